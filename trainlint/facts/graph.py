@@ -1,0 +1,90 @@
+"""The computation that is trained, free of any library: a graph of operations from data and parameters to the loss.
+
+Facts build it (`facts/extract`), the stability engine evaluates it, rules walk it. Nodes are compared by identity.
+
+Operations and their attributes (inputs in order; `axis` as in NumPy; shapes include the batch axis, which is None or known):
+
+leaves      data (data, statistics, batched: rows are drawn in mini-batches), input (unbound), parameter (parameters[0]),
+            unknown (attributes["why"])
+arithmetic  add, subtract, multiply, divide, negative, power(exponent), matmul, square, sqrt, exp, log, abs, maximum, minimum
+reductions  sum(axis, keepdims), mean(axis, keepdims)
+shape       reshape(shape), flatten, transpose(axes), squeeze(axis), expand_dims(axis), concatenate(axis), getitem(index), cast
+layers      dense(units, use_bias), conv(filters, kernel_size, strides, padding, dilation, groups, use_bias, dimensions,
+            data_format), conv_transpose, depthwise_conv, separable_conv, embedding(rows, units), lstm / gru / simple_rnn
+            (units, return_sequences, bidirectional), attention, batch_norm, layer_norm, group_norm, instance_norm, rms_norm,
+            normalization(mean, variance, adapted), max_pool, average_pool, global_average_pool, global_max_pool, dropout(rate),
+            upsample, zero_pad, time_distributed, backbone(name), custom(name)
+activations relu, sigmoid, tanh, softmax(axis), log_softmax(axis), leaky_relu, elu, selu, gelu, swish, softplus, softsign,
+            hard_sigmoid, relu6, mish, linear
+losses      mean_squared_error, mean_absolute_error, huber, binary_crossentropy, categorical_crossentropy,
+            sparse_categorical_crossentropy, cross_entropy, binary_cross_entropy_with_logits, nll, kl_divergence, hinge, ...
+            (inputs prediction, target; attributes reduction "mean" | "sum" | "none" | "sum_over_batch", from_logits)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from trainlint.core import Place
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Shape: TypeAlias = "tuple[int | None, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Initializer:
+    """How a parameter starts.
+
+    `kind`: zeros, ones, constant, uniform, normal, truncated_normal, glorot_uniform, glorot_normal, he_uniform, he_normal,
+    lecun_uniform, lecun_normal, orthogonal, torch_default (U(+-1/sqrt(fan_in))), values (`data` given), unknown.
+    `numbers`: value, low, high, mean, stddev, scale as the kind needs them.
+    """
+
+    kind: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    data: np.ndarray[Any, Any] | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter:
+    """One trainable tensor; `shape` is None if the input shape is unknown, `l2` the factor of `l2 * sum(w**2)` in the loss."""
+
+    name: str
+    shape: tuple[int, ...] | None
+    initializer: Initializer
+    trainable: bool = True
+    l2: float = 0.0
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """One operation. `name` is the script's own name for a layer, where it has one."""
+
+    op: str
+    inputs: tuple[Node, ...] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    parameters: tuple[Parameter, ...] = ()
+    shape: Shape | None = None
+    data: np.ndarray[Any, Any] | None = None
+    name: str = ""
+    place: Place | None = None
+
+
+def walk(root: Node) -> Iterator[Node]:
+    """Every node below `root`, inputs before their users, each once; without recursion, so that depth does not matter."""
+    seen: set[int] = set()
+    stack: list[tuple[Node, bool]] = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            yield node
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            stack.extend((one, False) for one in reversed(node.inputs))

@@ -1,0 +1,161 @@
+"""The facts of one training run: what optimizer, loss, model and data meet where, and how each is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trainlint.core import Fact, Place, Unknown
+from trainlint.facts.graph import Node, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerFacts:
+    """The optimizer of a run, in its library's own parametrisation.
+
+    `name` is canonical (sgd, adam, ...; "manual" for hand-written updates is reported as sgd). `decoupled` says that
+    weight decay does not pass through the gradient. `parameters` holds every other setting by canonical name.
+    `clip` is (kind, threshold): norm, global_norm, value.
+    """
+
+    name: str
+    library: str
+    learning_rate: Fact[float] | Unknown
+    momentum: Fact[float] | Unknown = Fact(0.0)
+    nesterov: bool = False
+    dampening: float = 0.0
+    weight_decay: Fact[float] | Unknown | None = None
+    decoupled: bool = False
+    epsilon: Fact[float] | Unknown | None = None
+    betas: tuple[float, float] | None = None
+    amsgrad: bool = False
+    clip: tuple[str, float] | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    place: Place | None = None
+    written_by_hand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleFacts:
+    """A learning-rate schedule: canonical `name` (exponential_decay, cosine, step, one_cycle, ...) and its numbers."""
+
+    name: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LossFacts:
+    """The loss. `reduction` is mean, sum, none or unknown; `from_logits` is None where the loss has no such notion."""
+
+    name: str
+    reduction: str
+    from_logits: bool | None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFacts:
+    """One layer as the model lists it. `kind` is an op of `facts.graph`; `node` is its place in the graph."""
+
+    kind: str
+    name: str = ""
+    units: int | None = None
+    activation: str | None = None
+    use_bias: bool | None = None
+    place: Place | None = None
+    node: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """The model: its layers in order of computation, and its output as a graph node (None if it could not be followed)."""
+
+    layers: tuple[LayerFacts, ...]
+    output: Node | None
+    output_activation: str | None
+    linear_in_parameters: bool | None
+    parameters: int | None
+    place: Place | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFacts:
+    """Inputs or targets. Numbers are over all entries; `second_moment` is the mean square.
+
+    `scale`: unnormalized | unit | standardized | byte | unknown. `known`: exact | declared | typical | unknown.
+    `labels`: int | onehot | multihot | binary | pm1 | prob | continuous | unknown; `classes` where they are known.
+    `steps` are the scalings on the way, in order, each (name, factor or None, place).
+    """
+
+    shape: Shape | None = None
+    dtype: str | None = None
+    low: float | None = None
+    high: float | None = None
+    mean: float | None = None
+    second_moment: float | None = None
+    scale: str = "unknown"
+    known: str = "unknown"
+    columns: tuple[tuple[float, float, float, float], ...] = ()
+    labels: str = "unknown"
+    classes: int | None = None
+    source: str = ""
+    steps: tuple[tuple[str, float | None, Place | None], ...] = ()
+    place: Place | None = None
+
+    @property
+    def samples(self) -> int | None:
+        """The number of rows, where it is known."""
+        return self.shape[0] if self.shape else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingRun:
+    """One place where training happens, with all that meets there.
+
+    `loss_graph` is the scalar that is differentiated, down to data and parameters (None if it could not be followed).
+    `events` are the interpreter's events of this run's loop or of its compile and fit, in order, with places.
+    `updates_per_epoch` and `updates` count optimizer steps. `order` numbers the runs of a script.
+    """
+
+    framework: str
+    era: str
+    place: Place
+    optimizer: OptimizerFacts | Unknown
+    loss: LossFacts | Unknown
+    model: ModelFacts | Unknown
+    inputs: DataFacts
+    targets: DataFacts
+    schedule: ScheduleFacts | None = None
+    loss_graph: Node | None = None
+    batch_size: Fact[int] | Unknown = Unknown("batch size is not known")
+    epochs: Fact[int] | Unknown = Unknown("epochs are not known")
+    steps_per_epoch: Fact[int] | Unknown = Unknown("the number of samples is not known")
+    events: tuple[Any, ...] = ()
+    order: int = 0
+
+    @property
+    def updates(self) -> int | None:
+        """The optimizer steps of the whole run, where they are known."""
+        if isinstance(self.epochs, Fact) and isinstance(self.steps_per_epoch, Fact):
+            return self.epochs.value * self.steps_per_epoch.value
+        return None
+
+    @property
+    def full_batch(self) -> bool | None:
+        """Whether every step sees all samples; None if that is not known."""
+        if self.inputs.samples is None or not isinstance(self.batch_size, Fact):
+            return None
+        return self.batch_size.value >= self.inputs.samples
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Script:
+    """All that rules may ask of one file: its runs, and the events and values that no run claims."""
+
+    filename: str
+    runs: tuple[TrainingRun, ...]
+    events: tuple[Any, ...]
+    limits: tuple[Unknown, ...] = ()

@@ -1,0 +1,1 @@
+"""The abstract interpreter: from the syntax tree to values and events."""

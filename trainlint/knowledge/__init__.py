@@ -1,0 +1,26 @@
+"""What is known of the libraries: tables of rows (`*_rows.py`, each with `ROWS`) and the names they go by (`names.py`)."""
+
+from __future__ import annotations
+
+import importlib
+from functools import lru_cache
+
+from trainlint.knowledge.rows import Row
+
+TABLES = ("keras_rows", "torch_rows", "operation_rows", "data_rows")
+
+
+@lru_cache(maxsize=1)
+def _index() -> dict[str, Row]:
+    index: dict[str, Row] = {}
+    for table in TABLES:
+        for row in importlib.import_module(f"trainlint.knowledge.{table}").ROWS:
+            index[row.name] = row
+            for alias in row.aliases:
+                index.setdefault(alias, row)
+    return index
+
+
+def find(name: str) -> Row | None:
+    """The row of a canonical name or alias."""
+    return _index().get(name)

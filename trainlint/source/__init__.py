@@ -1,0 +1,1 @@
+"""From paths to syntax trees: discover, read, screen, parse, suppress."""
