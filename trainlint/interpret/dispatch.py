@@ -176,12 +176,14 @@ def iterates(*kinds: str) -> Callable[[Iterator], Iterator]:
 def receiver_kinds(value: Value) -> tuple[str, ...]:
     """The kinds under which handlers of a value are looked up, the most specific first.
 
-    For library objects and instances of classes derived from them: the row's name, "makes:kind", makes, then "object".
+    For library objects and instances of classes derived from them: the row's name, "makes:kind", "library.makes" (as
+    "keras.layer", since two libraries may do the same thing differently), makes, then "object".
     """
     if isinstance(value, Object | Instance):
         if value.row is None:
             return ("instance",)
-        return (value.row.name, f"{value.row.makes}:{value.row.kind}", value.row.makes, "object")
+        row = value.row
+        return (row.name, f"{row.makes}:{row.kind}", f"{row.library}.{row.makes}", row.makes, "object")
     if isinstance(value, List):
         return (value.kind,)
     if isinstance(value, Literal):

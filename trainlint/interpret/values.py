@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from trainlint.knowledge.rows import Row
+    from trainlint.source.parse import Tree
 
 Shape: TypeAlias = "tuple[int | None, ...]"
 Scalar: TypeAlias = "bool | int | float | complex | str | bytes | None"
@@ -166,12 +167,17 @@ class LibraryMethod:
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """Names of a module, class body or function call; `parent` is the enclosing scope."""
+    """Names of a module, class body or function call; `parent` is the enclosing scope.
+
+    `redirected` holds names declared global or nonlocal with the scope they belong to; `tree` is the file the code stands in.
+    """
 
     cells: dict[Hashable, Value] = field(default_factory=dict)
     parent: Scope | None = None
     kind: str = "function"
     name: str = ""
+    redirected: dict[str, Scope] = field(default_factory=dict)
+    tree: Tree | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -24,3 +24,10 @@ def _index() -> dict[str, Row]:
 def find(name: str) -> Row | None:
     """The row of a canonical name or alias."""
     return _index().get(name)
+
+
+def names_in(module: str) -> tuple[str, ...]:
+    """The public names that the tables know directly inside a module, for `from module import *`."""
+    prefix = f"{module}."
+    inside = {name[len(prefix) :] for name in _index() if name.startswith(prefix)}
+    return tuple(sorted(name for name in inside if name and "." not in name and not name.startswith("_")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -71,13 +70,26 @@ class Row(NamedTuple):
         return next((one for one in self.parameters if spelled == one.name or spelled in one.aliases), None)
 
 
+def _split(signature: str) -> list[str]:
+    """The parts between the commas that stand outside of brackets and quotes."""
+    parts, depth, quoted = [""], 0, False
+    for character in signature:
+        depth += (character in "([{") - (character in ")]}")
+        quoted ^= character == "'"
+        if character == "," and depth == 0 and not quoted:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
 @cache
 def _parse(signature: str) -> tuple[Parameter, ...]:
     import ast
 
     parameters: list[Parameter] = []
     keyword_only = False
-    for part in re.split(r",\s*(?![^()\[\]]*[)\]])", signature):
+    for part in _split(signature):
         text = part.strip()
         if not text:
             continue

@@ -1,0 +1,139 @@
+"""Adam's epsilon too small.
+
+## Why
+
+Adam divides by √v + ε. In float16 weights v underflows to 0 for gradients below √(3e-8/(1-β₂)) = 0.0055 and the step becomes
+lr·g/ε: infinite when ε itself rounds to 0 (below 6e-8), 42 at ε = 1e-7. In a very long run with a constant learning rate v
+decays with the gradients; when one comes back, m follows it within 1/(1-β₁) steps and v only within 1/(1-β₂), so a step of
+up to lr·(1-β₁)/√(1-β₂) = 3.2 lr moves every weight at once. The loss then spikes after a long steady descent. This is advice:
+spikes are seldom the end of a run.
+
+```python bad
+from torch import nn, optim
+
+model = nn.Sequential(nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 1)).half()
+optimizer = optim.Adam(model.parameters(), lr=1e-3)  # error: TRN105
+criterion = nn.MSELoss()
+
+
+def train(loader):
+    for x, y in loader:
+        optimizer.zero_grad()
+        criterion(model(x.half()), y.half()).backward()
+        optimizer.step()
+```
+
+```python bad
+from tensorflow import keras
+
+
+def train(batches):
+    model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.Adam(0.001), loss="mse")  # error: TRN105
+    model.fit(batches, steps_per_epoch=500, epochs=4000)
+```
+
+## When it is silent
+
+Ordinary runs, a schedule or callback that lowers the rate, early stopping, clipped gradients, amsgrad, float32 weights
+under autocast, bfloat16.
+
+```python good
+from tensorflow import keras
+
+
+def train(batches):
+    model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.Adam(0.001), loss="mse")
+    model.fit(batches, steps_per_epoch=500, epochs=40)
+```
+
+```python good
+from tensorflow import keras
+
+
+def train(batches):
+    model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.Adam(0.001, epsilon=1e-4), loss="mse")
+    model.fit(batches, steps_per_epoch=500, epochs=4000)
+```
+
+```python good
+from tensorflow import keras
+
+
+def train(batches):
+    model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.Adam(0.001, amsgrad=True), loss="mse")
+    model.fit(batches, steps_per_epoch=500, epochs=4000)
+```
+
+## References
+
+- D. Kingma, J. Ba, Adam: a method for stochastic optimization, ICLR 2015.
+- S. Reddi, S. Kale, S. Kumar, On the convergence of Adam and beyond, ICLR 2018 (amsgrad).
+- Z. Bai et al., Adaptive preconditioners trigger loss spikes in Adam (2025): ε of lr·λ·(1-β₁)/(2+2β₁) suffices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainlint.api import ADAM_FAMILY, Fact, ModelFacts, OptimizerFacts, Report, Severity, StabilityBound, TrainingRun
+from trainlint.api import exact, figure, lowers_rate_later, planned_updates, rule, run_cause, stability
+
+SMALLEST_HALF = 6e-8
+SAFE_HALF_EPSILON = 1e-3
+TYPICAL_GRADIENT = 0.005
+LONG_RUN, LONG_FULL_BATCH_RUN = 1_000_000, 5_000
+USUAL_EPSILON = 1e-7
+
+
+@rule("TRN105", "adam-epsilon-too-small", Severity.INFO)
+def check(run: TrainingRun) -> Iterator[Report]:
+    """Compare epsilon with the precision of the weights, and with the length of the run."""
+    adam = run.optimizer
+    if not isinstance(adam, OptimizerFacts) or adam.name not in ADAM_FAMILY or adam.amsgrad:
+        return
+    if not isinstance(adam.epsilon, Fact) or not isinstance(adam.learning_rate, Fact):
+        return
+    epsilon, rate = adam.epsilon.value, adam.learning_rate.value
+    place = adam.place or run.place
+    numbers = {"epsilon": epsilon, "learning_rate": rate}
+    if isinstance(run.model, ModelFacts) and run.model.dtype == "float16":
+        if epsilon < SAFE_HALF_EPSILON:
+            step = rate * TYPICAL_GRADIENT / epsilon if epsilon >= SMALLEST_HALF else float("inf")
+            moves = f"a step of {figure(step)}" if step < float("inf") else "an infinite step, as ε rounds to 0"
+            yield Report(
+                f"ε={exact(epsilon)} with float16 weights: gradients below 0.0055 square to 0 and one of 0.005 makes {moves}"
+                f" instead of {exact(rate)}. Keep float32 weights with autocast, or set ε=1e-3",
+                at=place,
+                severity=Severity.ERROR if step >= 1 else Severity.WARNING,
+                numbers=numbers,
+                cause=run_cause("half-precision", run),
+            )
+    elif not run.schedule and not adam.clip and not lowers_rate_later(run):
+        yield from _long_run(run, rate, epsilon, numbers)
+
+
+def _long_run(run: TrainingRun, rate: float, epsilon: float, numbers: dict[str, float]) -> Iterator[Report]:
+    adam, bound = run.optimizer, stability(run)
+    place = adam.place or run.place
+    updates, words = planned_updates(run)
+    if isinstance(bound, StabilityBound) and bound.preconditioned is False and run.full_batch and run.updates:
+        safe = rate * bound.sharpness / 38
+        if run.updates > LONG_FULL_BATCH_RUN and epsilon < safe:
+            yield Report(
+                f"ε={exact(epsilon)} over {words}: once the gradients have shrunk, steps of lr·λ/ε overshoot and the loss spikes."
+                f" ε={figure(safe)} (lr·λ/38) prevents it, as do amsgrad=True or a decaying rate",
+                at=place,
+                numbers=numbers | {"sharpness": bound.sharpness, "safe_epsilon": safe, "updates": run.updates},
+            )
+    elif updates >= LONG_RUN and epsilon <= USUAL_EPSILON:
+        yield Report(
+            f"ε={exact(epsilon)} over {words} at a constant lr={exact(rate)}: once v has decayed, a returning gradient moves every"
+            f" weight by up to 3.2·lr = {figure(3.2 * rate)} at once, and the loss can spike late in the run. Raise ε to 1e-4, set"
+            " amsgrad=True or let the rate decay",
+            at=place,
+            numbers=numbers | {"updates": updates, "largest_step": 3.2 * rate},
+        )

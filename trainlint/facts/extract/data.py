@@ -1,0 +1,197 @@
+"""Inputs and targets of a run: shape, numbers, scale, kind of labels, and the scalings on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from trainlint.core import Place
+from trainlint.facts.extract.scalars import whole
+from trainlint.facts.graph import Node
+from trainlint.facts.run import DataFacts
+from trainlint.interpret import values as v
+
+if TYPE_CHECKING:
+    import numpy as np
+
+STANDARD_MEAN = 0.25
+"""Standardized data has a mean this near to zero ..."""
+STANDARD_SECOND_MOMENT = (0.5, 2.0)
+"""... and a mean square between these."""
+
+MAXIMUM_LABELS = 2_000_000
+MAXIMUM_STEPS = 1_000
+SCALINGS = frozenset({"multiply", "divide", "subtract", "add", "normalize", "scale", "scaler", "rescaling", "normalization"})
+PASSING = frozenset(
+    {"reshape", "flatten", "transpose", "squeeze", "expand_dims", "cast", "getitem", "batch", "concatenate", "stack", "copy", "shuffle"}
+)
+"""Operations that leave the numbers alone."""
+
+ONE_HOT = frozenset({"one_hot", "to_categorical"})
+UNKNOWN_DATA = DataFacts()
+
+
+def data_facts(array: v.Value | None, node: Node | None = None) -> DataFacts:
+    """The facts of the inputs or targets that a value holds; `node` is the leaf that it became in the graph."""
+    if not isinstance(array, v.Array):
+        return replace(UNKNOWN_DATA, place=getattr(array, "place", None))
+    statistics = array.statistics
+    shape = array.shape
+    if node is not None:
+        shape = node.shape
+        held = node.attributes.get("statistics")
+        statistics = held if isinstance(held, v.Statistics) else statistics
+    whole_array = _rows_of(array)
+    labels, classes = labels_of(whole_array, statistics, shape)
+    return DataFacts(
+        shape=shape,
+        dtype=array.dtype,
+        low=statistics.low,
+        high=statistics.high,
+        mean=statistics.mean,
+        second_moment=statistics.second_moment,
+        scale=scale_of(statistics, array.dtype),
+        known=statistics.known,
+        columns=statistics.columns,
+        labels=labels,
+        classes=classes,
+        source=source_of(array),
+        steps=tuple(reversed(list(_scalings(array)))),
+        place=array.place,
+    )
+
+
+def _rows_of(array: v.Array) -> v.Array:
+    """The array that a mini-batch is drawn from."""
+    while array.op == "batch" and array.inputs and isinstance(array.inputs[0], v.Array):
+        array = array.inputs[0]
+    return array
+
+
+def scale_of(statistics: v.Statistics, dtype: str | None) -> str:
+    """unit, standardized, byte or unnormalized; unknown where neither range nor moments are known.
+
+    unit: all entries in [-1, 1]. standardized: mean near 0 and mean square near 1. byte: 0 to 255, or stored as bytes.
+    """
+    low, high, mean, square = statistics.low, statistics.high, statistics.mean, statistics.second_moment
+    if mean is not None and square is not None and abs(mean) <= STANDARD_MEAN:
+        centred = low is None or low < 0
+        if centred and STANDARD_SECOND_MOMENT[0] <= square <= STANDARD_SECOND_MOMENT[1]:
+            return "standardized"
+    if low is not None and high is not None:
+        if low >= -1 and high <= 1:
+            return "unit"
+        if low >= 0 and (high == 255 or (dtype == "uint8" and high <= 255)):
+            return "byte"
+        return "unnormalized"
+    if square is not None:
+        return "unnormalized" if square > 4 else "unknown"
+    return "unknown"
+
+
+def labels_of(array: v.Array, statistics: v.Statistics, shape: v.Shape | None) -> tuple[str, int | None]:
+    """The kind of labels that an array holds, and the number of classes; unknown where only a guess could tell."""
+    declared, classes = array.attributes.get("labels"), whole(array.attributes.get("classes"))
+    if isinstance(declared, str):
+        return declared, classes
+    if array.op in ONE_HOT:
+        return "onehot", classes or (shape[-1] if shape else None)
+    if array.data is not None and 0 < array.data.size <= MAXIMUM_LABELS and array.data.dtype.kind in "biuf":
+        return labels_of_data(array.data)
+    if array.op in PASSING and array.inputs and isinstance(array.inputs[0], v.Array):
+        inner = _first_labelled(array)
+        if inner is not None:
+            return labels_of(inner, statistics, shape)
+    return _labels_of_range(array, statistics)
+
+
+def _first_labelled(array: v.Array) -> v.Array | None:
+    for _ in range(MAXIMUM_STEPS):
+        if array.op not in PASSING or not array.inputs or not isinstance(array.inputs[0], v.Array):
+            return array
+        array = array.inputs[0]
+    return None
+
+
+def _labels_of_range(array: v.Array, statistics: v.Statistics) -> tuple[str, int | None]:
+    """Random integers over a known range are labels of so many classes; floats without known entries are not judged."""
+    low, high = statistics.low, statistics.high
+    integers = (array.dtype or "").startswith(("int", "uint", "bool"))
+    if low is None or high is None or not integers or low != 0 or high != int(high) or high > 10_000:
+        return "unknown", None
+    if array.op != "random" and statistics.known != "typical":
+        return "unknown", None
+    return ("binary", 2) if high == 1 else ("int", int(high) + 1)
+
+
+def labels_of_data(data: np.ndarray[Any, Any]) -> tuple[str, int | None]:
+    """The kind of labels that known entries are.
+
+    Integers count as class labels only if they are 0..C-1 and some class has several rows; a table of 0 and 1 whose rows have
+    one 1 each is onehot. Everything else that is known is prob or continuous.
+    """
+    import numpy as np
+
+    numbers = data.astype(float)
+    if not np.isfinite(numbers).all():
+        return "unknown", None
+    columns = data.shape[-1] if data.ndim > 1 else 1
+    distinct = np.unique(numbers)
+    if columns > 1:
+        rows = numbers.reshape(-1, columns)
+        sums_to_one = bool(np.allclose(rows.sum(axis=1), 1, atol=1e-5))
+        if set(distinct.tolist()) <= {0.0, 1.0}:
+            return ("onehot", columns) if sums_to_one else ("multihot", columns)
+        return ("prob", columns) if sums_to_one and distinct[0] >= 0 else ("continuous", None)
+    if set(distinct.tolist()) <= {0.0, 1.0}:
+        return "binary", 2
+    if distinct.tolist() == [-1.0, 1.0]:
+        return "pm1", 2
+    whole_numbers = bool((distinct == np.round(distinct)).all()) and distinct[0] >= 0
+    classes = int(distinct[-1]) + 1 if whole_numbers and distinct[-1] < 1e6 else 0
+    if data.dtype.kind in "iu" and classes and distinct.size == classes and numbers.size >= 2 * classes:
+        return "int", classes
+    return "continuous", None
+
+
+def source_of(array: v.Array) -> str:
+    """Where the numbers come from: what the leaf upstream says of itself ("mnist", "numpy.load", ...)."""
+    for one in _path(array):
+        source = one.attributes.get("source")
+        if isinstance(source, str):
+            return source
+    return ""
+
+
+def _path(array: v.Array) -> Iterator[v.Array]:
+    """The array and what it was made of, along the first array input, up to the leaf."""
+    for _ in range(MAXIMUM_STEPS):
+        yield array
+        above = next((one for one in array.inputs if isinstance(one, v.Array) and one.shape != ()), None)
+        above = above or next((one for one in array.inputs if isinstance(one, v.Array)), None)
+        if above is None:
+            return
+        array = above
+
+
+def _scalings(array: v.Array) -> Iterator[tuple[str, float | None, Place | None]]:
+    """The scalings on the way from the raw numbers, the last one first: (operation, its factor if it has one, place)."""
+    for one in _path(array):
+        if one.op in SCALINGS and len(one.inputs) >= 1:
+            yield one.op, _factor(one), one.place
+        elif one.op not in PASSING and one.op not in ("constant", "data", "random"):
+            return
+
+
+def _factor(array: v.Array) -> float | None:
+    if array.op not in ("multiply", "divide") or len(array.inputs) != 2:
+        factor = array.attributes.get("scale", array.attributes.get("factor"))
+        return float(factor) if isinstance(factor, int | float) and abs(factor) < 1e300 else None
+    for one in reversed(array.inputs):
+        if isinstance(one, v.Literal) and isinstance(one.value, int | float):
+            return float(one.value) if abs(one.value) < 1e300 else None
+        if isinstance(one, v.Array) and one.data is not None and one.data.size == 1 and one.data.dtype.kind in "biuf":
+            return float(one.data.item())
+    return None
+

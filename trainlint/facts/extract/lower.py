@@ -1,0 +1,218 @@
+"""From the interpreter's arrays to the graph of one run: `Lowering.lower`.
+
+What no weight reaches is one `data` leaf, with its numbers where they are known; a mini-batch is a leaf of all its rows with
+`batched` set. Each tensor of the script becomes one node, each weight one `Parameter`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from trainlint.core import Unknown
+from trainlint.facts.extract.layers import operation
+from trainlint.facts.extract.losses import loss_node_parts
+from trainlint.facts.extract.scalars import items_of
+from trainlint.facts.extract.weights import Weights
+from trainlint.facts.graph import Node
+from trainlint.interpret import values as v
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MAXIMUM_NODES = 20_000
+HIDDEN = frozenset({"literal", "layer", "loss", "name", "initializer", "identity"})
+"""Attributes of arrays that are the interpreter's own, not the operation's."""
+
+LEAVES = frozenset({"constant", "data", "random"})
+
+
+class Lowering:
+    """Turns arrays into nodes; keep one for each run, so that what is shared stays shared.
+
+    `leaves` lists every data leaf with the array it came from, in the order in which they were met.
+    """
+
+    def __init__(self, era: str) -> None:
+        self.era = era
+        self.weights = Weights(era)
+        self.leaves: list[tuple[Node, v.Array]] = []
+        self._nodes: dict[int, Node] = {}
+        self._batched: dict[int, bool] = {}
+        self._held: list[v.Value] = []
+        self._visits = 0
+
+    def lower(self, value: v.Value | None) -> Node:
+        """The node of a value: an array with all that lies upstream of it, a number, or an `unknown` leaf with the reason."""
+        if not isinstance(value, v.Array):
+            return self._other(value)
+        stack: list[tuple[v.Array, bool]] = [(value, False)]
+        while stack:
+            array, ready = stack.pop()
+            if id(array) in self._nodes:
+                continue
+            upstream = self._upstream(array)
+            if ready:
+                self._keep(array, self._build(array, tuple(self._input(one) for one in upstream)))
+            elif self._visits >= MAXIMUM_NODES:
+                self._keep(array, _unknown("the computation is too long to be followed", array))
+            else:
+                self._visits += 1
+                stack.append((array, True))
+                stack.extend((one, False) for one in reversed(upstream) if isinstance(one, v.Array))
+        return self._nodes[id(value)]
+
+    def _keep(self, array: v.Value, node: Node) -> None:
+        self._nodes[id(array)] = node
+        self._held.append(array)
+
+    def _upstream(self, array: v.Array) -> tuple[v.Value, ...]:
+        """The inputs that become nodes of their own; none for a leaf."""
+        if array.op in LEAVES or array.op == "parameter" or not (array.symbolic or self._is_batched(array)):
+            return ()
+        return flat_inputs(array)
+
+    def _is_batched(self, array: v.Array) -> bool:
+        """Whether a mini-batch lies upstream of an array (or is it)."""
+        stack: list[tuple[v.Array, bool]] = [(array, False)]
+        while stack:
+            one, ready = stack.pop()
+            if id(one) in self._batched:
+                continue
+            above = [other for other in flat_inputs(one) if isinstance(other, v.Array)]
+            if one.op == "batch" or ready or len(self._batched) > 4 * MAXIMUM_NODES:
+                self._batched[id(one)] = one.op == "batch" or any(self._batched.get(id(other), False) for other in above)
+                self._held.append(one)
+            else:
+                stack.append((one, True))
+                stack.extend((other, False) for other in above)
+        return self._batched[id(array)]
+
+    def _input(self, value: v.Value) -> Node:
+        return self._nodes.get(id(value)) or self._other(value)
+
+    def _other(self, value: v.Value | None) -> Node:
+        if value is not None and id(value) in self._nodes:
+            return self._nodes[id(value)]
+        if isinstance(value, v.Literal) and isinstance(value.value, bool | int | float):
+            node = _number(value)
+        else:
+            node = _unknown(_why(value), value)
+        if value is not None:
+            self._keep(value, node)
+        return node
+
+    def _build(self, array: v.Array, inputs: tuple[Node, ...]) -> Node:
+        if array.detached and array.symbolic and array.op != "parameter":
+            inner = self._operation(array, inputs)
+            return Node("stop_gradient", (inner,), shape=array.shape, place=array.place)
+        return self._operation(array, inputs)
+
+    def _operation(self, array: v.Array, inputs: tuple[Node, ...]) -> Node:
+        if array.op == "parameter":
+            parameter = self.weights.leaf(array)
+            return Node("parameter", (), {}, (parameter,), array.shape, array.data, parameter.name, array.place)
+        if array.op == "batch":
+            return self._batch(array, inputs)
+        if array.op == "input" or (array.symbolic and not inputs and array.op not in ("layer", "loss")):
+            return Node("input", (), _own(array), shape=array.shape, place=array.place)
+        if not inputs:
+            return self._leaf(array, batched=False, data=array.data, shape=array.shape, statistics=array.statistics)
+        if array.op == "layer":
+            return self._layer(array, inputs)
+        if array.op == "loss":
+            op, attributes = loss_node_parts(array.attributes.get("loss"), array.attributes, self.era)
+            return Node(op, inputs, attributes, shape=array.shape, place=array.place)
+        return Node(array.op, inputs, _own(array), shape=array.shape, place=array.place)
+
+    def _leaf(
+        self, array: v.Array, *, batched: bool, data: np.ndarray[Any, Any] | None, shape: v.Shape | None, statistics: v.Statistics
+    ) -> Node:
+        attributes = {"statistics": statistics, "batched": batched, "dtype": array.dtype, **_own(array)}
+        node = Node("data", (), attributes, shape=shape, data=data, place=array.place)
+        self.leaves.append((node, array))
+        return node
+
+    def _batch(self, array: v.Array, inputs: tuple[Node, ...]) -> Node:
+        """All rows that batches are drawn from, marked as batched; a batch of something computed is passed through."""
+        whole = next(iter(flat_inputs(array)), None)
+        if not inputs or not isinstance(whole, v.Array) or inputs[0].op != "data":
+            if inputs and inputs[0].op != "unknown":
+                return inputs[0]
+            return self._leaf(array, batched=True, data=None, shape=array.shape, statistics=array.statistics)
+        self.leaves = [(node, one) for node, one in self.leaves if node is not inputs[0]]
+        same_rows = array.shape is None or whole.shape is None or array.shape[1:] == whole.shape[1:]
+        statistics = array.statistics if array.statistics.known != "unknown" else whole.statistics
+        return self._leaf(
+            array,
+            batched=True,
+            data=whole.data if same_rows else None,
+            shape=whole.shape if same_rows or array.shape is None else (whole.shape or (None,))[:1] + array.shape[1:],
+            statistics=statistics,
+        )
+
+    def _layer(self, array: v.Array, inputs: tuple[Node, ...]) -> Node:
+        layer = array.attributes.get("layer")
+        if not isinstance(layer, v.Object):
+            return Node("custom", inputs, {"name": type(layer).__name__.lower()}, shape=array.shape, place=array.place)
+        op, attributes, activation = operation(layer, self.era)
+        extra = {key: value for key, value in _own(array).items() if key not in attributes and value is not None}
+        parameters = self.weights.of_layer(layer, op, attributes, inputs[0].shape)
+        node = Node(op, inputs, {**extra, **attributes}, parameters, array.shape, name=layer_name(layer), place=layer.place)
+        if activation is None:
+            return node
+        return Node(activation.op, (node,), activation.attributes, shape=array.shape, name=node.name, place=layer.place)
+
+
+def flat_inputs(array: v.Array) -> tuple[v.Value, ...]:
+    """The inputs of an array, lists and tuples of them opened."""
+    if not any(isinstance(one, v.List | v.Tuple) for one in array.inputs):
+        return array.inputs
+    found: list[v.Value] = []
+    for one in array.inputs:
+        items = items_of(one)
+        found.extend(items if items is not None else (one,))
+    return tuple(found)
+
+
+def layer_name(layer: v.Object) -> str:
+    """What the script calls a layer: its `name` argument."""
+    for held in (layer.arguments.get("name"), layer.cells.get("name")):
+        if isinstance(held, v.Literal) and isinstance(held.value, str):
+            return held.value
+    return ""
+
+
+def _own(array: v.Array) -> Mapping[str, Any]:
+    return {key: value for key, value in array.attributes.items() if key not in HIDDEN}
+
+
+def _number(literal: v.Literal) -> Node:
+    import numpy as np
+
+    held = literal.value
+    try:
+        data = np.asarray(float(held), dtype=np.float64) if isinstance(held, bool | int | float) else None
+    except OverflowError:
+        data = None
+    if data is None:
+        return _unknown("a number too large for a float", literal)
+    return Node("data", (), {"statistics": v.UNKNOWN_STATISTICS, "batched": False}, shape=(), data=data, place=literal.place)
+
+
+def _unknown(why: str, value: v.Value | None) -> Node:
+    shape = value.shape if isinstance(value, v.Array) else None
+    return Node("unknown", (), {"why": why}, shape=shape, place=getattr(value, "place", None))
+
+
+def _why(value: v.Value | None) -> str:
+    if isinstance(value, v.Unknown):
+        return value.why
+    if isinstance(value, v.Choice):
+        return "it differs between branches"
+    return "it is not given" if value is None else "it could not be followed"
+
+
+def reason(node: Node) -> Unknown | None:
+    """The reason why a node is unknown; None if it is not."""
+    return Unknown(str(node.attributes.get("why", "")), node.place) if node.op == "unknown" else None

@@ -1,0 +1,199 @@
+"""The optimizer of a run: its settings with defaults by version, in the library's own parametrisation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from trainlint.core import Fact, Origin, Unknown
+from trainlint.facts.extract.scalars import flag, items_of, number, passed, plain_setting, setting
+from trainlint.facts.extract.schedules import initial_rate, inverse_time, is_schedule, schedule_facts
+from trainlint.facts.run import OptimizerFacts, ScheduleFacts
+from trainlint.interpret import values as v
+
+RATE = ("learning_rate", "lr")
+EPSILON = ("epsilon", "eps")
+DECOUPLED_IN_TORCH = frozenset({"adamw", "adafactor", "muon", "lion"})
+"""PyTorch optimizers whose weight decay does not pass through the gradient; in Keras all do so (STABILITY.md 2)."""
+
+CLIPPING = (("clipnorm", "norm"), ("global_clipnorm", "global_norm"), ("clipvalue", "value"))
+"""Keras arguments and the kind of clipping each is: per variable, over all variables, elementwise."""
+
+UNKNOWN_THRESHOLD = math.nan
+"""The threshold of a clip that is there but whose number is not known."""
+
+READ = frozenset({*RATE, *EPSILON, "momentum", "nesterov", "use_nesterov", "dampening", "weight_decay", "betas", "amsgrad", "params"})
+"""Parameters that have a field of their own."""
+
+WRAPPED = ("inner_optimizer", "optimizer", "inner", "opt")
+"""Where wrappers (`LossScaleOptimizer`, `Lookahead`) keep the optimizer that they wrap."""
+
+
+def unwrapped(value: v.Value | None) -> v.Value | None:
+    """The optimizer inside of wrappers, or the value itself."""
+    for _ in range(4):
+        if not isinstance(value, v.Object):
+            return value
+        inner = next((one for name in WRAPPED if (one := value.arguments.get(name)) is not None), None)
+        if value.row.makes == "schedule" or not isinstance(inner, v.Object) or inner.row.makes != "optimizer":
+            return value
+        value = inner
+    return value
+
+
+def optimizer_facts(value: v.Value | None, era: str) -> OptimizerFacts | Unknown:
+    """The facts of an optimizer object; Unknown says what stands in its place."""
+    value = unwrapped(value)
+    if isinstance(value, v.Object) and value.row.makes == "optimizer":
+        return _facts(value, era)
+    return Unknown(_not_an_optimizer(value), getattr(value, "place", None))
+
+
+def _not_an_optimizer(value: v.Value | None) -> str:
+    if value is None or (isinstance(value, v.Literal) and value.value is None):
+        return "no optimizer is given"
+    if isinstance(value, v.Unknown):
+        return value.why
+    if isinstance(value, v.Choice):
+        kinds = dict.fromkeys(one.row.name.rpartition(".")[2] for one in value.alternatives if isinstance(one, v.Object))
+        return f"the optimizer is {' or '.join(kinds) or 'one of several'}, depending on a branch"
+    if isinstance(value, v.Instance):
+        return f"the optimizer is of the script's own class `{value.cls.name}`"
+    if isinstance(value, v.Literal):
+        return f"{value.value!r:.40} is not an optimizer"
+    if isinstance(value, v.Object):
+        return f"a {value.row.makes} stands where the optimizer belongs"
+    return "the optimizer could not be followed"
+
+
+def _facts(optimizer: v.Object, era: str) -> OptimizerFacts:
+    library = optimizer.row.library
+    momentum = setting(optimizer, era, "momentum")
+    if momentum is None:
+        momentum = Fact(0.0, optimizer.place, origin=Origin.LIBRARY_DEFAULT)
+    dampening = setting(optimizer, era, "dampening")
+    return OptimizerFacts(
+        name=optimizer.row.kind,
+        library=library,
+        learning_rate=learning_rate(optimizer, era),
+        momentum=momentum,
+        nesterov=flag(optimizer, era, "nesterov", "use_nesterov"),
+        dampening=dampening.value if isinstance(dampening, Fact) else 0.0,
+        weight_decay=_weight_decay(optimizer, era),
+        decoupled=_decoupled(optimizer, era),
+        epsilon=setting(optimizer, era, *EPSILON),
+        betas=_betas(optimizer, era),
+        amsgrad=flag(optimizer, era, "amsgrad"),
+        clip=_clip(optimizer, era),
+        parameters=_other_parameters(optimizer, era),
+        place=optimizer.place,
+    )
+
+
+def learning_rate(optimizer: v.Object, era: str) -> Fact[float] | Unknown:
+    """The learning rate of the first step: the number, the start of a schedule, or why it is not known."""
+    value = passed(optimizer, *RATE)
+    if isinstance(value, v.Object) and is_schedule(value):
+        return initial_rate(value, era)
+    if isinstance(value, v.Function | v.BoundMethod | v.Partial | v.Instance):
+        return Unknown("a function of the script decides the learning rate", value.place or optimizer.place)
+    group_rate = _group_rates(optimizer)
+    if group_rate is not None:
+        return group_rate
+    found = setting(optimizer, era, *RATE)
+    if found is None:
+        held = passed(optimizer, *RATE)
+        return number(held, optimizer.place) if held is not None else Unknown("no learning rate is given", optimizer.place)
+    return found
+
+
+def _group_rates(optimizer: v.Object) -> Fact[float] | Unknown | None:
+    """The rate that parameter groups of a PyTorch optimizer bring with them; None if none of them has one of its own."""
+    groups = items_of(optimizer.arguments.get("params"))
+    if not groups:
+        return None
+    own = [one.cells["lr"] for one in groups if isinstance(one, v.Dict) and "lr" in one.cells]
+    if not own:
+        return None
+    rates = [number(one, optimizer.place) for one in own]
+    known = [one for one in rates if isinstance(one, Fact)]
+    if len(known) == len(groups) and len({one.value for one in known}) == 1:
+        return known[0]
+    return Unknown("the parameter groups have learning rates of their own", optimizer.place)
+
+
+def _weight_decay(optimizer: v.Object, era: str) -> Fact[float] | Unknown | None:
+    decay = setting(optimizer, era, "weight_decay")
+    return None if isinstance(decay, Fact) and decay.value == 0 and decay.origin is Origin.LIBRARY_DEFAULT else decay
+
+
+def _decoupled(optimizer: v.Object, era: str) -> bool:
+    if optimizer.row.library != "torch":
+        return True
+    return optimizer.row.kind in DECOUPLED_IN_TORCH or flag(optimizer, era, "decoupled_weight_decay")
+
+
+def _betas(optimizer: v.Object, era: str) -> tuple[float, float] | None:
+    if optimizer.row.parameter("betas") is not None:
+        pair = plain_setting(optimizer, era, "betas")
+    else:
+        pair = tuple(plain_setting(optimizer, era, *names) for names in (("beta_1", "beta1"), ("beta_2", "beta2")))
+    if isinstance(pair, tuple) and len(pair) == 2 and all(_is_number(one) for one in pair):
+        return (float(pair[0]), float(pair[1]))
+    return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def _clip(optimizer: v.Object, era: str) -> tuple[str, float] | None:
+    for argument, kind in CLIPPING:
+        if optimizer.row.parameter(argument) is None and argument not in optimizer.extra:
+            continue
+        threshold = setting(optimizer, era, argument)
+        if threshold is None and argument in optimizer.extra:
+            threshold = number(optimizer.extra[argument])
+        if threshold is not None:
+            return kind, threshold.value if isinstance(threshold, Fact) else UNKNOWN_THRESHOLD
+    return None
+
+
+def clip_of(maximum: v.Value | None, by: v.Value | None) -> tuple[str, float]:
+    """What a clip of the script does: `torch.nn.utils.clip_grad_norm_` is over all parameters, `clip_grad_value_` elementwise."""
+    threshold = number(maximum)
+    kind = "value" if isinstance(by, v.Literal) and by.value == "value" else "global_norm"
+    return kind, threshold.value if isinstance(threshold, Fact) else UNKNOWN_THRESHOLD
+
+
+def _other_parameters(optimizer: v.Object, era: str) -> Mapping[str, Any]:
+    """Every further setting; a learning rate that is no number stays here as the script gave it."""
+    parameters: dict[str, Any] = {}
+    for one in optimizer.row.parameters:
+        if one.name in READ or one.variadic:
+            continue
+        value = plain_setting(optimizer, era, one.name)
+        if value is not None and not isinstance(value, Unknown):
+            parameters[one.name] = value
+    rate = passed(optimizer, *RATE)
+    if isinstance(rate, v.Literal) and (isinstance(rate.value, bool) or not isinstance(rate.value, int | float)):
+        parameters["learning_rate"] = rate.value
+    return parameters
+
+
+def optimizer_schedule(value: v.Value | None, era: str) -> ScheduleFacts | None:
+    """The schedule that a Keras optimizer carries as its learning rate or its `decay`."""
+    value = unwrapped(value)
+    if not isinstance(value, v.Object) or value.row.makes != "optimizer":
+        return None
+    rate = passed(value, *RATE)
+    if isinstance(rate, v.Object) and is_schedule(rate):
+        return schedule_facts(rate, era)
+    return inverse_time(value, era)
+
+
+def with_clip(facts: OptimizerFacts | Unknown, clip: tuple[str, float] | None) -> OptimizerFacts | Unknown:
+    """The facts with the clipping of the training loop."""
+    return replace(facts, clip=clip) if clip is not None and isinstance(facts, OptimizerFacts) else facts

@@ -1,0 +1,330 @@
+"""The trainable tensors of library layers: shapes, initialisers by library default, penalties, and which layers share them.
+
+Kernels have one orientation in both libraries, that of Keras: dense (in, units), convolution (*kernel_size, in / groups,
+filters), transposed convolution (*kernel_size, filters, in), depthwise (*kernel_size, in, multiplier), embedding (rows, units),
+recurrent (in, gates * units) and (units, gates * units). PyTorch's own tensors are transposed to that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from trainlint.facts.extract.layers import CONVOLUTIONS, RECURRENT, weighted_layer, width
+from trainlint.facts.extract.scalars import passed, plain_setting, setting, whole
+from trainlint.facts.graph import Initializer, Parameter, Shape
+from trainlint.core import Fact
+from trainlint.interpret import values as v
+
+UNKNOWN_INITIALIZER = Initializer("unknown")
+KERAS_NAMES = {
+    "uniform": ("uniform", {"low": -0.05, "high": 0.05}),
+    "random_uniform": ("uniform", {"low": -0.05, "high": 0.05}),
+    "normal": ("normal", {"mean": 0.0, "stddev": 0.05}),
+    "random_normal": ("normal", {"mean": 0.0, "stddev": 0.05}),
+    "truncated_normal": ("truncated_normal", {"mean": 0.0, "stddev": 0.05}),
+    "zero": ("zeros", {}),
+    "zeros": ("zeros", {}),
+    "one": ("ones", {}),
+    "ones": ("ones", {}),
+    "orthogonal": ("orthogonal", {}),
+    "glorot_uniform": ("glorot_uniform", {}),
+    "glorot_normal": ("glorot_normal", {}),
+    "he_uniform": ("he_uniform", {}),
+    "he_normal": ("he_normal", {}),
+    "lecun_uniform": ("lecun_uniform", {}),
+    "lecun_normal": ("lecun_normal", {}),
+}
+"""Initialisers that Keras knows by name (keras.initializers), with the numbers of their defaults."""
+
+NUMBERS = {"value": "value", "mean": "mean", "stddev": "stddev", "scale": "scale", "gain": "scale",
+           "minval": "low", "maxval": "high", "low": "low", "high": "high"}  # fmt: skip
+"""Arguments of initialisers and what `Initializer.numbers` calls them."""
+
+GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
+
+
+class Slot(NamedTuple):
+    """One weight of a layer: its name, shape, the Keras argument of its initialiser, the default kinds, and its fan-in."""
+
+    name: str
+    shape: tuple[int | None, ...] | None
+    keras_default: str
+    torch_default: str
+    fan_in: int | None = None
+
+
+def slots(op: str, attributes: Mapping[str, Any], input_shape: Shape | None) -> tuple[Slot, ...]:
+    """The weights of an operation whose input has this shape."""
+    make = _SLOTS.get(op)
+    return make(op, attributes, input_shape) if make is not None else ()
+
+
+def _channels(op: str, attributes: Mapping[str, Any], shape: Shape | None) -> int | None:
+    if not shape:
+        return None
+    if attributes.get("data_format") == "channels_first" and len(shape) > 1 and op != "dense":
+        return shape[1]
+    return shape[-1]
+
+
+def _biased(attributes: Mapping[str, Any], kernels: tuple[Slot, ...], units: int | None) -> tuple[Slot, ...]:
+    if attributes.get("use_bias", True) is False:
+        return kernels
+    return (*kernels, Slot("bias", (units,), "zeros", kernels[0].torch_default, kernels[0].fan_in))
+
+
+def _dense(op: str, attributes: Mapping[str, Any], shape: Shape | None) -> tuple[Slot, ...]:
+    rows, units = attributes.get("in_features") or _channels(op, attributes, shape), width(attributes)
+    return _biased(attributes, (Slot("kernel", (rows, units), "glorot_uniform", "torch_default", rows),), units)
+
+
+def _convolution(op: str, attributes: Mapping[str, Any], shape: Shape | None) -> tuple[Slot, ...]:
+    channels = attributes.get("in_channels") or _channels(op, attributes, shape)
+    filters, groups = width(attributes), whole(attributes.get("groups", 1)) or 1
+    kernel = _extents(attributes.get("kernel_size"))
+    if kernel is None:
+        return _biased(attributes, (Slot("kernel", None, "glorot_uniform", "torch_default"),), filters)
+    area = math.prod(kernel)
+    if op == "conv":
+        inner = None if channels is None else channels // groups
+        fan = None if inner is None else inner * area
+        return _biased(attributes, (Slot("kernel", (*kernel, inner, filters), "glorot_uniform", "torch_default", fan),), filters)
+    if op == "conv_transpose":
+        outer = None if filters is None else filters // groups
+        fan = None if outer is None else outer * area
+        slot = Slot("kernel", (*kernel, outer, channels), "glorot_uniform", "torch_default", fan)
+        return _biased(attributes, (slot,), filters)
+    multiplier = whole(attributes.get("depth_multiplier", 1)) or 1
+    spread = None if channels is None else channels * multiplier
+    depthwise = Slot("depthwise_kernel", (*kernel, channels, multiplier), "glorot_uniform", "torch_default", area)
+    if op == "depthwise_conv":
+        return _biased(attributes, (depthwise,), spread)
+    pointwise = Slot("pointwise_kernel", (*(1,) * len(kernel), spread, filters), "glorot_uniform", "torch_default", spread)
+    return _biased(attributes, (depthwise, pointwise), filters)
+
+
+def _extents(value: Any) -> tuple[int, ...] | None:
+    if not isinstance(value, tuple):
+        return None
+    extents = tuple(whole(one) for one in value)
+    return tuple(one for one in extents if one is not None) if None not in extents else None
+
+
+def _embedding(_op: str, attributes: Mapping[str, Any], _shape: Shape | None) -> tuple[Slot, ...]:
+    return (Slot("embeddings", (whole(attributes.get("rows")), width(attributes)), "uniform", "normal"),)
+
+
+def _recurrent(op: str, attributes: Mapping[str, Any], shape: Shape | None) -> tuple[Slot, ...]:
+    units, gates = width(attributes), GATES[op]
+    rows = attributes.get("input_size") or _channels(op, {}, shape)
+    depth, both = whole(attributes.get("num_layers", 1)) or 1, attributes.get("bidirectional") is True
+    wide = None if units is None else gates * units
+    found: list[Slot] = []
+    for level in range(min(depth, 64)):
+        for side in ("", "_reverse") if both else ("",):
+            suffix = (f"_{level}" if level else "") + side
+            found.append(Slot(f"kernel{suffix}", (rows, wide), "glorot_uniform", "torch_rnn", units))
+            found.append(Slot(f"recurrent_kernel{suffix}", (units, wide), "orthogonal", "torch_rnn", units))
+            if attributes.get("use_bias", True) is not False:
+                found.append(Slot(f"bias{suffix}", (wide,), "zeros", "torch_rnn", units))
+        rows = None if units is None else units * (2 if both else 1)
+    return tuple(found)
+
+
+def _norm(op: str, attributes: Mapping[str, Any], shape: Shape | None) -> tuple[Slot, ...]:
+    if attributes.get("affine", True) is False:
+        return ()
+    extent: tuple[int | None, ...] | None = (_norm_width(op, attributes, shape),)
+    normalized = attributes.get("normalized_shape")
+    if normalized is not None:
+        extent = _extents(normalized if isinstance(normalized, tuple) else (normalized,))
+    found = [Slot("gamma", extent, "ones", "ones")] if attributes.get("scale", True) is not False else []
+    if attributes.get("center", True) is not False and op != "rms_norm":
+        found.append(Slot("beta", extent, "zeros", "zeros"))
+    return tuple(found)
+
+
+def _norm_width(op: str, attributes: Mapping[str, Any], shape: Shape | None) -> int | None:
+    known = attributes.get("channels")
+    if isinstance(known, int):
+        return known
+    axis = attributes.get("axis", 1 if "affine" in attributes and op != "layer_norm" else -1)
+    if not shape or isinstance(axis, bool) or not isinstance(axis, int) or not -len(shape) <= axis < len(shape):
+        return None
+    return shape[axis]
+
+
+def _attention(_op: str, attributes: Mapping[str, Any], shape: Shape | None) -> tuple[Slot, ...]:
+    model = width(attributes) or (shape[-1] if shape else None)
+    heads, key = whole(attributes.get("heads", 1)), whole(attributes.get("key_dim"))
+    inner = heads * key if heads is not None and key is not None else model
+    kernels = [Slot(f"{name}_kernel", (model, inner), "glorot_uniform", "glorot_uniform", model) for name in ("query", "key", "value")]
+    kernels.append(Slot("output_kernel", (inner, model), "glorot_uniform", "torch_default", inner))
+    if attributes.get("use_bias", True) is False:
+        return tuple(kernels)
+    biases = [Slot(f"{name}_bias", (inner,), "zeros", "zeros") for name in ("query", "key", "value")]
+    return (*kernels, *biases, Slot("output_bias", (model,), "zeros", "zeros"))
+
+
+def _opaque(_op: str, _attributes: Mapping[str, Any], _shape: Shape | None) -> tuple[Slot, ...]:
+    return (Slot("weights", None, "unknown", "unknown"),)
+
+
+_Maker = Callable[[str, Mapping[str, Any], "Shape | None"], "tuple[Slot, ...]"]
+_SLOTS: Mapping[str, _Maker] = {
+    "dense": _dense,
+    **dict.fromkeys(CONVOLUTIONS, _convolution),
+    **dict.fromkeys(RECURRENT, _recurrent),
+    **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm"), _norm),
+    "embedding": _embedding,
+    "attention": _attention,
+    **dict.fromkeys(
+        ("backbone", "bilinear", "embedding_bag", "einsum_dense", "locally_connected", "conv_lstm", "rnn", "transformer",
+         "transformer_encoder", "transformer_decoder", "transformer_encoder_layer", "transformer_decoder_layer", "lstm_cell",
+         "gru_cell", "rnn_cell", "prelu", "time_distributed"),
+        _opaque,
+    ),
+}  # fmt: skip
+
+
+class Weights:
+    """The parameters of one run's graph: each tensor of the script is one `Parameter`, however often it is used."""
+
+    def __init__(self, era: str) -> None:
+        self.era = era
+        self._known: dict[tuple[int, str], Parameter] = {}
+        self._held: list[object] = []
+
+    def of_layer(self, layer: v.Object, op: str, attributes: Mapping[str, Any], input_shape: Shape | None) -> tuple[Parameter, ...]:
+        """The parameters of a layer's call, in the order of `slots`."""
+        owner = weighted_layer(layer)
+        sizes = {name: whole(plain_setting(owner, self.era, name)) for name in ("in_features", "in_channels", "input_size", "channels")}
+        known = {**attributes, **{name: size for name, size in sizes.items() if size is not None}}
+        return tuple(self._of_slot(owner, slot) for slot in slots(op, known, input_shape))
+
+    def leaf(self, array: v.Array) -> Parameter:
+        """The parameter that a leaf Array of op "parameter" is; one that belongs to a layer is that layer's."""
+        layer, name = array.attributes.get("layer"), str(array.attributes.get("name") or "")
+        if isinstance(layer, v.Object):
+            found = self._known.get((id(layer), KEYS.get(name, name)))
+            if found is not None:
+                return found
+        key = (id(array.attributes.get("identity", array)), "")
+        if key not in self._known:
+            self._held.append(array)
+            self._known[key] = Parameter(
+                name or "weight",
+                _complete(array.shape),
+                self._leaf_initializer(array),
+                array.attributes.get("trainable", True) is not False,
+                regularizer_l2(array.attributes.get("regularizer"), self.era),
+                array.place,
+            )
+        return self._known[key]
+
+    def _leaf_initializer(self, array: v.Array) -> Initializer:
+        if array.data is not None:
+            return Initializer("values", data=array.data, place=array.place)
+        return initializer(array.attributes.get("initializer"), self.era) or UNKNOWN_INITIALIZER
+
+    def _of_slot(self, layer: v.Object, slot: Slot) -> Parameter:
+        tied = layer.cells.get(TORCH_NAMES.get(slot.name, slot.name))
+        if isinstance(tied, v.Array) and tied.op == "parameter" and tied.attributes.get("layer") is not layer:
+            return self.leaf(tied)
+        key = (id(layer), slot.name)
+        if key not in self._known:
+            self._held.append(layer)
+            self._known[key] = Parameter(
+                slot.name, _complete(slot.shape), self._initializer(layer, slot), _trainable(layer), self._l2(layer, slot), layer.place
+            )
+        return self._known[key]
+
+    def _initializer(self, layer: v.Object, slot: Slot) -> Initializer:
+        held = layer.cells.get(TORCH_NAMES.get(slot.name, slot.name))
+        if isinstance(held, v.Array) and (held.data is not None or held.attributes.get("initializer") is not None):
+            return self._leaf_initializer(held)
+        value = passed(layer, f"{slot.name}_initializer", f"{slot.name}_init")
+        if value is not None:
+            return initializer(value, self.era) or UNKNOWN_INITIALIZER
+        if layer.row.library == "torch":
+            return _torch_initializer(slot)
+        default = plain_setting(layer, self.era, f"{slot.name}_initializer")
+        return named_initializer(default if isinstance(default, str) else slot.keras_default)
+
+    def _l2(self, layer: v.Object, slot: Slot) -> float:
+        return regularizer_l2(passed(layer, f"{slot.name}_regularizer"), self.era)
+
+
+TORCH_NAMES = {"kernel": "weight", "embeddings": "weight", "gamma": "weight", "beta": "bias"}
+"""What PyTorch calls the weights of a layer."""
+KEYS = {"weight": "kernel"}
+
+
+def _complete(shape: tuple[int | None, ...] | None) -> tuple[int, ...] | None:
+    if shape is None or None in shape:
+        return None
+    return tuple(one for one in shape if one is not None)
+
+
+def _trainable(layer: v.Object) -> bool:
+    held = passed(layer, "trainable")
+    return not (isinstance(held, v.Literal) and held.value is False)
+
+
+def _torch_initializer(slot: Slot) -> Initializer:
+    """`reset_parameters` of torch.nn: U(+-1/sqrt(fan_in)), for recurrent layers U(+-1/sqrt(units)), N(0, 1) for embeddings."""
+    if slot.torch_default == "torch_default":
+        return Initializer("torch_default", {} if not slot.fan_in else {"fan_in": float(slot.fan_in)})
+    if slot.torch_default == "torch_rnn":
+        if not slot.fan_in:
+            return UNKNOWN_INITIALIZER
+        edge = 1 / math.sqrt(slot.fan_in)
+        return Initializer("uniform", {"low": -edge, "high": edge})
+    if slot.torch_default == "normal":
+        return Initializer("normal", {"mean": 0.0, "stddev": 1.0})
+    return Initializer(slot.torch_default)
+
+
+def named_initializer(name: str) -> Initializer:
+    """The Keras initialiser of a name, with the numbers of its defaults."""
+    kind, numbers = KERAS_NAMES.get(name.lower(), ("unknown", {}))
+    return Initializer(kind, numbers)
+
+
+def initializer(value: object, era: str) -> Initializer | None:
+    """The initialiser that a value of the script stands for; None if it cannot be followed."""
+    if isinstance(value, Initializer):
+        return value
+    if isinstance(value, str):
+        return named_initializer(value)
+    if isinstance(value, v.Literal):
+        return named_initializer(value.value) if isinstance(value.value, str) else None
+    if isinstance(value, v.Symbol):
+        return named_initializer(_snake(value.name.rpartition(".")[2]))
+    if not isinstance(value, v.Object):
+        return None
+    numbers = {}
+    for one in value.row.parameters:
+        if one.name in NUMBERS:
+            fact = setting(value, era, one.name)
+            if fact is not None and not isinstance(fact, Fact):
+                return None
+            if isinstance(fact, Fact):
+                numbers[NUMBERS[one.name]] = fact.value
+    return Initializer(value.row.kind, numbers, place=value.place)
+
+
+def _snake(name: str) -> str:
+    return "".join("_" + one.lower() if one.isupper() and index else one.lower() for index, one in enumerate(name))
+
+
+def regularizer_l2(value: object, era: str) -> float:
+    """The factor of `l2 * sum(w**2)` that a Keras regulariser adds to the loss; 0 without one or if it cannot be followed."""
+    if isinstance(value, v.Literal):
+        return 0.01 if value.value in ("l2", "L2", "l1_l2", "L1L2") else 0.0
+    if not isinstance(value, v.Object) or "l2" not in value.row.kind:
+        return 0.0
+    factor = setting(value, era, "l2", "l")
+    return factor.value if isinstance(factor, Fact) else 0.0

@@ -1,0 +1,141 @@
+"""One pass of a training loop: which acts it makes on the gradients, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trainlint.facts.run import Script, TrainingRun
+from trainlint.interpret.events import Event, Frame
+from trainlint.interpret.values import Value
+
+GRADIENT_ACTS = ("backward", "zero_grad", "step", "clip")
+
+
+@dataclass(frozen=True, slots=True)
+class LoopPass:
+    """The acts on gradients inside one loop body, in order, each place once; `loop` is the innermost loop around the step."""
+
+    loop: Frame
+    step: Event
+    acts: tuple[Event, ...]
+
+    def of(self, kind: str) -> tuple[Event, ...]:
+        """The acts of a kind."""
+        return tuple(event for event in self.acts if event.kind == kind)
+
+    def before(self, event: Event) -> Event | None:
+        """The act that precedes one, going round the loop; clips are passed over."""
+        return _neighbour(self.acts, event, -1)
+
+    def after(self, event: Event) -> Event | None:
+        """The act that follows one, going round the loop; clips are passed over."""
+        return _neighbour(self.acts, event, 1)
+
+
+def loop_passes(events: Sequence[Event]) -> Iterator[LoopPass]:
+    """The innermost loop of every optimizer step that certainly runs at each pass (no undecided branch, no closure)."""
+    seen: set[tuple[int, int]] = set()
+    for event in events:
+        loop = innermost_loop(event)
+        if event.kind != "step" or loop is None or conditional(event, loop):
+            continue
+        key = (id(loop.place) if loop.place is not None else id(loop), id(event.place))
+        if key not in seen:
+            seen.add(key)
+            yield LoopPass(loop, event, _acts(events, loop))
+
+
+def innermost_loop(event: Event) -> Frame | None:
+    """The loop frame nearest to an event."""
+    return next((frame for frame in reversed(event.frames) if frame.kind == "loop"), None)
+
+
+def inside(event: Event, loop: Frame) -> bool:
+    """Whether an event happens in a loop's body (or in what the body calls)."""
+    return any(same_frame(frame, loop) for frame in event.frames)
+
+
+def same_frame(first: Frame, second: Frame) -> bool:
+    """Whether two frames are the same construct of the script."""
+    return first is second or (first.place is not None and first.place is second.place and first.kind == second.kind)
+
+
+def conditional(event: Event, loop: Frame) -> bool:
+    """Whether an undecided branch lies between a loop and an event in it."""
+    within = False
+    for frame in event.frames:
+        if within and frame.kind == "branch":
+            return True
+        within = within or same_frame(frame, loop)
+    return False
+
+
+def same_target(first: Value | None, second: Value | None) -> bool | None:
+    """Whether two events act on the same object; None if that is not known."""
+    if first is None or second is None:
+        return None
+    return first is second
+
+
+def every_event(script: Script) -> tuple[Event, ...]:
+    """All events of a file in order, those of its runs included, each once."""
+    found = {id(event): event for event in script.events}
+    for run in script.runs:
+        found.update({id(event): event for event in run.events})
+    return tuple(sorted(found.values(), key=lambda event: event.order))
+
+
+def lowers_rate_later(run: TrainingRun) -> bool:
+    """Whether something in the run lowers the rate or ends it early: a scheduler, a plateau callback, early stopping."""
+    names = ("ReduceLROnPlateau", "EarlyStopping", "LearningRateScheduler")
+    for event in run.events:
+        if event.kind == "scheduler_step":
+            return True
+        callbacks = event.values.get("callbacks")
+        if callbacks is not None and any(name in repr_names(callbacks) for name in names):
+            return True
+    return False
+
+
+def repr_names(value: Value) -> frozenset[str]:
+    """The last parts of the names of library objects in a (nested) list."""
+    from trainlint.interpret.values import Choice, List, Object, Tuple, Unknown
+
+    found: set[str] = set()
+    stack: list[Value] = [value]
+    for _ in range(1000):
+        if not stack:
+            break
+        one = stack.pop()
+        if isinstance(one, Object):
+            found.add(one.row.name.rpartition(".")[2])
+        elif isinstance(one, Tuple):
+            stack.extend(one.items)
+        elif isinstance(one, Choice):
+            stack.extend(one.alternatives)
+        elif isinstance(one, List):
+            items = one.cells.get("items")
+            stack.extend(items.items if isinstance(items, Tuple) else ())
+            if "open" in one.cells:
+                found.add("unknown")
+        elif isinstance(one, Unknown):
+            found.add("unknown")
+    return frozenset(found)
+
+
+def _acts(events: Sequence[Event], loop: Frame) -> tuple[Event, ...]:
+    acts: dict[int, Event] = {}
+    for event in events:
+        if event.kind in GRADIENT_ACTS and inside(event, loop):
+            acts.setdefault(id(event.place) if event.place is not None else id(event), event)
+    return tuple(acts.values())
+
+
+def _neighbour(acts: tuple[Event, ...], event: Event, direction: int) -> Event | None:
+    index = acts.index(event)
+    for distance in range(1, len(acts)):
+        one = acts[(index + direction * distance) % len(acts)]
+        if one.kind != "clip":
+            return one
+    return None

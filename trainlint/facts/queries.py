@@ -1,0 +1,236 @@
+"""Questions that several rules ask of a run's graph: what reaches what, through which operations, and by which factor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from trainlint.core import Fact, Place, Unknown
+from trainlint.facts.graph import Node, walk
+from trainlint.facts.run import TrainingRun
+from trainlint.interpret.values import Array, Value, alternatives
+from trainlint.wording import figure
+
+RESHAPING = frozenset(
+    {"reshape", "flatten", "transpose", "squeeze", "expand_dims", "cast", "linear", "dropout", "getitem", "zero_pad", "input"}
+)
+"""Operations that leave the numbers alone, as far as scale and linearity go."""
+
+AVERAGING = frozenset({"average_pool", "global_average_pool", "upsample", "batch_norm"})
+"""Operations that are linear in their input for given weights and statistics."""
+
+DENSE_MAPS = frozenset({"dense", "conv", "conv_transpose", "depthwise_conv", "separable_conv"})
+"""Layers that are linear (affine) in their input."""
+
+TRAINABLE_LAYERS = DENSE_MAPS | {"embedding", "lstm", "gru", "simple_rnn", "attention"}
+
+NORMALIZERS = frozenset({"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "normalization"})
+"""Layers whose output does not depend on the scale of their input."""
+
+LOSS_INPUT = frozenset({"mean_squared_error", "mean_absolute_error", "huber", "square", "abs"})
+"""Operations in which a regression's output ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A constant that multiplies an activation: `operand` times `value`; `divides` says how the script spells it."""
+
+    node: Node
+    operand: Node
+    value: float
+    divides: bool
+
+
+def root_of(run: TrainingRun) -> Node | None:
+    """The node to walk from: the differentiated loss, or the model's output where the loss could not be followed."""
+    if run.loss_graph is not None:
+        return run.loss_graph
+    return None if isinstance(run.model, Unknown) else run.model.output
+
+
+def users_of(root: Node) -> Mapping[int, tuple[Node, ...]]:
+    """The nodes that read each node, by identity of the node read."""
+    users: dict[int, list[Node]] = {}
+    for node in walk(root):
+        for one in node.inputs:
+            users.setdefault(id(one), []).append(node)
+    return {key: tuple(value) for key, value in users.items()}
+
+
+def trainable(node: Node) -> bool:
+    """Whether a node owns weights that the optimizer moves."""
+    return any(one.trainable for one in node.parameters)
+
+
+def depends_on_weights(root: Node) -> bool:
+    """Whether some parameter lies at or above a node."""
+    return any(node.parameters for node in walk(root))
+
+
+def scalar(node: Node) -> float | None:
+    """The number that a constant leaf stands for."""
+    if node.op == "data" and node.data is not None and node.data.size == 1 and node.data.dtype.kind in "iuf":
+        return float(node.data.reshape(-1)[0])
+    return None
+
+
+def constant_factor(node: Node) -> Factor | None:
+    """The factor, when a node multiplies or divides one value by one constant."""
+    if node.op not in ("multiply", "divide") or len(node.inputs) != 2:
+        return None
+    left, right = node.inputs
+    number = scalar(right)
+    if number is not None:
+        divides = node.op == "divide"
+        return None if divides and number == 0 else Factor(node, left, 1 / number if divides else number, divides)
+    number = scalar(left)
+    return Factor(node, right, number, False) if number is not None and node.op == "multiply" else None
+
+
+def skip_upwards(node: Node, through: frozenset[str]) -> Node:
+    """The first node above (towards the data) that is none of `through`; a bias that is added is passed too."""
+    while node.inputs:
+        if node.op in through:
+            node = node.inputs[0]
+        elif node.op == "add" and node.inputs[1].op == "parameter":
+            node = node.inputs[0]
+        else:
+            break
+    return node
+
+
+def next_below(node: Node, users: Mapping[int, tuple[Node, ...]], through: frozenset[str]) -> Node | None:
+    """The first node below (towards the loss) that is none of `through`; None where the path ends or forks."""
+    while True:
+        below = users.get(id(node), ())
+        if len(below) != 1:
+            return None
+        node = below[0]
+        if node.op not in through:
+            return node
+
+
+def linear_chains(root: Node) -> Iterator[tuple[Node, ...]]:
+    """Runs of two or more trainable affine layers with nothing nonlinear in between, in order of computation."""
+    users = users_of(root)
+    through = RESHAPING | AVERAGING
+    before: dict[int, Node] = {}
+    for node in walk(root):
+        if node.op in DENSE_MAPS and trainable(node):
+            above = skip_upwards(node.inputs[0], through) if node.inputs else node
+            if above is not node and above.op in DENSE_MAPS and trainable(above) and _only_path(above, node, users):
+                before[id(node)] = above
+    followed = {id(node) for node in before.values()}
+    for node in walk(root):
+        if id(node) in before and id(node) not in followed:
+            chain = [node]
+            while id(chain[-1]) in before:
+                chain.append(before[id(chain[-1])])
+            yield tuple(reversed(chain))
+
+
+def _only_path(above: Node, below: Node, users: Mapping[int, tuple[Node, ...]]) -> bool:
+    """Whether everything that reads a layer's output is a further affine layer, so that the output is used for nothing else."""
+    for user in users.get(id(above), ()):
+        node = user
+        while node is not below and node.op in RESHAPING | AVERAGING:
+            after = users.get(id(node), ())
+            if len(after) != 1:
+                return False
+            node = after[0]
+        if node.op not in DENSE_MAPS:
+            return False
+    return True
+
+
+def output_width(node: Node) -> int | None:
+    """Units or filters of a layer."""
+    width = node.attributes.get("units", node.attributes.get("filters"))
+    return width if isinstance(width, int) else None
+
+
+def input_width(node: Node) -> int | None:
+    """The size of the axis that a dense layer or a convolution sums over, where the input's shape is known."""
+    shape = node.inputs[0].shape if node.inputs else None
+    if not shape:
+        return None
+    first = node.op != "dense" and node.attributes.get("data_format") == "channels_first"
+    return shape[1] if first and len(shape) > 1 else shape[-1]
+
+
+def layer_name(node: Node) -> str:
+    """What to call a layer: the script's name for it, else its kind and line."""
+    if node.name:
+        return f"`{node.name}`"
+    return f"the {node.op.replace('_', ' ')} layer" + line_of(node.place)
+
+
+def line_of(place: Place | None) -> str:
+    """' of line 12', where the place is known."""
+    return f" of line {place.span.row}" if place is not None else ""
+
+
+def raw_leaf(node: Node, through: frozenset[str] = RESHAPING) -> Node | None:
+    """The data or input leaf that reaches a node with its numbers unchanged, if that is so."""
+    above = skip_upwards(node, through - {"input"})
+    return above if above.op in ("data", "input") else None
+
+
+def targets_are_affine(root: Node) -> bool:
+    """Whether the known targets are an affine function of the known inputs, to rounding; False where either is not known.
+
+    Both are taken from the data leaves of the loss: the prediction's only data leaf, and the target.
+    """
+    import numpy as np
+
+    for node in walk(root):
+        if node.op not in LOSS_INPUT or len(node.inputs) < 2:
+            continue
+        leaves = [one for one in walk(node.inputs[0]) if one.op == "data" and one.data is not None and one.data.size > 1]
+        target = node.inputs[1].data
+        if len(leaves) != 1 or target is None or leaves[0].data is None or leaves[0].data.dtype.kind not in "iuf":
+            continue
+        rows = leaves[0].data.shape[0] if leaves[0].data.ndim else 0
+        if rows < 3 or target.ndim == 0 or target.shape[0] != rows or leaves[0].data.size > 1_000_000:
+            continue
+        inputs = np.column_stack([leaves[0].data.reshape(rows, -1).astype(float), np.ones(rows)])
+        wanted = target.reshape(rows, -1).astype(float)
+        if inputs.shape[1] >= rows:
+            continue
+        found, *_ = np.linalg.lstsq(inputs, wanted, rcond=None)
+        scale = float(np.abs(wanted).max()) or 1.0
+        return bool(np.abs(inputs @ found - wanted).max() <= 1e-6 * scale)
+    return False
+
+
+def loss_is_negated(run: TrainingRun) -> bool:
+    """Whether the differentiated scalar is surely minus something, at its outermost operation but for means and sums."""
+    node = run.loss_graph
+    while node is not None and node.inputs and node.op in ("mean", "sum", "cast", "squeeze", "reshape"):
+        node = node.inputs[0]
+    if node is None:
+        return False
+    factor = constant_factor(node)
+    return node.op == "negative" or (factor is not None and factor.value < 0)
+
+
+def planned_updates(run: TrainingRun) -> tuple[int, str]:
+    """The optimizer steps of the run, and in words; a lower guess of a million where only many epochs are known (0: short)."""
+    epochs = run.epochs.value if isinstance(run.epochs, Fact) else None
+    if run.updates is not None:
+        return run.updates, f"{figure(run.updates)} updates" + (f" ({epochs:,} epochs)" if epochs else "")
+    explicit = any(event.kind == "fit" and "steps_per_epoch" in event.values for event in run.events)
+    if epochs is not None and epochs >= MANY_EPOCHS and explicit:
+        return LONG, f"{epochs:,} epochs"
+    return 0, ""
+
+
+MANY_EPOCHS, LONG = 1_000, 1_000_000
+
+
+def array_rank(value: Value | None) -> tuple[int | None, str]:
+    """Dimensions and library of an array; of several alternatives the fewest dimensions; None where that is not known."""
+    found = [one for one in alternatives(value) if isinstance(one, Array)] if value is not None else []
+    if value is None or len(found) != len(alternatives(value)) or any(one.shape is None for one in found):
+        return None, ""
+    return min(len(one.shape or ()) for one in found), found[0].library

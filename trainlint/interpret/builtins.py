@@ -1,0 +1,341 @@
+"""Python's own functions."""
+
+from __future__ import annotations
+
+import builtins as python
+from collections.abc import Callable
+
+from trainlint.core import Origin, Place
+from trainlint.interpret import members, operators
+from trainlint.interpret.dispatch import ITERATORS, Arguments, Call, Interpreter, Iteration, function, iterates
+from trainlint.interpret.interpreter import Machine
+from trainlint.interpret.limits import MAXIMUM_ITEMS
+from trainlint.interpret.values import (
+    NONE,
+    OPEN,
+    Array,
+    Dict,
+    Instance,
+    List,
+    Literal,
+    Object,
+    Tuple,
+    Unknown,
+    Value,
+    alternatives,
+    join,
+)
+from trainlint.knowledge.rows import Row
+
+RANGE = Row("builtins.range", "range", "range")
+WRAPPED = Row("builtins.iterator", "iterator", "iterator")
+
+
+def new_list(items: tuple[Value, ...], place: Place | None, *, is_open: bool = False, kind: str = "list") -> List:
+    """A list value."""
+    made = List({"items": Tuple(items, place)}, place, kind)
+    if is_open:
+        made.cells["open"] = Literal(True)
+    return made
+
+
+def machine_of(call: Call) -> Machine:
+    """The interpreter behind a call (handlers of Python itself need more of it than those of libraries)."""
+    assert isinstance(call.interpreter, Machine)
+    return call.interpreter
+
+
+@function("builtins.range", "builtins.xrange")
+def _range(call: Call) -> Value:
+    bounds = call.arguments.positional
+    values = [one.value if isinstance(one, Literal) else None for one in bounds]
+    if not 1 <= len(values) <= 3:
+        return call.unknown("a range of unknown ends")
+    names = ("stop",) if len(values) == 1 else ("start", "stop", "step")
+    known = {name: one for name, one, value in zip(names, bounds, values, strict=False) if isinstance(value, int)}
+    return Object(RANGE, known, {}, {}, "range", call.place)
+
+
+def known_range(value: Value) -> range | None:
+    """The Python range that a range object is, if its ends are known."""
+    if not isinstance(value, Object) or value.row is not RANGE or "stop" not in value.arguments:
+        return None
+    numbers = {name: one.value for name, one in value.arguments.items() if isinstance(one, Literal)}
+    start, stop, step = numbers.get("start", 0), numbers["stop"], numbers.get("step", 1)
+    if not (isinstance(start, int) and isinstance(stop, int) and isinstance(step, int)) or step == 0:
+        return None
+    if max(abs(start), abs(stop), abs(step)) > 2**62:
+        return None
+    return range(start, stop, step)
+
+
+@iterates("range")
+def _each_of_range(_: Interpreter, value: Value, place: Place | None) -> Iteration:
+    numbers = known_range(value)
+    if numbers is None:
+        return Iteration((Unknown("a counter of a loop", place),), False, None)
+    if len(numbers) > 256:
+        return Iteration((Unknown("a counter of a loop", place),), False, len(numbers))
+    return Iteration([Literal(one, place) for one in numbers], True, len(numbers))
+
+
+@function("builtins.len")
+def _len(call: Call) -> Value:
+    value = call.argument(0)
+    length = length_of(value)
+    if length is not None:
+        return Literal(length, call.place)
+    if isinstance(value, Object | Instance):
+        return members.call_method(machine_of(call), value, "__len__", (), call.place)
+    return call.unknown(value.why if isinstance(value, Unknown) else "the length is not known")
+
+
+def length_of(value: Value | None) -> int | None:
+    """`len(value)` where that is known."""
+    if isinstance(value, Tuple):
+        return len(value.items)
+    if isinstance(value, List) and not operators.is_open(value):
+        return len(operators.items_of(value))
+    if isinstance(value, Dict) and OPEN not in value.cells:
+        return len(value.cells)
+    if isinstance(value, Literal) and isinstance(value.value, str | bytes):
+        return len(value.value)
+    if isinstance(value, Array) and value.shape:
+        return value.shape[0]
+    numbers = known_range(value) if value is not None else None
+    return None if numbers is None else len(numbers)
+
+
+def _converter(kind: type) -> Callable[[Call], Value]:
+    def convert(call: Call) -> Value:
+        value = call.argument(0)
+        if value is None:
+            return Literal(kind(), call.place)
+        return join(tuple(_converted(kind, one, call) for one in alternatives(value)))
+
+    return convert
+
+
+def _converted(kind: type, value: Value, call: Call) -> Value:
+    if isinstance(value, Literal):
+        if kind is bool:
+            return Literal(bool(value.value), call.place, value.origin, value.note)
+        text = value.value if isinstance(value.value, str) else ""
+        base = call.literal(1, "base")
+        try:
+            made = int(text, base) if isinstance(base, int) else kind(value.value)
+        except (TypeError, ValueError, OverflowError):
+            return call.unknown(f"a value that {kind.__name__}() refuses")
+        return Literal(made, value.place or call.place, value.origin, value.note)
+    if isinstance(value, Array):
+        if value.data is not None and value.data.size == 1 and kind in (int, float, bool):
+            return Literal(kind(value.data.item()), call.place)
+        return call.unknown("a number computed from arrays") if not value.symbolic else value
+    if kind is bool:
+        decided = operators.truth(value)
+        return call.unknown("a condition that is not known") if decided is None else Literal(decided, call.place)
+    return call.unknown(value.why if isinstance(value, Unknown) else f"{kind.__name__}() of an object")
+
+
+for _kind in (int, float, bool, str, complex):
+    function(f"builtins.{_kind.__name__}")(_converter(_kind))
+
+
+def _sequence_maker(kind: str) -> Callable[[Call], Value]:
+    def build(call: Call) -> Value:
+        value = call.argument(0)
+        if value is None:
+            return Tuple((), call.place) if kind == "tuple" else new_list((), call.place, kind=kind)
+        found = call.interpreter.iterate(value, call.place)
+        items = tuple(found.items)[:MAXIMUM_ITEMS]
+        if kind == "tuple" and found.exhaustive:
+            return Tuple(items, call.place)
+        return new_list(items, call.place, is_open=not found.exhaustive, kind="set" if kind == "set" else "list")
+
+    return build
+
+
+for _name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter"):
+    function(f"builtins.{_name}")(_sequence_maker({"tuple": "tuple", "set": "set", "frozenset": "set"}.get(_name, "list")))
+
+
+@function("builtins.reversed")
+def _reversed(call: Call) -> Value:
+    found = call.interpreter.iterate(call.argument(0) or NONE, call.place)
+    return new_list(tuple(reversed(found.items)), call.place, is_open=not found.exhaustive)
+
+
+@function("builtins.dict", "collections.OrderedDict", "collections.defaultdict", "types.SimpleNamespace", "argparse.Namespace")
+def _dict(call: Call) -> Value:
+    made = Dict({}, call.place)
+    first = call.argument(0)
+    if call.name == "collections.defaultdict":
+        made.cells[OPEN] = Literal(True)
+        first = call.argument(1)
+    if isinstance(first, Dict):
+        made.cells.update(first.cells)
+    elif first is not None:
+        _add_pairs(call, made, first)
+    made.cells.update(call.arguments.keywords)
+    if not call.arguments.complete:
+        made.cells[OPEN] = Literal(True)
+    if call.name in ("types.SimpleNamespace", "argparse.Namespace"):
+        return Object(Row(call.name, "namespace", "namespace"), {}, {}, made.cells, call.spelled, call.place)
+    return made
+
+
+def _add_pairs(call: Call, made: Dict, pairs: Value) -> None:
+    found = call.interpreter.iterate(pairs, call.place)
+    for item in found.items:
+        key = operators.key_of(item.items[0]) if isinstance(item, Tuple) and len(item.items) == 2 else None
+        if key is not None and isinstance(item, Tuple):
+            made.cells[key[0]] = item.items[1]
+        else:
+            made.cells[OPEN] = Literal(True)
+    if not found.exhaustive:
+        made.cells[OPEN] = Literal(True)
+
+
+def wrap(call: Call, items: list[Value], *, exhaustive: bool, trips: int | None, over: Value | None = None) -> Value:
+    """An iterator whose items are known now: `enumerate`, `zip`, `map`."""
+    cells: dict[object, Value] = {"items": Tuple(tuple(items))}
+    if not exhaustive:
+        cells["open"] = Literal(True)
+    if trips is not None:
+        cells["trips"] = Literal(trips)
+    if over is not None:
+        cells["over"] = over
+    return Object(WRAPPED, cells=dict(cells), place=call.place)
+
+
+@iterates("iterator")
+def _each_of_iterator(_: Interpreter, value: Value, place: Place | None) -> Iteration:
+    cells = value.cells if isinstance(value, Object) else {}
+    items, trips = cells.get("items"), cells.get("trips")
+    count = trips.value if isinstance(trips, Literal) and isinstance(trips.value, int) else None
+    known = items.items if isinstance(items, Tuple) else ()
+    return Iteration(known or (Unknown("an item that is not known", place),), bool(known) and "open" not in cells, count)
+
+
+@function("builtins.enumerate")
+def _enumerate(call: Call) -> Value:
+    found = call.interpreter.iterate(call.argument(0, "iterable") or NONE, call.place)
+    start = call.literal(1, "start")
+    first = start if isinstance(start, int) else 0
+    if found.exhaustive:
+        pairs: list[Value] = [Tuple((Literal(first + i, call.place), item)) for i, item in enumerate(found.items)]
+    else:
+        pairs = [Tuple((Unknown("a counter of a loop", call.place), item)) for item in found.items[:1]]
+    return wrap(call, pairs, exhaustive=found.exhaustive, trips=found.trips, over=call.argument(0))
+
+
+@function("builtins.zip")
+def _zip(call: Call) -> Value:
+    found = [call.interpreter.iterate(one, call.place) for one in call.arguments.positional]
+    trips = [one.trips for one in found if one.trips is not None]
+    if found and all(one.exhaustive for one in found):
+        rows: list[Value] = [Tuple(tuple(items)) for items in zip(*(one.items for one in found), strict=False)]
+        return wrap(call, rows, exhaustive=True, trips=len(rows))
+    firsts = tuple(one.items[0] if one.items else call.unknown("an item that is not known") for one in found)
+    return wrap(call, [Tuple(firsts)], exhaustive=False, trips=min(trips, default=None))
+
+
+@function("builtins.map")
+def _map(call: Call) -> Value:
+    found = call.interpreter.iterate(call.argument(1) or NONE, call.place)
+    callee = call.argument(0) or NONE
+    made = [call.interpreter.call(callee, Arguments((item,), {}, (None,)), call.place) for item in found.items]
+    return wrap(call, made, exhaustive=found.exhaustive, trips=found.trips)
+
+
+@function("builtins.filter")
+def _filter(call: Call) -> Value:
+    source = call.argument(1) or NONE
+    if isinstance(source, Object) and source.row.kind == "parameters":
+        return source  # `filter(lambda p: p.requires_grad, model.parameters())`
+    found = call.interpreter.iterate(source, call.place)
+    callee = call.argument(0) or NONE
+    kept, sure = [], found.exhaustive
+    for item in found.items:
+        test = operators.truth(call.interpreter.call(callee, Arguments((item,), {}, (None,)), call.place))
+        sure = sure and test is not None
+        if test is not False:
+            kept.append(item)
+    return wrap(call, kept, exhaustive=sure, trips=None)
+
+
+@function("builtins.next")
+def _next(call: Call) -> Value:
+    found = call.interpreter.iterate(call.argument(0) or NONE, call.place)
+    return found.items[0] if found.items else call.unknown("the next item is not known")
+
+
+def _reduction(name: str) -> Callable[[Call], Value]:
+    def reduce(call: Call) -> Value:
+        values: tuple[Value, ...] = call.arguments.positional
+        exhaustive = True
+        if len(values) == 1 or name == "sum":
+            found = call.interpreter.iterate(values[0] if values else NONE, call.place)
+            values, exhaustive = tuple(found.items), found.exhaustive
+        numbers = [one.value for one in values if isinstance(one, Literal)]
+        if exhaustive and len(numbers) == len(values) and (values or name == "sum"):
+            try:
+                origin = Origin.combine(*(one.origin for one in values if isinstance(one, Literal)))
+                return Literal(getattr(python, name)(numbers), call.place, origin)
+            except (TypeError, ValueError, OverflowError):
+                return call.unknown(f"{name}() of these values")
+        if name == "sum" and any(isinstance(one, Array) for one in values):
+            total = values[0]
+            for one in values[1:]:
+                total = operators.binary(machine_of(call), "add", total, one, call.place)
+            return total
+        return call.unknown(f"{name}() of values that are not known")
+
+    return reduce
+
+
+for _name in ("sum", "min", "max"):
+    function(f"builtins.{_name}")(_reduction(_name))
+
+
+def _numeric(name: str) -> Callable[[Call], Value]:
+    def compute(call: Call) -> Value:
+        value = call.argument(0)
+        if isinstance(value, Array):
+            return operators.unary(machine_of(call), "abs", value, call.place) if name == "abs" else value
+        numbers = [one.value for one in call.arguments.positional if isinstance(one, Literal)]
+        if isinstance(value, Literal) and len(numbers) == len(call.arguments.positional):
+            try:
+                return Literal(getattr(python, name)(*numbers), call.place, value.origin)
+            except (TypeError, ValueError, OverflowError):
+                return call.unknown(f"{name}() of these values")
+        return call.unknown(value.why if isinstance(value, Unknown) else f"{name}() of something that is not known")
+
+    return compute
+
+
+for _name in ("abs", "round"):
+    function(f"builtins.{_name}")(_numeric(_name))
+
+
+@function("builtins.all", "builtins.any")
+def _quantified(call: Call) -> Value:
+    found = call.interpreter.iterate(call.argument(0) or NONE, call.place)
+    tests = [operators.truth(one) for one in found.items]
+    decisive = call.name == "builtins.any"
+    if decisive in tests:
+        return Literal(decisive, call.place)
+    return Literal(not decisive, call.place) if found.exhaustive and None not in tests else call.unknown("a condition")
+
+
+@iterates("generator")
+def _each_of_generator(interpreter: Interpreter, value: Value, place: Place | None) -> Iteration:
+    from trainlint.interpret.functions import generated_items
+
+    items: tuple[Value, ...] = ()
+    if isinstance(value, Object) and isinstance(interpreter, Machine):
+        items = generated_items(interpreter, value, place)
+    return Iteration(items[:1] or (Unknown("an item of a generator", place),), False, None)
+
+
+ITERATORS["namespace"] = lambda _machine, _value, place: Iteration((Unknown("an item of a namespace", place),), False, None)

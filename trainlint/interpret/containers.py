@@ -1,0 +1,149 @@
+"""The methods of texts, lists, sets and dicts."""
+
+from __future__ import annotations
+
+from trainlint.interpret import operators
+from trainlint.interpret.builtins import machine_of, new_list
+from trainlint.interpret.dispatch import METHODS, Call, method
+from trainlint.interpret.iteration import as_literal
+from trainlint.interpret.limits import MAXIMUM_ITEMS, MAXIMUM_TEXT
+from trainlint.interpret.values import NONE, OPEN, Dict, List, Literal, Tuple, Value
+
+
+@method("list", "append", "extend", "insert", "pop", "clear", "remove", "add", "update", "reverse", "sort")
+def _change_list(call: Call) -> Value:
+    """The methods that change a list; what they leave is one Tuple of items."""
+    target = call.receiver
+    if not isinstance(target, List):
+        return NONE
+    items = operators.items_of(target)
+    write = machine_of(call).heap.write
+    first, second = call.argument(0), call.argument(1)
+    result: Value = NONE
+    if len(items) >= MAXIMUM_ITEMS:
+        write(target, "open", Literal(True))
+        return NONE
+    if call.name in ("append", "add") and first is not None:
+        items = (*items, first)
+    elif call.name in ("extend", "update") and first is not None:
+        found = call.interpreter.iterate(first, call.place)
+        items = (*items, *found.items)
+        if not found.exhaustive:
+            write(target, "open", Literal(True))
+    elif call.name == "insert" and isinstance(first, Literal) and isinstance(first.value, int) and second is not None:
+        changed = list(items)
+        changed.insert(first.value, second)
+        items = tuple(changed)
+    elif call.name == "pop" and items:
+        index = call.literal(0)
+        changed = list(items)
+        position = index if isinstance(index, int) and -len(items) <= index < len(items) else -1
+        result = changed.pop(position)
+        items = tuple(changed)
+    elif call.name == "clear":
+        items = ()
+    elif call.name == "reverse":
+        items = items[::-1]
+    write(target, "items", Tuple(items))
+    return result
+
+
+for _name in ("append", "extend", "insert", "pop", "clear", "remove", "add", "update", "discard"):
+    METHODS["set", _name] = _change_list
+
+
+@method("list", "copy")
+def _copy_list(call: Call) -> Value:
+    value = call.receiver
+    return List(dict(value.cells), call.place, value.kind) if isinstance(value, List) else NONE
+
+
+@method("list", "index", "count")
+@method("tuple", "index", "count")
+def _index(call: Call) -> Value:
+    return call.unknown("a position in a list")
+
+
+@method("dict", "get", "setdefault", "pop")
+def _dict_get(call: Call) -> Value:
+    target, key = call.receiver, operators.key_of(call.argument(0) or NONE)
+    if not isinstance(target, Dict):
+        return NONE
+    default = call.argument(1)
+    if key is not None and key[0] in target.cells:
+        found = target.cells[key[0]]
+        if call.name == "pop":
+            machine_of(call).heap.delete(target, key[0])
+        return found
+    if key is None or OPEN in target.cells:
+        return call.unknown("a key that is not known")
+    if call.name == "setdefault" and default is not None:
+        machine_of(call).heap.write(target, key[0], default)
+    return NONE if default is None else default
+
+
+@method("dict", "items", "keys", "values")
+def _dict_views(call: Call) -> Value:
+    target = call.receiver
+    if not isinstance(target, Dict):
+        return NONE
+    rows: list[Value] = []
+    for key, value in target.cells.items():
+        if key is not OPEN:
+            name = as_literal(key, target)
+            rows.append({"items": Tuple((name, value)), "keys": name, "values": value}[call.name])
+    return new_list(tuple(rows), call.place, is_open=OPEN in target.cells)
+
+
+@method("dict", "update")
+def _dict_update(call: Call) -> Value:
+    target, other = call.receiver, call.argument(0)
+    machine = machine_of(call)
+    if isinstance(target, Dict):
+        for key, value in other.cells.items() if isinstance(other, Dict) else ():
+            machine.heap.write(target, key, value)
+        for name, value in call.arguments.keywords.items():
+            machine.heap.write(target, name, value)
+        if other is not None and not isinstance(other, Dict):
+            machine.heap.write(target, OPEN, Literal(True))
+    return NONE
+
+
+@method("dict", "copy")
+def _dict_copy(call: Call) -> Value:
+    return Dict(dict(call.receiver.cells), call.place) if isinstance(call.receiver, Dict) else NONE
+
+
+_TEXT_METHODS = (
+    *("lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize", "replace", "startswith", "endswith", "split"),
+    *("rsplit", "splitlines", "join", "format", "find", "isdigit", "count", "removeprefix", "removesuffix", "partition"),
+)
+
+
+def _text(call: Call) -> Value:
+    receiver = call.receiver
+    text = receiver.value if isinstance(receiver, Literal) else None
+    if not isinstance(text, str) or not isinstance(receiver, Literal):
+        return call.unknown("a text that is not known")
+    if call.name == "join":
+        found = call.interpreter.iterate(call.argument(0) or NONE, call.place)
+        parts: list[object] = [[one.value if isinstance(one, Literal) else None for one in found.items]]
+        if not found.exhaustive:
+            return call.unknown("a text that is put together while the script runs")
+    else:
+        parts = [one.value if isinstance(one, Literal) else None for one in call.arguments.positional]
+        if any(not isinstance(one, Literal) for one in call.arguments.positional) or call.arguments.keywords:
+            return call.unknown("a text that is put together while the script runs")
+    if len(text) > MAXIMUM_TEXT or (call.name == "format" and ("{:" in text or "!" in text)):
+        return call.unknown("a text too long to be followed")
+    try:
+        result = getattr(text, call.name)(*parts)
+    except (TypeError, ValueError, IndexError, KeyError, AttributeError):
+        return call.unknown("a text operation that Python refuses")
+    if isinstance(result, list | tuple):
+        return new_list(tuple(Literal(one, call.place) for one in result), call.place)
+    return Literal(result, call.place, receiver.origin, receiver.note)
+
+
+for _name in _TEXT_METHODS:
+    METHODS["str", _name] = _text

@@ -1,0 +1,390 @@
+"""Expressions: from a syntax node to a value. Never raises on a script's account; what cannot be followed is Unknown."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from trainlint.interpret import functions, members, operators, targets
+from trainlint.interpret.dispatch import Arguments
+from trainlint.interpret.events import Frame
+from trainlint.interpret.limits import MAXIMUM_NESTING, MAXIMUM_TEXT, LimitReachedError
+from trainlint.interpret.values import (
+    NONE,
+    OPEN,
+    Choice,
+    Dict,
+    Function,
+    List,
+    Literal,
+    Slice,
+    Symbol,
+    Tuple,
+    Unknown,
+    Value,
+    alternatives,
+    join,
+)
+
+if TYPE_CHECKING:
+    from trainlint.core import Place
+    from trainlint.interpret.interpreter import Machine
+
+MAXIMUM_COMPREHENSION = 4_096
+
+
+def evaluate(machine: Machine, node: cst.BaseExpression | cst.BaseSlice) -> Value:
+    """The value of an expression."""
+    machine.step()
+    handler = _EXPRESSIONS.get(type(node))
+    if handler is None:
+        return Unknown(f"{type(node).__name__} expressions are not followed", machine.place(node))
+    machine.nesting += 1
+    try:
+        if machine.nesting > MAXIMUM_NESTING:
+            raise LimitReachedError("the script nests expressions too deeply to be followed")
+        return handler(machine, node)
+    finally:
+        machine.nesting -= 1
+
+
+def _name(machine: Machine, node: cst.Name) -> Value:
+    return targets.lookup(machine, node.value, machine.place(node))
+
+
+def _integer(machine: Machine, node: cst.Integer) -> Value:
+    text = node.value.replace("_", "")
+    if len(text) > 4_000:
+        return Unknown("an integer of thousands of digits", machine.place(node))
+    try:
+        return Literal(int(text, 0), machine.place(node))
+    except ValueError:
+        return Unknown("not an integer of this Python", machine.place(node))
+
+
+def _float(machine: Machine, node: cst.Float) -> Value:
+    return Literal(float(node.value.replace("_", "")), machine.place(node))
+
+
+def _imaginary(machine: Machine, node: cst.Imaginary) -> Value:
+    return Literal(complex(node.value.replace("_", "")), machine.place(node))
+
+
+def _string(machine: Machine, node: cst.SimpleString) -> Value:
+    try:
+        return Literal(ast.literal_eval(node.value), machine.place(node))
+    except (ValueError, SyntaxError, MemoryError):
+        return Unknown("a string that does not decode", machine.place(node))
+
+
+def _concatenated(machine: Machine, node: cst.ConcatenatedString) -> Value:
+    return operators.binary(machine, "add", evaluate(machine, node.left), evaluate(machine, node.right), machine.place(node))
+
+
+def _formatted(machine: Machine, node: cst.FormattedString | cst.TemplatedString) -> Value:
+    place = machine.place(node)
+    parts: list[str] = []
+    for part in node.parts:
+        if isinstance(part, cst.FormattedStringText | cst.TemplatedStringText):
+            parts.append(part.value.replace("{{", "{").replace("}}", "}"))
+            continue
+        assert isinstance(part, cst.FormattedStringExpression | cst.TemplatedStringExpression)
+        value = evaluate(machine, part.expression)
+        if not isinstance(value, Literal) or part.format_spec:
+            return Unknown("a text that is put together while the script runs", place)
+        parts.append(str(value.value)[:MAXIMUM_TEXT])
+    return Literal("".join(parts)[:MAXIMUM_TEXT], place)
+
+
+def _tuple(machine: Machine, node: cst.Tuple) -> Value:
+    items, is_open = _elements(machine, node.elements)
+    place = machine.place(node)
+    return _list_of(items, place, is_open=True) if is_open else Tuple(items, place)
+
+
+def _list(machine: Machine, node: cst.List) -> Value:
+    items, is_open = _elements(machine, node.elements)
+    return _list_of(items, machine.place(node), is_open=is_open)
+
+
+def _set(machine: Machine, node: cst.Set) -> Value:
+    items, is_open = _elements(machine, node.elements)
+    return _list_of(items, machine.place(node), is_open=is_open, kind="set")
+
+
+def _list_of(items: tuple[Value, ...], place: Place | None, *, is_open: bool, kind: str = "list") -> List:
+    made = List({"items": Tuple(items, place)}, place, kind)
+    if is_open:
+        made.cells["open"] = Literal(True)
+    return made
+
+
+def _elements(machine: Machine, elements: Sequence[cst.BaseElement]) -> tuple[tuple[Value, ...], bool]:
+    """The items of a display, with starred ones spread; True if some of them are not known one by one."""
+    items: list[Value] = []
+    is_open = False
+    for element in elements:
+        value = evaluate(machine, element.value)
+        if isinstance(element, cst.StarredElement):
+            spread = machine.iterate(value, machine.place(element.value))
+            items.extend(spread.items)
+            is_open = is_open or not spread.exhaustive
+        else:
+            items.append(value)
+    return tuple(items), is_open
+
+
+def _dict(machine: Machine, node: cst.Dict) -> Value:
+    made = Dict({}, machine.place(node))
+    for element in node.elements:
+        value = evaluate(machine, element.value)
+        if isinstance(element, cst.StarredDictElement):
+            made.cells.update(value.cells if isinstance(value, Dict) else {OPEN: Literal(True)})
+        elif isinstance(element, cst.DictElement):
+            key = operators.key_of(evaluate(machine, element.key))
+            made.cells[OPEN if key is None else key[0]] = value if key is not None else Literal(True)
+    return made
+
+
+def _binary(machine: Machine, node: cst.BinaryOperation) -> Value:
+    """Chains like a + b + c nest to the left: followed in a loop, so that their length does not matter."""
+    pending: list[cst.BinaryOperation] = []
+    leftmost: cst.BaseExpression = node
+    while isinstance(leftmost, cst.BinaryOperation):
+        pending.append(leftmost)
+        leftmost = leftmost.left
+    value = evaluate(machine, leftmost)
+    for operation in reversed(pending):
+        right = evaluate(machine, operation.right)
+        operator = operators.BINARY.get(type(operation.operator), "")
+        value = operators.binary(machine, operator, value, right, machine.place(operation))
+    return value
+
+
+def _unary(machine: Machine, node: cst.UnaryOperation) -> Value:
+    operand = evaluate(machine, node.expression)
+    return operators.unary(machine, operators.UNARY.get(type(node.operator), ""), operand, machine.place(node))
+
+
+def _boolean(machine: Machine, node: cst.BooleanOperation) -> Value:
+    left = evaluate(machine, node.left)
+    is_and = isinstance(node.operator, cst.And)
+    decided = operators.truth(left)
+    if decided is not None:
+        return evaluate(machine, node.right) if decided is is_and else left
+    right = evaluate(machine, node.right)
+    return join((left, right)) if not isinstance(left, Unknown) else Unknown(left.why, left.place)
+
+
+def _comparison(machine: Machine, node: cst.Comparison) -> Value:
+    left = evaluate(machine, node.left)
+    result: Value = Literal(True, machine.place(node))
+    for target in node.comparisons:
+        right = evaluate(machine, target.comparator)
+        result = operators.compare(
+            machine, operators.COMPARISONS.get(type(target.operator), ""), left, right, machine.place(node)
+        )
+        if len(node.comparisons) > 1 and operators.truth(result) is not True:
+            return result
+        left = right
+    return result
+
+
+def _conditional(machine: Machine, node: cst.IfExp) -> Value:
+    decided = operators.truth(evaluate(machine, node.test))
+    if decided is not None:
+        return evaluate(machine, node.body if decided else node.orelse)
+    return join((evaluate(machine, node.body), evaluate(machine, node.orelse)))
+
+
+def _attribute(machine: Machine, node: cst.Attribute) -> Value:
+    return members.attribute(machine, evaluate(machine, node.value), node.attr.value, machine.place(node))
+
+
+def _subscript(machine: Machine, node: cst.Subscript) -> Value:
+    container = evaluate(machine, node.value)
+    return members.getitem(machine, container, subscript_index(machine, node), machine.place(node))
+
+
+def subscript_index(machine: Machine, node: cst.Subscript) -> Value:
+    """The value between the brackets; several become a Tuple."""
+    indices = [evaluate(machine, element.slice) for element in node.slice]
+    if len(indices) == 1 and not isinstance(node.slice[0].comma, cst.Comma):
+        return indices[0]
+    return Tuple(tuple(indices), machine.place(node))
+
+
+def _index(machine: Machine, node: cst.Index) -> Value:
+    return evaluate(machine, node.value)
+
+
+def _slice(machine: Machine, node: cst.Slice) -> Value:
+    bounds = [NONE if part is None else evaluate(machine, part) for part in (node.lower, node.upper, node.step)]
+    return Slice(bounds[0], bounds[1], bounds[2], machine.place(node))
+
+
+def _call(machine: Machine, node: cst.Call) -> Value:
+    place = machine.place(node)
+    if isinstance(node.func, cst.Name) and node.func.value == "super" and not node.args:
+        return members.super_of_running_method(machine, place)
+    if isinstance(node.func, cst.Attribute):
+        receiver = evaluate(machine, node.func.value)
+        arguments = call_arguments(machine, node.args)
+        return members.call_attribute(machine, receiver, node.func.attr.value, arguments, place)
+    callee = evaluate(machine, node.func)
+    return functions.call(machine, callee, call_arguments(machine, node.args), place)
+
+
+def call_arguments(machine: Machine, nodes: Sequence[cst.Arg]) -> Arguments:
+    """The arguments of a call, in order, with `*` and `**` spread where they are known."""
+    positional: list[Value] = []
+    places: list[Place | None] = []
+    keywords: dict[str, Value] = {}
+    keyword_places: dict[str, Place] = {}
+    complete = True
+    for argument in nodes:
+        value = evaluate(machine, argument.value)
+        place = machine.place(argument.value)
+        if argument.star == "*":
+            spread = machine.iterate(value, place)
+            positional.extend(spread.items if spread.exhaustive else ())
+            places.extend([place] * (len(spread.items) if spread.exhaustive else 0))
+            complete = complete and spread.exhaustive
+        elif argument.star == "**":
+            known = value.cells if isinstance(value, Dict) else {}
+            keywords.update({key: one for key, one in known.items() if isinstance(key, str)})
+            complete = complete and isinstance(value, Dict) and OPEN not in known
+        elif argument.keyword is None:
+            positional.append(value)
+            places.append(place)
+        else:
+            keywords[argument.keyword.value] = value
+            if place is not None:
+                keyword_places[argument.keyword.value] = place
+    return Arguments(tuple(positional), keywords, tuple(places), keyword_places, complete)
+
+
+def _lambda(machine: Machine, node: cst.Lambda) -> Value:
+    defaults = functions.parameter_defaults(machine, node.params)
+    return Function("<lambda>", node, machine.scope, defaults, (), None, machine.place(node))
+
+
+def _named(machine: Machine, node: cst.NamedExpr) -> Value:
+    value = evaluate(machine, node.value)
+    targets.assign(machine, node.target, value)
+    return value
+
+
+def _await(machine: Machine, node: cst.Await) -> Value:
+    return evaluate(machine, node.expression)
+
+
+def _yield(machine: Machine, node: cst.Yield) -> Value:
+    if isinstance(node.value, cst.From):
+        spread = machine.iterate(evaluate(machine, node.value.item), machine.place(node))
+        machine.activation.yields.extend(spread.items)
+    else:
+        machine.activation.yields.append(NONE if node.value is None else evaluate(machine, node.value))
+    return Unknown("what is sent into a generator", machine.place(node))
+
+
+def _comprehension(machine: Machine, node: cst.ListComp | cst.SetComp | cst.GeneratorExp) -> Value:
+    items, is_open = _passes(machine, node.for_in, lambda: evaluate(machine, node.elt))
+    kind = "set" if isinstance(node, cst.SetComp) else "list"
+    return _list_of(tuple(items), machine.place(node), is_open=is_open, kind=kind)
+
+
+def _dict_comprehension(machine: Machine, node: cst.DictComp) -> Value:
+    def pair() -> Value:
+        return Tuple((evaluate(machine, node.key), evaluate(machine, node.value)))
+
+    items, is_open = _passes(machine, node.for_in, pair)
+    made = Dict({}, machine.place(node))
+    for item in items:
+        if isinstance(item, Tuple):
+            key = operators.key_of(item.items[0])
+            made.cells[OPEN if key is None else key[0]] = item.items[1] if key is not None else Literal(True)
+    if is_open:
+        made.cells[OPEN] = Literal(True)
+    return made
+
+
+def _passes(machine: Machine, clause: cst.CompFor, element: Callable[[], Value]) -> tuple[list[Value], bool]:
+    """What a comprehension makes, pass by pass, in a scope of its own; True if there may be more or fewer items."""
+    from trainlint.interpret.values import Scope
+
+    scope = Scope(parent=machine.scope, kind="function", name="<comprehension>", tree=machine.scope.tree)
+    made: list[Value] = []
+    machine.activations.append(type(machine.activation)(scope, function=machine.activation.function))
+    machine.activation.yields = machine.activations[-2].yields
+    try:
+        is_open = _clause(machine, clause, element, made)
+    finally:
+        machine.activations.pop()
+    return made, is_open
+
+
+def _clause(machine: Machine, clause: cst.CompFor, element: Callable[[], Value], made: list[Value]) -> bool:
+    place = machine.place(clause.iter)
+    value = evaluate(machine, clause.iter)
+    iteration = machine.iterate(value, place)
+    is_open = not iteration.exhaustive
+    frame = Frame("loop", place, "<comprehension>", iteration.trips, value)
+    for item in iteration.items:
+        if len(made) >= MAXIMUM_COMPREHENSION:
+            return True
+        targets.assign(machine, clause.target, item)
+        tests = [operators.truth(evaluate(machine, one.test)) for one in clause.ifs]
+        if False in tests:
+            continue
+        is_open = is_open or None in tests
+        with machine.frame(frame):
+            if clause.inner_for_in is not None:
+                is_open = _clause(machine, clause.inner_for_in, element, made) or is_open
+            else:
+                made.append(element())
+    return is_open
+
+
+def _ellipsis(machine: Machine, node: cst.Ellipsis) -> Value:
+    return Symbol("builtins.Ellipsis", "...", machine.place(node))
+
+
+_EXPRESSIONS: dict[type, Callable[..., Value]] = {
+    cst.Name: _name,
+    cst.Integer: _integer,
+    cst.Float: _float,
+    cst.Imaginary: _imaginary,
+    cst.SimpleString: _string,
+    cst.ConcatenatedString: _concatenated,
+    cst.FormattedString: _formatted,
+    cst.TemplatedString: _formatted,
+    cst.Tuple: _tuple,
+    cst.List: _list,
+    cst.Set: _set,
+    cst.Dict: _dict,
+    cst.BinaryOperation: _binary,
+    cst.UnaryOperation: _unary,
+    cst.BooleanOperation: _boolean,
+    cst.Comparison: _comparison,
+    cst.IfExp: _conditional,
+    cst.Attribute: _attribute,
+    cst.Subscript: _subscript,
+    cst.Index: _index,
+    cst.Slice: _slice,
+    cst.Call: _call,
+    cst.Lambda: _lambda,
+    cst.NamedExpr: _named,
+    cst.Await: _await,
+    cst.Yield: _yield,
+    cst.ListComp: _comprehension,
+    cst.SetComp: _comprehension,
+    cst.GeneratorExp: _comprehension,
+    cst.DictComp: _dict_comprehension,
+    cst.Ellipsis: _ellipsis,
+}
+
+__all__ = ["Choice", "alternatives", "call_arguments", "evaluate", "subscript_index"]

@@ -1,0 +1,110 @@
+"""Imports: a project's own files are interpreted, everything else becomes a symbol by its canonical name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from trainlint.interpret import functions
+from trainlint.interpret.values import ModuleValue, Scope, Symbol, Unknown, Value
+from trainlint.knowledge.names import canonical
+
+if TYPE_CHECKING:
+    from trainlint.core import Place
+    from trainlint.interpret.interpreter import Machine
+
+MAXIMUM_MODULES = 200
+
+
+def dotted(node: cst.BaseExpression | None) -> str:
+    """The dotted name of an import."""
+    if isinstance(node, cst.Attribute):
+        return f"{dotted(node.value)}.{node.attr.value}"
+    return node.value if isinstance(node, cst.Name) else ""
+
+
+def import_names(machine: Machine, node: cst.Import) -> None:
+    """`import a.b`, `import a.b as c`."""
+    for alias in node.names:
+        path = dotted(alias.name)
+        place = machine.place(alias)
+        if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
+            _bind(machine, alias.asname.name.value, module(machine, path, 0, place))
+        else:
+            loaded = module(machine, path, 0, place)
+            first = path.partition(".")[0]
+            _bind(machine, first, loaded if first == path else module(machine, first, 0, place))
+
+
+def import_from(machine: Machine, node: cst.ImportFrom) -> None:
+    """`from a import b as c`, `from . import d`, `from a import *`."""
+    path = dotted(node.module)
+    level = len(node.relative)
+    place = machine.place(node)
+    source = module(machine, path, level, place)
+    if isinstance(node.names, cst.ImportStar):
+        if isinstance(source, ModuleValue):
+            for key, value in list(source.scope.cells.items()):
+                if isinstance(key, str) and not key.startswith("_"):
+                    _bind(machine, key, value)
+        elif isinstance(source, Symbol):
+            _import_star(machine, source)
+        return
+    for alias in node.names:
+        name = dotted(alias.name)
+        bound = alias.asname.name.value if alias.asname and isinstance(alias.asname.name, cst.Name) else name
+        _bind(machine, bound, _member(machine, source, (path, level), name, machine.place(alias)))
+
+
+def _bind(machine: Machine, name: str, value: Value) -> None:
+    machine.heap.write(machine.scope, name, value)
+
+
+def _member(machine: Machine, source: Value, path: tuple[str, int], name: str, place: Place | None) -> Value:
+    if isinstance(source, ModuleValue):
+        if name in source.scope.cells:
+            return source.scope.cells[name]
+        inner = module(machine, f"{path[0]}.{name}" if path[0] else name, path[1], place)
+        return inner if isinstance(inner, ModuleValue) else Unknown(f"`{name}` is not in {source.name}", place)
+    if isinstance(source, Symbol):
+        return symbol(machine, f"{source.spelled}.{name}", place)
+    return Unknown(f"`{name}` comes from a module that is not known", place)
+
+
+def symbol(machine: Machine, spelled: str, place: Place | None) -> Symbol:
+    """The symbol of a library path; notes the eras that have such a path."""
+    from trainlint.knowledge import eras
+
+    possible = eras.of_path(spelled)
+    if possible:
+        machine.note_era(possible, place)
+    return Symbol(canonical(spelled), spelled, place)
+
+
+def module(machine: Machine, path: str, level: int, place: Place | None) -> Value:
+    """A project's module, interpreted once, or the symbol of a library."""
+    tree = machine.scope.tree
+    importer = tree.source.filename if tree is not None else ""
+    found = machine.workspace.module(path, level, importer)
+    if found is None:
+        if level:
+            return Unknown(f"the module `{'.' * level}{path}` is not there", place)
+        return symbol(machine, path, place)
+    key = found.source.filename
+    if key not in machine.modules:
+        if len(machine.modules) >= MAXIMUM_MODULES:
+            return Unknown("more project files than are followed", place)
+        value = ModuleValue(path, Scope(kind="module", name=path, tree=found), place)
+        machine.modules[key] = value
+        functions.run_module(machine, value, found)
+    return machine.modules[key]
+
+
+def _import_star(machine: Machine, source: Symbol) -> None:
+    """`from keras.layers import *`: every name that the tables know in that module."""
+    from trainlint.knowledge import names_in
+
+    for name in names_in(source.name):
+        if name not in machine.scope.cells:
+            _bind(machine, name, Symbol(canonical(f"{source.spelled}.{name}"), f"{source.spelled}.{name}", source.place))

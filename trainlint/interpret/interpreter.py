@@ -1,0 +1,192 @@
+"""The abstract interpreter: follows a script's values without running it, and records what the script does to its training.
+
+`interpret` always ends and never raises: steps, depth and sizes are bounded, and what runs over a bound is listed in
+`Interpretation.limits`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from trainlint.core import Place
+from trainlint.core import Unknown as Limit
+from trainlint.interpret import functions, iteration, members, operators, uncalled
+from trainlint.interpret.dispatch import Arguments, Iteration
+from trainlint.interpret.events import Event, Frame
+from trainlint.interpret.heap import Heap
+from trainlint.interpret.limits import MAXIMUM_EVENTS, MAXIMUM_STEPS, RECURSION_LIMIT, LimitReachedError
+from trainlint.interpret.values import Class, Instance, ModuleValue, Scope, Value
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from trainlint.source.parse import Tree
+
+
+class Workspace(Protocol):
+    """Where the interpreter may look for the other files of a project."""
+
+    def module(self, name: str, level: int, importer: str) -> Tree | None:
+        """The parsed file of an import (`level` dots, then `name`) in the file `importer`; None if it is not the project's."""
+        ...
+
+
+class NoWorkspace:
+    """A script on its own: every import is a library's."""
+
+    def module(self, name: str, level: int, importer: str) -> Tree | None:  # noqa: ARG002
+        """No project file."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """What came of one script. `eras` holds (era, place) of each use of something only some eras of Keras have."""
+
+    tree: Tree
+    events: tuple[Event, ...]
+    module: ModuleValue
+    era: str = ""
+    limits: tuple[Limit, ...] = ()
+
+    @property
+    def filename(self) -> str:
+        """The path as the user named it."""
+        return self.tree.source.filename
+
+
+@dataclass(slots=True)
+class Activation:
+    """One running function: its scope, what it returned or yielded so far, and which function it is."""
+
+    scope: Scope
+    returns: list[Value] = field(default_factory=list)
+    yields: list[Value] = field(default_factory=list)
+    function: object = None
+
+
+@dataclass(slots=True)
+class Machine:
+    """The state of one interpretation; implements `dispatch.Interpreter`."""
+
+    workspace: Workspace
+    heap: Heap = field(default_factory=Heap)
+    events: list[Event] = field(default_factory=list)
+    frames: tuple[Frame, ...] = ()
+    activations: list[Activation] = field(default_factory=list)
+    modules: dict[str, ModuleValue] = field(default_factory=dict)
+    limits: list[Limit] = field(default_factory=list)
+    eras: list[tuple[frozenset[str], Place | None]] = field(default_factory=list)
+    entered: set[int] = field(default_factory=set)
+    instances: dict[int, Instance] = field(default_factory=dict)
+    classes: list[Class] = field(default_factory=list)
+    steps: int = 0
+    nesting: int = 0
+
+    @property
+    def activation(self) -> Activation:
+        """The function that is running."""
+        return self.activations[-1]
+
+    @property
+    def scope(self) -> Scope:
+        """The scope that is running."""
+        return self.activations[-1].scope
+
+    def place(self, node: cst.CSTNode) -> Place | None:
+        """The place of a node of the file that is running."""
+        tree = self.scope.tree
+        return None if tree is None else tree.place(node)
+
+    def step(self) -> None:
+        """Count one step of work.
+
+        Raises:
+            LimitReachedError: more than `MAXIMUM_STEPS` were taken.
+        """
+        self.steps += 1
+        if self.steps > MAXIMUM_STEPS:
+            raise LimitReachedError(f"the analysis stopped after {MAXIMUM_STEPS:,} steps")
+
+    def call(self, callee: Value, arguments: Arguments, place: Place | None) -> Value:
+        """Call any value."""
+        return functions.call(self, callee, arguments, place)
+
+    def attribute(self, value: Value, name: str, place: Place | None) -> Value:
+        """`value.name`."""
+        return members.attribute(self, value, name, place)
+
+    def iterate(self, value: Value, place: Place | None) -> Iteration:
+        """What a `for` over the value would see."""
+        return iteration.iterate(self, value, place)
+
+    def truth(self, value: Value) -> bool | None:
+        """`bool(value)`, or None if it is not known."""
+        return operators.truth(value)
+
+    def emit(self, kind: str, place: Place | None, places: Mapping[str, Place] | None = None, **values: Value) -> None:
+        """Record an event inside the present frames.
+
+        Raises:
+            LimitReachedError: more than `MAXIMUM_EVENTS` were recorded.
+        """
+        if len(self.events) >= MAXIMUM_EVENTS:
+            raise LimitReachedError(f"the analysis stopped after {MAXIMUM_EVENTS:,} training events")
+        self.events.append(Event(kind, place, self.frames, values, places or {}, len(self.events)))
+
+    @contextmanager
+    def frame(self, frame: Frame) -> Iterator[None]:
+        """Surround what is done within by a frame."""
+        before = self.frames
+        self.frames = (*before, frame)
+        try:
+            yield
+        finally:
+            self.frames = before
+
+    def note_era(self, era: str, place: Place | None) -> None:
+        """Record that the script uses something that only these eras (joined by `|`) have."""
+        self.eras.append((frozenset(era.split("|")), place))
+
+    def limit(self, reason: str, place: Place | None) -> None:
+        """Record once that a bound was met at a place."""
+        if not any(one.reason == reason for one in self.limits):
+            self.limits.append(Limit(reason, place))
+
+
+def interpret(tree: Tree, workspace: Workspace | None = None) -> Interpretation:
+    """Follow a whole script: its module body, then the functions and methods that nobody called, with unknown arguments."""
+    from trainlint.interpret import libraries
+
+    libraries.load()
+    machine = Machine(workspace or NoWorkspace())
+    module = ModuleValue("__main__", Scope(kind="module", name="__main__", tree=tree))
+    machine.modules[tree.source.filename] = module
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, RECURSION_LIMIT))
+    try:
+        functions.run_module(machine, module, tree)
+        uncalled.enter_uncalled(machine, module)
+    except LimitReachedError as error:
+        machine.limit(str(error), None)
+    except RecursionError:
+        machine.limit("the script nests calls too deeply to be followed", None)
+    finally:
+        sys.setrecursionlimit(before)
+    return Interpretation(tree, tuple(machine.events), module, resolve_era(machine.eras), tuple(machine.limits))
+
+
+def resolve_era(uses: list[tuple[frozenset[str], Place | None]]) -> str:
+    """The latest era in which everything that the script uses exists; "" if nothing tells or uses contradict each other."""
+    from trainlint.knowledge.rows import ERAS
+
+    possible = set(ERAS)
+    for eras, _ in uses:
+        possible &= eras
+    if not uses or not possible:
+        return ""
+    return max(possible, key=ERAS.index)

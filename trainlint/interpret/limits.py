@@ -1,0 +1,17 @@
+"""The bounds of the interpreter, and the exception that says that one was met."""
+
+from __future__ import annotations
+
+MAXIMUM_STEPS = 400_000
+MAXIMUM_NESTING = 1_000
+MAXIMUM_CALL_DEPTH = 40
+MAXIMUM_RECURSION = 3
+MAXIMUM_EVENTS = 20_000
+MAXIMUM_TEXT = 10_000
+MAXIMUM_ITEMS = 10_000
+MAXIMUM_INTEGER_BITS = 4_096
+RECURSION_LIMIT = 12_000
+
+
+class LimitReachedError(Exception):
+    """A bound was met; `interpret` catches it and reports what was left out."""

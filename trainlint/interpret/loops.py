@@ -1,0 +1,162 @@
+"""Loops: unrolled while that stays small and no training happens in them, else followed once with what changes widened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from trainlint.interpret import operators, targets
+from trainlint.interpret.events import Frame
+from trainlint.interpret.expressions import evaluate
+from trainlint.interpret.statements import Flow, body_of, execute_block
+from trainlint.interpret.values import List, Literal, Object, Tuple, Unknown, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trainlint.interpret.dispatch import Iteration
+    from trainlint.interpret.interpreter import Machine
+
+MAXIMUM_PASSES = 64
+MAXIMUM_TRAINING_PASSES = 16
+TRAINING_EVENTS = frozenset({"fit", "backward", "step", "zero_grad", "forward", "loss", "scheduler_step"})
+
+
+def execute_for(machine: Machine, node: cst.For) -> Flow:
+    """Follow a `for` loop."""
+    value = evaluate(machine, node.iter)
+    place = machine.place(node)
+    iteration = machine.iterate(value, machine.place(node.iter))
+    frame = Frame("loop", place, _name(node), iteration.trips, value)
+    if iteration.exhaustive and len(iteration.items) <= MAXIMUM_PASSES:
+        flow = _unrolled(machine, node, frame, value, iteration)
+        if flow is not None:
+            return _finish(machine, node, flow)
+    with machine.frame(frame):
+        widen(machine, node.body)
+        targets.assign(machine, node.target, _any_item(value, iteration))
+        flow = execute_block(machine, body_of(node.body))
+    return _finish(machine, node, flow)
+
+
+def _any_item(value: Value, iteration: Iteration) -> Value:
+    """What stands for the item of every pass."""
+    if not iteration.items:
+        return Unknown("an item of something that is not known", getattr(value, "place", None))
+    first = iteration.items[0]
+    if not iteration.exhaustive or len(iteration.items) == 1:
+        return first
+    if isinstance(first, Literal):
+        return Unknown("changes from pass to pass of the loop", first.place)
+    if isinstance(first, Tuple):  # enumerate, zip: what differs is a counter, the rest is like the first
+        items = tuple(Unknown("changes from pass to pass", one.place) if isinstance(one, Literal) else one for one in first.items)
+        return Tuple(items, first.place)
+    return first
+
+
+def _unrolled(machine: Machine, node: cst.For, frame: Frame, value: Value, iteration: Iteration) -> Flow | None:
+    """Follow every pass; None (with nothing changed) if one representative pass is to be followed instead.
+
+    A loop over a range in which training happens is an epoch loop: one pass stands for all. A loop over a written-out list of
+    settings trains once for each.
+    """
+    counted = not (isinstance(value, List | Tuple) and len(iteration.items) <= MAXIMUM_TRAINING_PASSES)
+    events = len(machine.events)
+    mark = machine.heap.mark()
+    flow = Flow.NORMAL
+    for item in iteration.items:
+        with machine.frame(Frame("pass" if not counted else "loop", frame.place, frame.name, frame.trips, value)):
+            targets.assign(machine, node.target, item)
+            flow = execute_block(machine, body_of(node.body))
+        if counted and any(event.kind in TRAINING_EVENTS for event in machine.events[events:]):
+            machine.heap.undo(mark)
+            del machine.events[events:]
+            return None
+        if flow not in (Flow.NORMAL, Flow.CONTINUE):
+            break
+    machine.heap.apply(machine.heap.undo(mark))
+    return flow
+
+
+def _finish(machine: Machine, node: cst.For | cst.While, flow: Flow) -> Flow:
+    if flow in (Flow.RETURN, Flow.RAISE):
+        return flow
+    if flow is not Flow.BREAK and node.orelse is not None:
+        return execute_block(machine, body_of(node.orelse.body))
+    return Flow.NORMAL
+
+
+def execute_while(machine: Machine, node: cst.While) -> Flow:
+    """Follow a `while` loop: pass by pass while its test is decided, else once."""
+    frame = Frame("loop", machine.place(node), "while")
+    events = len(machine.events)
+    mark = machine.heap.mark()
+    for _ in range(MAXIMUM_PASSES):
+        test = evaluate(machine, node.test)
+        decided = operators.truth(test)
+        if decided is False:
+            machine.heap.apply(machine.heap.undo(mark))
+            return _finish(machine, node, Flow.NORMAL)
+        if decided is None or isinstance(node.test, cst.Name | cst.Integer):
+            break
+        with machine.frame(frame):
+            flow = execute_block(machine, body_of(node.body))
+        if any(event.kind in TRAINING_EVENTS for event in machine.events[events:]):
+            break
+        if flow in (Flow.BREAK, Flow.RETURN, Flow.RAISE):
+            machine.heap.apply(machine.heap.undo(mark))
+            return _finish(machine, node, flow)
+    machine.heap.undo(mark)
+    del machine.events[events:]
+    with machine.frame(frame):
+        widen(machine, node.body)
+        flow = execute_block(machine, body_of(node.body))
+    return _finish(machine, node, flow)
+
+
+def widen(machine: Machine, body: cst.BaseSuite) -> None:
+    """Forget the scalars that a loop's body assigns: they differ from pass to pass. Models, arrays and lists stay."""
+    for name in assigned_names(body):
+        scope = targets.scope_of(machine, name)
+        if scope is not None and isinstance(scope.cells.get(name), Literal):
+            machine.heap.write(scope, name, Unknown(f"`{name}` changes in a loop", scope.cells[name].place))
+
+
+def assigned_names(body: cst.BaseSuite) -> Iterator[str]:
+    """The plain names that statements of a block assign, nested blocks included, functions and classes not."""
+    stack: list[cst.CSTNode] = [body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, cst.Assign):
+            for target in node.targets:
+                yield from _names(target.target)
+        elif isinstance(node, cst.AugAssign | cst.AnnAssign):
+            yield from _names(node.target)
+        elif not isinstance(node, cst.FunctionDef | cst.ClassDef | cst.BaseExpression):
+            stack.extend(_blocks(node))
+
+
+def _blocks(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The statements directly inside a compound statement."""
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+        child = getattr(node, part, None)
+        if isinstance(child, cst.CSTNode):
+            yield child
+        elif isinstance(child, list | tuple):
+            yield from child
+
+
+def _names(target: cst.BaseExpression) -> Iterator[str]:
+    if isinstance(target, cst.Name):
+        yield target.value
+    elif isinstance(target, cst.Tuple | cst.List):
+        for element in target.elements:
+            yield from _names(element.value)
+
+
+def _name(node: cst.For) -> str:
+    return node.target.value if isinstance(node.target, cst.Name) else ""
+
+
+__all__ = ["Object", "assigned_names", "execute_for", "execute_while", "widen"]

@@ -1,0 +1,312 @@
+"""Attributes, methods and items of any value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trainlint.core import Origin
+from trainlint.interpret import operators
+from trainlint.interpret.dispatch import ATTRIBUTES, METHODS, Arguments, Call, Handler, receiver_kinds
+from trainlint.interpret.limits import MAXIMUM_TEXT
+from trainlint.interpret.values import (
+    NONE,
+    OPEN,
+    Array,
+    BoundMethod,
+    Choice,
+    Class,
+    Dict,
+    Function,
+    Instance,
+    LibraryMethod,
+    List,
+    Literal,
+    ModuleValue,
+    Object,
+    Partial,
+    Slice,
+    Symbol,
+    Tuple,
+    Unknown,
+    Value,
+    join,
+)
+from trainlint.knowledge.rows import Row
+
+if TYPE_CHECKING:
+    from trainlint.core import Place
+    from trainlint.interpret.interpreter import Machine
+
+SUPER = Row("builtins.super", "super", "super")
+_NO_VALUE_METHODS = frozenset({"__init__", "__init_subclass__", "__post_init__", "__setstate__", "__enter__", "__exit__"})
+
+
+def linearized(cls: Class) -> list[Value]:
+    """The classes that attributes are looked up in, own class first, library bases (symbols) where they stand."""
+    order: list[Value] = []
+    stack: list[Value] = [cls]
+    while stack and len(order) < 64:
+        one = stack.pop()
+        if one in order:
+            order.remove(one)
+        order.append(one)
+        if isinstance(one, Class):
+            stack.extend(reversed(one.bases))
+    return order
+
+
+def find_in_class(cls: Class, name: str, after: Class | None = None) -> Value | None:
+    """An attribute of a class or of the script's classes it derives from (only those behind `after`, for `super()`)."""
+    order = linearized(cls)
+    if after is not None and after in order:
+        order = order[order.index(after) + 1 :]
+    return next((one.cells[name] for one in order if isinstance(one, Class) and name in one.cells), None)
+
+
+def has_decorator(function: Function, *names: str) -> bool:
+    """Whether a function carries one of these library decorators."""
+    return any(isinstance(one, Symbol) and one.name in names for one in function.decorators)
+
+
+def attribute(machine: Machine, value: Value, name: str, place: Place | None) -> Value:
+    """`value.name`."""
+    machine.step()
+    if isinstance(value, Symbol):
+        return _of_symbol(machine, value, name, place)
+    if isinstance(value, Instance):
+        return _of_instance(machine, value, name, place)
+    if isinstance(value, Object):
+        return _of_object(machine, value, name, place)
+    if isinstance(value, Choice):
+        known = [one for one in value.alternatives if not (isinstance(one, Literal) and one.value is None)]
+        return join(tuple(attribute(machine, one, name, place) for one in known)) if known else Unknown("an attribute of None")
+    if isinstance(value, ModuleValue):
+        found = value.scope.cells.get(name)
+        return Unknown(f"`{name}` is not in {value.name}", place) if found is None else found
+    if isinstance(value, Class):
+        return _of_class(machine, value, name, place)
+    if isinstance(value, Unknown):
+        return Unknown(value.why, place)
+    handler = _handler(ATTRIBUTES, value, name)
+    if handler is not None:
+        return handler(Call(machine, name, Arguments(), place, value))
+    if isinstance(value, Function | Partial) and name in ("__name__", "__qualname__"):
+        return Literal(value.name if isinstance(value, Function) else "partial", place)
+    return LibraryMethod(value, name, place)
+
+
+def _handler(table: dict[tuple[str, str], Handler], value: Value, name: str) -> Handler | None:
+    return next((table[kind, name] for kind in receiver_kinds(value) if (kind, name) in table), None)
+
+
+def _of_symbol(machine: Machine, value: Symbol, name: str, place: Place | None) -> Value:
+    from trainlint.interpret import imports
+    from trainlint.interpret.standard import CONSTANTS
+
+    symbol = imports.symbol(machine, f"{value.spelled}.{name}", place)
+    if symbol.name in CONSTANTS:
+        return Literal(CONSTANTS[symbol.name], place)
+    return symbol
+
+
+def _of_instance(machine: Machine, value: Instance, name: str, place: Place | None) -> Value:
+    if name in value.cells:
+        return value.cells[name]
+    if name == "__class__":
+        return value.cls
+    if name == "__dict__":
+        return Dict({key: one for key, one in value.cells.items() if isinstance(key, str)}, place)
+    found = find_in_class(value.cls, name)
+    if found is not None:
+        return bound(machine, value, found, place)
+    handler = _handler(ATTRIBUTES, value, name)
+    if handler is not None:
+        return handler(Call(machine, name, Arguments(), place, value, value.row))
+    fallback = find_in_class(value.cls, "__getattr__")
+    if fallback is not None:
+        return call_method(machine, value, "__getattr__", (Literal(name, place),), place)
+    return (
+        LibraryMethod(value, name, place) if value.row is not None else Unknown(f"`{name}` is not set on {value.cls.name}", place)
+    )
+
+
+def bound(machine: Machine, receiver: Instance | Object, found: Value, place: Place | None) -> Value:
+    """What an attribute found in a class gives on an instance: functions become methods, properties are computed."""
+    if not isinstance(found, Function):
+        return found
+    if has_decorator(found, "builtins.staticmethod"):
+        return found
+    if has_decorator(found, "builtins.classmethod"):
+        return BoundMethod(receiver.cls if isinstance(receiver, Instance) else receiver, found, place)
+    if has_decorator(found, "builtins.property", "functools.cached_property"):
+        return machine.call(BoundMethod(receiver, found, place), Arguments(), place)
+    return BoundMethod(receiver, found, place)
+
+
+def _of_object(machine: Machine, value: Object, name: str, place: Place | None) -> Value:
+    if value.row is SUPER:
+        return _of_super(value, name, place)
+    if name in value.cells:
+        return value.cells[name]
+    handler = _handler(ATTRIBUTES, value, name)
+    if handler is not None:
+        return handler(Call(machine, name, Arguments(), place, value, value.row))
+    if _handler(METHODS, value, name) is not None:
+        return LibraryMethod(value, name, place)
+    parameter = value.row.parameter(name)
+    if parameter is not None and parameter.name in value.arguments:
+        return value.arguments[parameter.name]
+    if parameter is not None and (parameter.default is None or isinstance(parameter.default, bool | int | float | str)):
+        return Literal(parameter.default, place, Origin.LIBRARY_DEFAULT)
+    return LibraryMethod(value, name, place)
+
+
+def _of_super(value: Object, name: str, place: Place | None) -> Value:
+    receiver, owner = value.cells.get("self"), value.cells.get("owner")
+    if not isinstance(owner, Class) or receiver is None:
+        return Unknown("super() outside a method", place)
+    cls = receiver.cls if isinstance(receiver, Instance) else receiver
+    found = find_in_class(cls, name, after=owner) if isinstance(cls, Class) else None
+    if isinstance(found, Function):
+        return found if has_decorator(found, "builtins.staticmethod") else BoundMethod(receiver, found, place)
+    return LibraryMethod(receiver, name, place) if found is None else found
+
+
+def _of_class(machine: Machine, value: Class, name: str, place: Place | None) -> Value:
+    if name == "__name__":
+        return Literal(value.name, place)
+    found = find_in_class(value, name)
+    if isinstance(found, Function) and has_decorator(found, "builtins.classmethod"):
+        return BoundMethod(value, found, place)
+    if found is not None:
+        return found
+    base = next((one for one in linearized(value) if isinstance(one, Symbol)), None)
+    if base is not None:
+        return _of_symbol(machine, base, name, place)
+    return Unknown(f"`{name}` is not set on {value.name}", place)
+
+
+def call_attribute(machine: Machine, receiver: Value, name: str, arguments: Arguments, place: Place | None) -> Value:
+    """`receiver.name(arguments)`."""
+    if isinstance(receiver, Choice):
+        known = [one for one in receiver.alternatives if not (isinstance(one, Literal) and one.value is None)]
+        return join(tuple(call_attribute(machine, one, name, arguments, place) for one in known)) if known else NONE
+    if isinstance(receiver, Unknown):
+        handler = METHODS.get(("unknown", name))
+        return Unknown(receiver.why, place) if handler is None else handler(Call(machine, name, arguments, place, receiver))
+    value = attribute(machine, receiver, name, place)
+    if isinstance(value, LibraryMethod):
+        return call_library_method(machine, value.receiver, name, arguments, place)
+    return machine.call(value, arguments, place)
+
+
+def call_library_method(machine: Machine, receiver: Value, name: str, arguments: Arguments, place: Place | None) -> Value:
+    """Dispatch a method of a library object, array or container to its handler."""
+    handler = _handler(METHODS, receiver, name)
+    if handler is not None:
+        row = receiver.row if isinstance(receiver, Object | Instance) else None
+        return handler(Call(machine, name, arguments, place, receiver, row))
+    if name in _NO_VALUE_METHODS:
+        return receiver if name == "__enter__" else NONE
+    what = receiver.row.name if isinstance(receiver, Object) else type(receiver).__name__.lower()
+    return Unknown(f"`{name}` of {what} is not followed", place)
+
+
+def call_method(machine: Machine, receiver: Value, name: str, values: tuple[Value, ...], place: Place | None) -> Value:
+    """Call a method with positional values (operators, `with`, iteration)."""
+    return call_attribute(machine, receiver, name, Arguments(values, {}, tuple(one.place for one in values)), place)
+
+
+def super_of_running_method(machine: Machine, place: Place | None) -> Value:
+    """`super()`: needs the running method's class and its first argument."""
+    for activation in reversed(machine.activations):
+        function = activation.function
+        if isinstance(function, Function) and function.owner is not None:
+            receiver = next(iter(activation.scope.cells.values()), None)
+            if receiver is not None:
+                return Object(SUPER, cells={"self": receiver, "owner": function.owner}, place=place)
+    return Unknown("super() outside a method", place)
+
+
+def special_setter(machine: Machine, owner: Object | Instance | Class, name: str, value: Value, place: Place | None) -> bool:
+    """Whether a property's setter, or a library's own handler (`__setattr__`), took an attribute assignment."""
+    if isinstance(owner, Instance):
+        setter = find_in_class(owner.cls, f"{name}.setter")
+        if isinstance(setter, Function):
+            machine.call(BoundMethod(owner, setter, place), Arguments((value,)), place)
+            return True
+    handler = _handler(METHODS, owner, "__setattr__") if isinstance(owner, Object | Instance) else None
+    if handler is None:
+        return False
+    result = handler(Call(machine, "__setattr__", Arguments((Literal(name, place), value)), place, owner))
+    return isinstance(result, Literal) and result.value is True
+
+
+def getitem(machine: Machine, container: Value, index: Value, place: Place | None) -> Value:
+    """`container[index]`."""
+    if isinstance(container, Array):
+        from trainlint.interpret import arrays
+
+        return arrays.getitem(container, index, place)
+    if isinstance(container, Choice):
+        return join(tuple(getitem(machine, one, index, place) for one in container.alternatives))
+    if isinstance(container, Dict):
+        return _of_dict(container, index, place)
+    if isinstance(container, Tuple | List):
+        return _of_sequence(container, index, place)
+    if isinstance(container, Literal) and isinstance(container.value, str):
+        return _of_text(container, index, place)
+    if isinstance(container, Unknown):
+        return Unknown(container.why, place)
+    if isinstance(container, Symbol):
+        return container  # a generic alias: list[int]
+    return call_method(machine, container, "__getitem__", (index,), place)
+
+
+def _of_dict(container: Dict, index: Value, place: Place | None) -> Value:
+    if isinstance(index, Choice):
+        return join(tuple(_of_dict(container, one, place) for one in index.alternatives))
+    key = operators.key_of(index)
+    if key is not None:
+        found = container.cells.get(key[0])
+        return Unknown(f"the key {str(key[0])[:40]!r} is not in the dict", place) if found is None else found
+    known = tuple(value for name, value in container.cells.items() if name is not OPEN)
+    return join(known) if known else Unknown("a key that is not known", place)
+
+
+def _of_sequence(container: Tuple | List, index: Value, place: Place | None) -> Value:
+    items = container.items if isinstance(container, Tuple) else operators.items_of(container)
+    is_open = isinstance(container, List) and operators.is_open(container)
+    if isinstance(index, Literal) and isinstance(index.value, int):
+        if -len(items) <= index.value < len(items) and not (is_open and index.value < 0):
+            return items[index.value]
+        return items[0] if is_open and items else Unknown("an index outside the list", place)
+    if isinstance(index, Slice):
+        bounds = known_slice(index)
+        if bounds is not None:
+            part = items[bounds]
+            return Tuple(part, place) if isinstance(container, Tuple) else List({"items": Tuple(part)}, place)
+        return List({"items": Tuple(items[:1]), "open": Literal(True)}, place)
+    return join(items[:8]) if items else Unknown("an item that is not known", place)
+
+
+def known_slice(index: Slice) -> slice | None:
+    """The Python slice, if all its parts are known integers."""
+    parts: list[int | None] = []
+    for one in (index.start, index.stop, index.step):
+        if not isinstance(one, Literal) or not (one.value is None or isinstance(one.value, int)):
+            return None
+        parts.append(one.value)
+    return None if parts[2] == 0 else slice(*parts)
+
+
+def _of_text(container: Literal, index: Value, place: Place | None) -> Value:
+    text = container.value
+    if isinstance(text, str) and len(text) <= MAXIMUM_TEXT:
+        if isinstance(index, Literal) and isinstance(index.value, int) and -len(text) <= index.value < len(text):
+            return Literal(text[index.value], place, container.origin)
+        if isinstance(index, Slice):
+            bounds = known_slice(index)
+            if bounds is not None:
+                return Literal(text[bounds], place, container.origin)
+    return Unknown("a part of a text that is not known", place)

@@ -1,0 +1,239 @@
+"""The parts of the standard library, and of progress bars, that training scripts pass their values through."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from trainlint.core import Origin
+from trainlint.interpret import operators
+from trainlint.interpret.builtins import machine_of, new_list, wrap
+from trainlint.interpret.dispatch import Arguments, Call, function, method
+from trainlint.interpret.values import (
+    NONE,
+    Dict,
+    Instance,
+    List,
+    Literal,
+    Object,
+    Partial,
+    Scope,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+CONSTANTS: dict[str, float] = {
+    **{f"{library}.{name}": getattr(math, name) for library in ("math", "numpy", "torch") for name in ("pi", "e", "inf", "nan")},
+    "numpy.Inf": math.inf,
+    "numpy.NaN": math.nan,
+}
+"""Library constants by canonical name."""
+
+_MATH = ("sqrt", "exp", "log", "log2", "log10", "ceil", "floor", "sin", "cos", "tanh", "pow", "fabs", "isnan", "isclose", "prod")
+
+
+def _math(name: str) -> Callable[[Call], Value]:
+    def compute(call: Call) -> Value:
+        numbers = [one.value for one in call.arguments.positional if isinstance(one, Literal)]
+        if len(numbers) != len(call.arguments.positional) or not numbers:
+            return call.unknown(f"math.{name} of something that is not known")
+        try:
+            return Literal(getattr(math, name)(*numbers), call.place, _origin(call))
+        except (TypeError, ValueError, OverflowError):
+            return call.unknown(f"math.{name} of these values")
+
+    return compute
+
+
+def _origin(call: Call) -> Origin:
+    return Origin.combine(*(one.origin for one in call.arguments.positional if isinstance(one, Literal)))
+
+
+for _name in _MATH:
+    function(f"math.{_name}")(_math(_name))
+
+
+@function("functools.partial")
+def _partial(call: Call) -> Value:
+    callee = call.argument(0)
+    if callee is None:
+        return call.unknown("partial of nothing")
+    return Partial(callee, call.arguments.positional[1:], call.arguments.keywords, call.place)
+
+
+@function("copy.copy", "copy.deepcopy", "sklearn.base.clone")
+def _copy(call: Call) -> Value:
+    value = call.argument(0) or NONE
+    return copied(value, deep=call.name != "copy.copy")
+
+
+def copied(value: Value, *, deep: bool, depth: int = 0) -> Value:
+    """A copy that later changes of the original do not reach (two levels of containers deep)."""
+    if depth > 4 or not isinstance(value, List | Dict | Instance | Object | Tuple):
+        return value
+    if isinstance(value, Tuple):
+        return Tuple(tuple(copied(one, deep=deep, depth=depth + 1) for one in value.items), value.place)
+    cells = {key: copied(one, deep=deep, depth=depth + 1) if deep else one for key, one in value.cells.items()}
+    if isinstance(value, List):
+        return List(cells, value.place, value.kind)
+    if isinstance(value, Dict):
+        return Dict(cells, value.place)
+    if isinstance(value, Instance):
+        return Instance(value.cls, value.row, cells, value.place)
+    return Object(value.row, value.arguments, value.extra, cells, value.spelled, value.place, value.argument_places)
+
+
+@function(
+    "tqdm.tqdm", "tqdm.auto.tqdm", "tqdm.notebook.tqdm", "tqdm.tqdm_notebook", "tqdm.autonotebook.tqdm", "alive_progress.alive_it"
+)
+@function("rich.progress.track", "progressbar.progressbar", "fastprogress.progress_bar", "fastprogress.master_bar", "iter")
+def _progress(call: Call) -> Value:
+    return call.argument(0, "iterable") or call.unknown("a progress bar that is moved by hand")
+
+
+@function("tqdm.trange", "tqdm.auto.trange", "tqdm.notebook.trange", "tqdm.tnrange")
+def _trange(call: Call) -> Value:
+    from trainlint.interpret.dispatch import FUNCTIONS
+
+    return FUNCTIONS["builtins.range"](call)
+
+
+@function("itertools.chain", "itertools.chain.from_iterable")
+def _chain(call: Call) -> Value:
+    sources = call.arguments.positional
+    if call.name.endswith("from_iterable") and sources:
+        sources = tuple(call.interpreter.iterate(sources[0], call.place).items)
+    if any(isinstance(one, Object) and one.row.kind == "parameters" for one in sources):
+        return new_list(sources, call.place)  # groups of parameters stay recognisable
+    found = [call.interpreter.iterate(one, call.place) for one in sources]
+    items = [item for one in found for item in one.items]
+    return wrap(call, items, exhaustive=all(one.exhaustive for one in found), trips=None)
+
+
+@function("itertools.product")
+def _product(call: Call) -> Value:
+    rows: list[tuple[Value, ...]] = [()]
+    exhaustive = True
+    for one in call.arguments.positional:
+        found = call.interpreter.iterate(one, call.place)
+        exhaustive = exhaustive and found.exhaustive
+        rows = [(*row, item) for row in rows for item in found.items][:256]
+    return wrap(call, [Tuple(row) for row in rows], exhaustive=exhaustive, trips=len(rows) if exhaustive else None)
+
+
+@function("itertools.count", "itertools.cycle", "itertools.repeat")
+def _endless(call: Call) -> Value:
+    if call.name == "itertools.count":
+        return wrap(call, [call.unknown("a counter of a loop")], exhaustive=False, trips=None)
+    found = call.interpreter.iterate(call.argument(0) or NONE, call.place) if call.name == "itertools.cycle" else None
+    items = list(found.items[:1]) if found is not None else [call.argument(0) or NONE]
+    return wrap(call, items, exhaustive=False, trips=None)
+
+
+@function("itertools.islice")
+def _islice(call: Call) -> Value:
+    found = call.interpreter.iterate(call.argument(0) or NONE, call.place)
+    count = call.literal(1)
+    trips = count if isinstance(count, int) and len(call.arguments.positional) == 2 else None
+    return wrap(call, list(found.items[:1]), exhaustive=False, trips=trips)
+
+
+@function("os.path.join", "os.path.expanduser", "os.path.abspath", "os.path.dirname", "os.path.basename", "os.path.realpath")
+def _path(call: Call) -> Value:
+    import posixpath
+
+    parts = [one.value for one in call.arguments.positional if isinstance(one, Literal)]
+    if len(parts) != len(call.arguments.positional) or not all(isinstance(one, str) for one in parts) or not parts:
+        return call.unknown("a path that is not known")
+    if call.name in ("os.path.join", "os.path.dirname", "os.path.basename"):
+        texts = [str(one) for one in parts]
+        return Literal(getattr(posixpath, call.name.rpartition(".")[2])(*texts), call.place, _origin(call))
+    return call.unknown("a path on the machine that runs the script")
+
+
+@function("os.environ.get", "os.getenv")
+def _environment(call: Call) -> Value:
+    name, default = call.literal(0), call.argument(1, "default")
+    if isinstance(default, Literal) and default.value is not None:
+        return Literal(default.value, default.place, Origin.ARGUMENT_DEFAULT, f"default of `os.environ[{name!r}]`")
+    return call.unknown(f"it comes from `os.environ[{name!r}]`")
+
+
+@function(
+    "copyreg.pickle",
+    "random.seed",
+    "time.sleep",
+    "warnings.filterwarnings",
+    "warnings.simplefilter",
+    "logging.info",
+    "gc.collect",
+)
+def _nothing(_: Call) -> Value:
+    return NONE
+
+
+@function("random.shuffle", "numpy.random.shuffle", "numpy.random.default_rng().shuffle")
+def _shuffle(call: Call) -> Value:
+    array = call.argument(0, "x")
+    if array is not None:
+        call.interpreter.emit("shuffle", call.place, {}, array=array, by=Literal(call.name))
+    return NONE
+
+
+@function("dataclasses.field")
+def _field(call: Call) -> Value:
+    from trainlint.knowledge.rows import Row
+
+    row = Row("dataclasses.field", "object", "dataclass_field", "*, default=None, default_factory=None, **kwargs")
+    return Object(row, dict(call.arguments.keywords), {}, {}, call.spelled, call.place)
+
+
+@function("dataclasses.replace")
+def _replace(call: Call) -> Value:
+    value = copied(call.argument(0) or NONE, deep=False)
+    if isinstance(value, Instance):
+        value.cells.update(call.arguments.keywords)
+    return value
+
+
+@function("dataclasses.asdict")
+def _asdict(call: Call) -> Value:
+    value = call.argument(0)
+    return Dict(dict(value.cells), call.place) if isinstance(value, Instance) else call.unknown("asdict of an unknown value")
+
+
+@function("types.MappingProxyType", "typing.cast", "contextlib.nullcontext")
+def _passed_through(call: Call) -> Value:
+    index = 1 if call.name == "typing.cast" else 0
+    return call.argument(index) or NONE
+
+
+@function("importlib.import_module")
+def _import_module(call: Call) -> Value:
+    from trainlint.interpret import imports
+
+    name = call.literal(0)
+    if not isinstance(name, str) or not all(part.isidentifier() for part in name.split(".")):
+        return call.unknown("a module whose name is not known")
+    return imports.module(machine_of(call), name, 0, call.place)
+
+
+@function("operator.attrgetter", "operator.itemgetter")
+def _getter(call: Call) -> Value:
+    return call.unknown("a getter")
+
+
+@function("contextlib.contextmanager", "functools.wraps", "functools.lru_cache", "functools.cache")
+def _decorator(call: Call) -> Value:
+    if call.name == "functools.wraps":
+        return call.unknown("functools.wraps")
+    return call.argument(0) or call.unknown("a decorator")
+
+
+@method("function", "__get__")
+def _get(call: Call) -> Value:
+    return call.receiver or NONE
+
+
+__all__ = ["CONSTANTS", "Arguments", "Scope", "Unknown", "copied", "operators"]

@@ -1,0 +1,286 @@
+"""Statements: assignments, branches, loops, definitions. `execute` says how a block ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+import libcst as cst
+
+from trainlint.interpret import functions, imports, members, operators, targets
+from trainlint.interpret.events import Frame
+from trainlint.interpret.expressions import evaluate
+from trainlint.interpret.values import (
+    NONE,
+    Array,
+    BoundMethod,
+    LibraryMethod,
+    Literal,
+    Object,
+    Symbol,
+    Unknown,
+    Value,
+    join,
+)
+
+if TYPE_CHECKING:
+    from trainlint.interpret.heap import Changes
+    from trainlint.interpret.interpreter import Machine
+
+
+class Flow(Enum):
+    """How a block ended."""
+
+    NORMAL = "normal"
+    CONTINUE = "continue"
+    BREAK = "break"
+    RETURN = "return"
+    RAISE = "raise"
+
+
+Statement: TypeAlias = "cst.BaseStatement | cst.BaseSmallStatement"
+EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort"})
+
+
+def execute_block(machine: Machine, body: Sequence[Statement]) -> Flow:
+    """Follow statements in order until one of them leaves the block."""
+    for statement in body:
+        flow = execute(machine, statement)
+        if flow is not Flow.NORMAL:
+            return flow
+    return Flow.NORMAL
+
+
+def execute(machine: Machine, node: Statement) -> Flow:
+    """Follow one statement."""
+    machine.step()
+    handler = _STATEMENTS.get(type(node))
+    return Flow.NORMAL if handler is None else handler(machine, node)
+
+
+def _line(machine: Machine, node: cst.SimpleStatementLine) -> Flow:
+    return execute_block(machine, node.body)
+
+
+def body_of(node: cst.BaseSuite) -> Sequence[Statement]:
+    """The statements of an indented block or of a one-line suite."""
+    return cast("Sequence[Statement]", node.body)
+
+
+def _expression(machine: Machine, node: cst.Expr) -> Flow:
+    value = evaluate(machine, node.value)
+    place = machine.place(node.value)
+    if isinstance(value, Unknown) and value.why in EXITS:
+        return Flow.RAISE
+    if isinstance(node.value, cst.Attribute) and isinstance(value, LibraryMethod | BoundMethod):
+        machine.emit("not_called", place, method=value)
+    elif isinstance(value, Array) and not isinstance(node.value, cst.Name):
+        machine.emit("dropped", place, value=value)
+    return Flow.NORMAL
+
+
+def _assign(machine: Machine, node: cst.Assign) -> Flow:
+    value = evaluate(machine, node.value)
+    for target in node.targets:
+        targets.assign(machine, target.target, value)
+    return Flow.NORMAL
+
+
+def _annotated(machine: Machine, node: cst.AnnAssign) -> Flow:
+    if node.value is not None:
+        targets.assign(machine, node.target, evaluate(machine, node.value))
+    elif machine.scope.kind == "class" and isinstance(node.target, cst.Name):
+        targets.declare_field(machine, node.target.value)
+        return Flow.NORMAL
+    if machine.scope.kind == "class" and isinstance(node.target, cst.Name):
+        targets.declare_field(machine, node.target.value)
+    return Flow.NORMAL
+
+
+def _augmented(machine: Machine, node: cst.AugAssign) -> Flow:
+    before = evaluate(machine, node.target)
+    operand = evaluate(machine, node.value)
+    operator = operators.AUGMENTED.get(type(node.operator), "")
+    value = operators.in_place(machine, operator, before, operand, machine.place(node))
+    targets.assign(machine, node.target, value)
+    return Flow.NORMAL
+
+
+def _if(machine: Machine, node: cst.If) -> Flow:
+    test = evaluate(machine, node.test)
+    decided = operators.truth(test)
+    if decided is True:
+        return execute_block(machine, body_of(node.body))
+    if decided is False:
+        return _else(machine, node.orelse)
+    place = machine.place(node)
+    return branch(
+        machine,
+        [
+            (Frame("branch", place, "then"), lambda: execute_block(machine, body_of(node.body))),
+            (Frame("branch", place, "else"), lambda: _else(machine, node.orelse)),
+        ],
+    )
+
+
+def _else(machine: Machine, node: cst.If | cst.Else | None) -> Flow:
+    if node is None:
+        return Flow.NORMAL
+    return _if(machine, node) if isinstance(node, cst.If) else execute_block(machine, body_of(node.body))
+
+
+def branch(machine: Machine, sides: list[tuple[Frame, Callable[[], Flow]]]) -> Flow:
+    """Follow the sides of an undecided branch from the same state, and join those that go on after it."""
+    flows: list[Flow] = []
+    results: list[Changes] = []
+    for frame, side in sides:
+        mark = machine.heap.mark()
+        with machine.frame(frame):
+            flows.append(side())
+        results.append(machine.heap.undo(mark))
+    going_on = [changes for flow, changes in zip(flows, results, strict=True) if flow is Flow.NORMAL]
+    if going_on:
+        machine.heap.apply_joined(going_on)
+        return Flow.NORMAL
+    leaving: list[Flow] = [flow for flow in flows if flow is not Flow.RAISE] or [Flow.RAISE]
+    kept = [changes for flow, changes in zip(flows, results, strict=True) if flow is leaving[0]]
+    machine.heap.apply_joined(kept)
+    return leaving[0]
+
+
+def _return(machine: Machine, node: cst.Return) -> Flow:
+    machine.activation.returns.append(NONE if node.value is None else evaluate(machine, node.value))
+    return Flow.RETURN
+
+
+def _raise(machine: Machine, node: cst.Raise) -> Flow:
+    if node.exc is not None:
+        evaluate(machine, node.exc)
+    return Flow.RAISE
+
+
+def _try(machine: Machine, node: cst.Try | cst.TryStar) -> Flow:
+    """The body is taken to succeed; a handler is followed only where the body certainly fails."""
+    flow = execute_block(machine, body_of(node.body))
+    if flow is Flow.RAISE and node.handlers:
+        flow = Flow.NORMAL
+        for handler in node.handlers[:1]:
+            flow = execute_block(machine, body_of(handler.body))
+    elif flow is Flow.NORMAL and node.orelse is not None:
+        flow = execute_block(machine, body_of(node.orelse.body))
+    if node.finalbody is not None:
+        last = execute_block(machine, body_of(node.finalbody.body))
+        flow = flow if last is Flow.NORMAL else last
+    return flow
+
+
+def _with(machine: Machine, node: cst.With) -> Flow:
+    frames_before = machine.frames
+    for item in node.items:
+        manager = evaluate(machine, item.item)
+        place = machine.place(item.item)
+        entered = members.call_method(machine, manager, "__enter__", (), place)
+        if item.asname is not None:
+            targets.assign(machine, item.asname.name, manager if isinstance(entered, Unknown) else entered)
+        if isinstance(manager, Object):
+            machine.frames = (*machine.frames, Frame("with", place, manager.row.kind, over=manager))
+    flow = execute_block(machine, body_of(node.body))
+    machine.frames = frames_before
+    return flow
+
+
+def _delete(machine: Machine, node: cst.Del) -> Flow:
+    elements = node.target.elements if isinstance(node.target, cst.Tuple | cst.List) else ()
+    for target in [element.value for element in elements] or [node.target]:
+        targets.delete(machine, target)
+    return Flow.NORMAL
+
+
+def _match(machine: Machine, node: cst.Match) -> Flow:
+    subject = evaluate(machine, node.subject)
+    place = machine.place(node)
+    sides: list[tuple[Frame, Callable[[], Flow]]] = []
+    for case in node.cases:
+        verdict = targets.match_pattern(machine, case.pattern, subject)
+        if verdict is False:
+            continue
+        if verdict is True and case.guard is None and not sides:
+            return execute_block(machine, body_of(case.body))
+        sides.append((Frame("branch", place, "case"), lambda case=case: execute_block(machine, body_of(case.body))))  # type: ignore[misc]
+        if verdict is True and case.guard is None:
+            return branch(machine, sides)
+    return branch(machine, [*sides, (Frame("branch", place, "else"), lambda: Flow.NORMAL)]) if sides else Flow.NORMAL
+
+
+def _scope_declaration(machine: Machine, node: cst.Global | cst.Nonlocal) -> Flow:
+    for item in node.names:
+        targets.redirect(machine, item.name.value, to_module=isinstance(node, cst.Global))
+    return Flow.NORMAL
+
+
+def _assert(machine: Machine, node: cst.Assert) -> Flow:
+    evaluate(machine, node.test)
+    return Flow.NORMAL
+
+
+def _function(machine: Machine, node: cst.FunctionDef) -> Flow:
+    functions.define_function(machine, node)
+    return Flow.NORMAL
+
+
+def _class(machine: Machine, node: cst.ClassDef) -> Flow:
+    functions.define_class(machine, node)
+    return Flow.NORMAL
+
+
+def _import(machine: Machine, node: cst.Import) -> Flow:
+    imports.import_names(machine, node)
+    return Flow.NORMAL
+
+
+def _import_from(machine: Machine, node: cst.ImportFrom) -> Flow:
+    imports.import_from(machine, node)
+    return Flow.NORMAL
+
+
+def _for(machine: Machine, node: cst.For) -> Flow:
+    from trainlint.interpret import loops
+
+    return loops.execute_for(machine, node)
+
+
+def _while(machine: Machine, node: cst.While) -> Flow:
+    from trainlint.interpret import loops
+
+    return loops.execute_while(machine, node)
+
+
+_STATEMENTS: dict[type, Callable[..., Flow]] = {
+    cst.SimpleStatementLine: _line,
+    cst.Expr: _expression,
+    cst.Assign: _assign,
+    cst.AnnAssign: _annotated,
+    cst.AugAssign: _augmented,
+    cst.If: _if,
+    cst.For: _for,
+    cst.While: _while,
+    cst.Try: _try,
+    cst.TryStar: _try,
+    cst.With: _with,
+    cst.Match: _match,
+    cst.Return: _return,
+    cst.Raise: _raise,
+    cst.Del: _delete,
+    cst.Global: _scope_declaration,
+    cst.Nonlocal: _scope_declaration,
+    cst.Assert: _assert,
+    cst.FunctionDef: _function,
+    cst.ClassDef: _class,
+    cst.Import: _import,
+    cst.ImportFrom: _import_from,
+    cst.Break: lambda _machine, _node: Flow.BREAK,
+    cst.Continue: lambda _machine, _node: Flow.CONTINUE,
+}
+
+__all__ = ["Flow", "Literal", "Symbol", "Value", "body_of", "branch", "execute", "execute_block", "join"]
