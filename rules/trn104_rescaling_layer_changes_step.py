@@ -86,8 +86,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import SGD_FAMILY, Fact, OptimizerFacts, Report, Severity, TrainingRun, exact, figure, layer_name
-from trainlint.api import optimizer_name, rescalings, rule, site_cause
+from trainlint.api import (
+    SGD_FAMILY,
+    Fact,
+    OptimizerFacts,
+    Report,
+    Severity,
+    TrainingRun,
+    exact,
+    figure,
+    layer_name,
+    optimizer_name,
+    rescalings,
+    rule,
+    site_cause,
+)
 
 
 @rule("TRN104", "rescaling-layer-changes-step", Severity.WARNING)

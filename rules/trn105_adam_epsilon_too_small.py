@@ -79,8 +79,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import ADAM_FAMILY, Fact, ModelFacts, OptimizerFacts, Report, Severity, StabilityBound, TrainingRun
-from trainlint.api import exact, figure, lowers_rate_later, planned_updates, rule, run_cause, stability
+from trainlint.api import (
+    ADAM_FAMILY,
+    Fact,
+    ModelFacts,
+    OptimizerFacts,
+    Report,
+    Severity,
+    StabilityBound,
+    TrainingRun,
+    exact,
+    figure,
+    lowers_rate_later,
+    planned_updates,
+    rule,
+    run_cause,
+    stability,
+)
 
 SMALLEST_HALF = 6e-8
 SAFE_HALF_EPSILON = 1e-3
@@ -92,7 +107,7 @@ USUAL_EPSILON = 1e-7
 @rule("TRN105", "adam-epsilon-too-small", Severity.INFO)
 def check(run: TrainingRun) -> Iterator[Report]:
     """Compare epsilon with the precision of the weights, and with the length of the run."""
-    adam = run.optimizer
+    adam = run.misplaced_optimizer or run.optimizer
     if not isinstance(adam, OptimizerFacts) or adam.name not in ADAM_FAMILY or adam.amsgrad:
         return
     if not isinstance(adam.epsilon, Fact) or not isinstance(adam.learning_rate, Fact):

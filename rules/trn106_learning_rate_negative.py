@@ -75,8 +75,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Fact, LossFacts, OptimizerFacts, Report, Severity, TrainingRun, exact, loss_is_negated, rule, run_cause
-from trainlint.api import set_learning_rate, step_size, step_size_place
+from trainlint.api import (
+    Fact,
+    LossFacts,
+    OptimizerFacts,
+    Report,
+    Severity,
+    TrainingRun,
+    exact,
+    loss_is_negated,
+    rule,
+    run_cause,
+    set_learning_rate,
+    step_size,
+    step_size_place,
+)
 
 
 @rule("TRN106", "learning-rate-negative", Severity.ERROR)

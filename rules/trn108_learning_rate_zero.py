@@ -72,8 +72,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Fact, OptimizerFacts, Report, Severity, TrainingRun, rate_is_replaced, rule, run_cause, step_size
-from trainlint.api import step_size_place
+from trainlint.api import (
+    Fact,
+    OptimizerFacts,
+    Report,
+    Severity,
+    TrainingRun,
+    rate_is_replaced,
+    rule,
+    run_cause,
+    step_size,
+    step_size_place,
+)
 
 
 @rule("TRN108", "learning-rate-zero", Severity.ERROR)

@@ -68,7 +68,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Fact, OptimizerFacts, Report, Severity, TrainingRun, exact, optimizer_label, rule, run_cause
+from trainlint.api import Fact, OptimizerFacts, Place, Report, Severity, TrainingRun, exact, optimizer_label, rule, run_cause
 
 DECAYS = ("rho", "alpha")
 
@@ -98,7 +98,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
         )
 
 
-def _coefficients(optimizer: OptimizerFacts) -> Iterator[tuple[str, float, object]]:
+def _coefficients(optimizer: OptimizerFacts) -> Iterator[tuple[str, float, Place | None]]:
     if isinstance(optimizer.momentum, Fact):
         yield "momentum", optimizer.momentum.value, optimizer.momentum.place
     if optimizer.betas:

@@ -82,8 +82,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Node, Report, Severity, TrainingRun, exact, input_width, layer_name, linear_chains, output_width
-from trainlint.api import root_of, rule, site_cause, targets_are_affine
+from trainlint.api import (
+    Node,
+    Report,
+    Severity,
+    TrainingRun,
+    exact,
+    input_width,
+    layer_name,
+    linear_chains,
+    output_width,
+    root_of,
+    rule,
+    site_cause,
+    targets_are_affine,
+)
 
 
 @rule("TRN401", "linear-layers-without-activation", Severity.WARNING)
@@ -94,7 +107,11 @@ def check(run: TrainingRun) -> Iterator[Report]:
         return
     for chain in linear_chains(root):
         widths = [output_width(node) for node in chain]
-        if _factorises(input_width(chain[0]), widths) or any("depthwise" in node.op for node in chain) or targets_are_affine(root):
+        if (
+            _factorises(input_width(chain[0]), widths)
+            or any("depthwise" in node.op for node in chain)
+            or targets_are_affine(root)
+        ):
             continue
         names = [layer_name(node) for node in chain]
         place = chain[1].place or run.place

@@ -74,8 +74,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import RESHAPING, Report, Severity, TrainingRun, line_of, raw_leaf, root_of, rule, site_cause
-from trainlint.api import skip_upwards, walk
+from trainlint.api import (
+    RESHAPING,
+    Report,
+    Severity,
+    TrainingRun,
+    line_of,
+    raw_leaf,
+    root_of,
+    rule,
+    site_cause,
+    skip_upwards,
+    walk,
+)
 
 IDEMPOTENT = ("relu", "relu6")
 

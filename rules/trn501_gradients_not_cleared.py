@@ -94,8 +94,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, insert_statement_before, loop_passes, method_receiver_text, rule
-from trainlint.api import site_cause
+from trainlint.api import (
+    Report,
+    Script,
+    Severity,
+    every_event,
+    insert_statement_before,
+    loop_passes,
+    receiver_text,
+    rule,
+    site_cause,
+)
 
 
 @rule("TRN501", "gradients-not-cleared", Severity.ERROR, scope="script")
@@ -112,6 +121,6 @@ def check(script: Script) -> Iterator[Report]:
             at=one.step.place,
             related=(("gradients are added here", first),) if first else (),
             fix_message="clear the gradients before backward",
-            edits=insert_statement_before(first, f"{method_receiver_text(one.step)}.zero_grad()"),
+            edits=insert_statement_before(first, f"{receiver_text(one.step)}.zero_grad()"),
             cause=site_cause("loop", one.step.place),
         )

@@ -95,7 +95,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, insert_after, method_name, rule, site_cause
+from trainlint.api import LibraryMethod, Report, Script, Severity, every_event, insert_after, rule, site_cause
 
 CONSEQUENCES = {
     "step": "nothing is updated here",
@@ -110,7 +110,8 @@ CONSEQUENCES = {
 def check(script: Script) -> Iterator[Report]:
     """Look for training methods that stand as a statement without parentheses."""
     for event in every_event(script):
-        name = method_name(event.values.get("method"))
+        method = event.values.get("method")
+        name = method.name if isinstance(method, LibraryMethod) else ""
         if event.kind != "not_called" or event.place is None or name not in CONSEQUENCES:
             continue
         yield Report(

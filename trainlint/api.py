@@ -3,29 +3,70 @@
 from __future__ import annotations
 
 from trainlint.core import Edit, Evidence, Fact, Origin, Place, Severity, Unknown
+from trainlint.facts.compiling import compile_problem
 from trainlint.facts.graph import Node, Parameter, walk
-from trainlint.facts.run import (
-    DataFacts,
-    LayerFacts,
-    LossFacts,
-    ModelFacts,
-    OptimizerFacts,
-    ScheduleFacts,
-    Script,
-    TrainingRun,
+from trainlint.facts.passes import every_event, loop_passes, lowers_rate_later, rate_is_replaced, steps_parameters_of
+from trainlint.facts.queries import (
+    RESHAPING,
+    array_rank,
+    input_width,
+    layer_name,
+    line_of,
+    linear_chains,
+    loss_is_negated,
+    output_width,
+    planned_updates,
+    raw_leaf,
+    root_of,
+    skip_upwards,
+    summed_at_the_end,
+    targets_are_affine,
+)
+from trainlint.facts.rescaling import rescalings
+from trainlint.facts.run import DataFacts, LayerFacts, LossFacts, ModelFacts, OptimizerFacts, ScheduleFacts, Script, TrainingRun
+from trainlint.facts.scaling import (
+    BYTE_RMS,
+    column_sizes,
+    first_layer_on_raw_inputs,
+    initial_output_scale,
+    layers_of,
+    reachable_output,
 )
 from trainlint.interpret.events import Event
+from trainlint.interpret.values import LibraryMethod
 from trainlint.registry import Report, Rule, insert_before, replace, rule
 from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
+from trainlint.suggestions import insert_after, insert_statement_before, receiver_text, set_learning_rate, text_at
+from trainlint.wording import (
+    ADAM_FAMILY,
+    SGD_FAMILY,
+    exact,
+    figure,
+    inputs_in_words,
+    optimizer_label,
+    optimizer_name,
+    root_mean_square,
+    round_down_1_2_5,
+    run_cause,
+    site_cause,
+    stability_numbers,
+    step_size,
+    step_size_place,
+)
 
 __all__ = [
+    "ADAM_FAMILY",
+    "BYTE_RMS",
+    "RESHAPING",
+    "SGD_FAMILY",
     "DataFacts",
     "Edit",
     "Event",
     "Evidence",
     "Fact",
     "LayerFacts",
+    "LibraryMethod",
     "LossFacts",
     "ModelFacts",
     "Node",
@@ -41,9 +82,51 @@ __all__ = [
     "StabilityBound",
     "TrainingRun",
     "Unknown",
+    "array_rank",
+    "column_sizes",
+    "compile_problem",
+    "every_event",
+    "exact",
+    "figure",
+    "first_layer_on_raw_inputs",
+    "initial_output_scale",
+    "input_width",
+    "inputs_in_words",
+    "insert_after",
     "insert_before",
+    "insert_statement_before",
+    "layer_name",
+    "layers_of",
+    "line_of",
+    "linear_chains",
+    "loop_passes",
+    "loss_is_negated",
+    "lowers_rate_later",
+    "optimizer_label",
+    "optimizer_name",
+    "output_width",
+    "planned_updates",
+    "rate_is_replaced",
+    "raw_leaf",
+    "reachable_output",
+    "receiver_text",
     "replace",
+    "rescalings",
+    "root_mean_square",
+    "root_of",
+    "round_down_1_2_5",
     "rule",
+    "run_cause",
+    "set_learning_rate",
+    "site_cause",
+    "skip_upwards",
     "stability",
+    "stability_numbers",
+    "step_size",
+    "step_size_place",
+    "steps_parameters_of",
+    "summed_at_the_end",
+    "targets_are_affine",
+    "text_at",
     "walk",
 ]

@@ -40,7 +40,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `scope` says what `check` takes: "run" (a TrainingRun) or "script" (a Script). `default`: on, preview or off."""
+    """One rule. `default`: on, preview or off.
+
+    `scope` says what `check` takes: "run" (a TrainingRun), "script" (a Script), or "afterwards" (the Script once all other rules
+    have spoken).
+    """
 
     code: str
     name: str
@@ -95,8 +99,8 @@ def _problem(code: str, name: str, scope: str, default: str, documentation: str)
         return f"rule code {code!r} is not TRN followed by three digits"
     if not _NAME.match(name):
         return f"rule name {name!r} is not lower-case words joined by hyphens"
-    if scope not in ("run", "script"):
-        return f"scope {scope!r} is neither 'run' nor 'script'"
+    if scope not in ("run", "script", "afterwards"):
+        return f"scope {scope!r} is not run, script or afterwards"
     if default not in ("on", "preview", "off"):
         return f"default {default!r} is not on, preview or off"
     missing = [heading for heading in ("## Why", "## References") if heading not in documentation]

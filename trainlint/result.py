@@ -31,7 +31,8 @@ class CheckResult:
 
     `findings` are sorted by file, place and code. `text` is None for what could not be read. `runs` counts the training
     runs that were found; `not_judged` says for each run that could not be judged in full why not. `failed` is True when a rule
-    or a stage of trainlint itself raised (TRN000): the exit code is then 2. `script` holds the facts, None for what was not parsed.
+    or a stage of trainlint itself raised (TRN000): the exit code is then 2. `script` holds the facts, None for what was not
+    parsed.
     """
 
     filename: str

@@ -6,6 +6,7 @@ import math
 
 from trainlint.core import Fact, Origin, Place, Unknown
 from trainlint.facts.run import DataFacts, OptimizerFacts, TrainingRun
+from trainlint.stability.bound import StabilityBound
 
 OPTIMIZER_NAMES = {
     "sgd": "SGD",
@@ -114,3 +115,33 @@ def inputs_in_words(inputs: DataFacts) -> str:
 def root_mean_square(data: DataFacts) -> float | None:
     """The root of the mean square of all entries, where it is known."""
     return math.sqrt(data.second_moment) if data.second_moment is not None and data.second_moment >= 0 else None
+
+
+def optimizer_label(optimizer: OptimizerFacts) -> str:
+    """The library's own spelling of the optimizer's name."""
+    return OPTIMIZER_NAMES.get(optimizer.name, optimizer.name)
+
+
+def stability_numbers(bound: StabilityBound) -> dict[str, float]:
+    """The numbers of a verdict, by the names of the JSON report."""
+    numbers: dict[str, float | None] = {
+        "learning_rate": bound.learning_rate,
+        "max_learning_rate": bound.max_learning_rate,
+        "best_learning_rate": bound.best_learning_rate,
+        "sharpness": bound.sharpness,
+        "ratio": bound.ratio,
+        "growth_per_step": bound.growth_per_step,
+        "unit_scale_max_learning_rate": bound.unit_scale_max_learning_rate,
+        "first_non_finite_step": bound.first_non_finite_step,
+    }
+    return {name: value for name, value in numbers.items() if value is not None}
+
+
+def run_cause(kind: str, run: TrainingRun) -> tuple[str, str]:
+    """The root cause of findings of one kind about one run: step-size, input-scale, target-scale, loss-output, half-precision."""
+    return kind, f"run {run.order}"
+
+
+def site_cause(kind: str, place: Place) -> tuple[str, str]:
+    """The root cause of findings of one kind about one place."""
+    return kind, f"{place.span.row}:{place.span.column}"

@@ -7,13 +7,11 @@ from trainlint.facts.run import Script
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Instance, Literal, Object, Symbol, Value
 from trainlint.knowledge import find
+from trainlint.knowledge.keras_loss_rows import LOSS_NAMES
+from trainlint.knowledge.keras_training_rows import OPTIMIZER_NAMES
 
-ACCEPTED = frozenset(
-    "optimizer loss metrics loss_weights sample_weight_mode weighted_metrics target_tensors run_eagerly steps_per_execution"
-    " jit_compile auto_scale_loss pss_evaluation_shards distribute cloning options run_metadata feed_dict fetches updates"
-    " class_mode experimental_run_tf_function experimental_steps_per_execution from_serialized".split()
-)
-"""Keywords that some version of `compile` takes (Keras 1 to 3; Keras 2 hands unknown ones to the TensorFlow session)."""
+SESSION = ("options", "run_metadata", "feed_dict", "fetches", "updates", "distribute", "cloning")
+"""Keywords that Keras 2 hands on to the TensorFlow session."""
 
 MEANT = {
     "loss_function": "loss",
@@ -39,7 +37,7 @@ def compile_problem(event: Event, script: Script) -> str:
         problems.append(f"gets the class {name} instead of an instance `{name}(...)`: raises a ValueError")
     for role in sorted(event.values):
         name = role.removeprefix("extra_")
-        if name != role and name.isidentifier() and name not in ACCEPTED:
+        if name != role and name.isidentifier() and name not in SESSION and not name.startswith("experimental_"):
             meant = f", meant is `{MEANT[name]}=`" if name in MEANT else ""
             problems.append(f"has no argument `{name}=`{meant}: raises a TypeError or trains on nothing")
     if not problems and _no_loss(loss) and _only_losses_of_compile(model) and _is_fitted(model, script):
@@ -61,21 +59,9 @@ def _stands_for(value: Value | None) -> str:
     """Whether an argument names a loss or an optimizer, as text or as an object."""
     if not isinstance(value, Literal):
         return _makes(value)
-    if not isinstance(value.value, str):
-        return ""
-    text = value.value
-    if text.lower() in OPTIMIZERS:
-        return "optimizer"
-    return "loss" if text.lower() in LOSSES else ""
-
-
-OPTIMIZERS = frozenset("sgd adam adamw rmsprop adagrad adadelta adamax nadam ftrl lion adafactor lamb muon".split())
-LOSSES = frozenset(
-    "mse mae mape msle kld mean_squared_error mean_absolute_error mean_absolute_percentage_error"
-    " mean_squared_logarithmic_error binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy hinge"
-    " squared_hinge categorical_hinge kl_divergence kullback_leibler_divergence poisson huber huber_loss log_cosh logcosh"
-    " cosine_similarity".split()
-)
+    if value.value in LOSS_NAMES:
+        return "loss"
+    return "optimizer" if isinstance(value.value, str) and value.value.lower() in OPTIMIZER_NAMES else ""
 
 
 def _no_loss(loss: Value | None) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.interpret.events import Event, Frame
-from trainlint.interpret.values import Value
+from trainlint.interpret.values import Choice, LibraryMethod, List, Literal, Object, Tuple, Unknown, Value
 
 GRADIENT_ACTS = ("backward", "zero_grad", "step", "clip")
 
@@ -35,12 +35,12 @@ class LoopPass:
 
 def loop_passes(events: Sequence[Event]) -> Iterator[LoopPass]:
     """The innermost loop of every optimizer step that certainly runs at each pass (no undecided branch, no closure)."""
-    seen: set[tuple[int, int]] = set()
+    seen: set[tuple[object, object]] = set()
     for event in events:
         loop = innermost_loop(event)
         if event.kind != "step" or loop is None or conditional(event, loop):
             continue
-        key = (id(loop.place) if loop.place is not None else id(loop), id(event.place))
+        key = (loop.place or id(loop), event.place or id(event))
         if key not in seen:
             seen.add(key)
             yield LoopPass(loop, event, _acts(events, loop))
@@ -58,7 +58,7 @@ def inside(event: Event, loop: Frame) -> bool:
 
 def same_frame(first: Frame, second: Frame) -> bool:
     """Whether two frames are the same construct of the script."""
-    return first is second or (first.place is not None and first.place is second.place and first.kind == second.kind)
+    return first is second or (first.place is not None and first.place == second.place and first.kind == second.kind)
 
 
 def conditional(event: Event, loop: Frame) -> bool:
@@ -98,10 +98,33 @@ def lowers_rate_later(run: TrainingRun) -> bool:
     return False
 
 
+def rate_is_replaced(run: TrainingRun) -> bool:
+    """Whether the script sets the rate itself after the optimizer was built (scheduler, callback, parameter groups)."""
+    return lowers_rate_later(run) or any(
+        event.kind == "set_attribute" and _text(event.values.get("name")) in ("lr", "learning_rate") for event in run.events
+    )
+
+
+def steps_parameters_of(step: Event, clear: Event) -> bool:
+    """Whether a clear surely concerns what a step updates: the same optimizer, or the model whose parameters it holds."""
+    optimizer, target = step.values.get("optimizer"), clear.values.get("target")
+    if optimizer is None or target is None:
+        return False
+    return optimizer is target or owner_of(optimizer) is target
+
+
+def owner_of(optimizer: Value) -> Value | None:
+    """The model whose `parameters()` an optimizer was given."""
+    params = optimizer.arguments.get("params") if isinstance(optimizer, Object) else None
+    return params.receiver if isinstance(params, LibraryMethod) else getattr(params, "owner", None)
+
+
+def _text(value: Value | None) -> str:
+    return value.value if isinstance(value, Literal) and isinstance(value.value, str) else ""
+
+
 def repr_names(value: Value) -> frozenset[str]:
     """The last parts of the names of library objects in a (nested) list."""
-    from trainlint.interpret.values import Choice, List, Object, Tuple, Unknown
-
     found: set[str] = set()
     stack: list[Value] = [value]
     for _ in range(1000):
@@ -125,10 +148,10 @@ def repr_names(value: Value) -> frozenset[str]:
 
 
 def _acts(events: Sequence[Event], loop: Frame) -> tuple[Event, ...]:
-    acts: dict[int, Event] = {}
+    acts: dict[object, Event] = {}
     for event in events:
         if event.kind in GRADIENT_ACTS and inside(event, loop):
-            acts.setdefault(id(event.place) if event.place is not None else id(event), event)
+            acts.setdefault(event.place or id(event), event)
     return tuple(acts.values())
 
 

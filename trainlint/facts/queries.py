@@ -90,9 +90,7 @@ def constant_factor(node: Node) -> Factor | None:
 def skip_upwards(node: Node, through: frozenset[str]) -> Node:
     """The first node above (towards the data) that is none of `through`; a bias that is added is passed too."""
     while node.inputs:
-        if node.op in through:
-            node = node.inputs[0]
-        elif node.op == "add" and node.inputs[1].op == "parameter":
+        if node.op in through or (node.op == "add" and node.inputs[1].op == "parameter"):
             node = node.inputs[0]
         else:
             break
@@ -234,3 +232,11 @@ def array_rank(value: Value | None) -> tuple[int | None, str]:
     if value is None or len(found) != len(alternatives(value)) or any(one.shape is None for one in found):
         return None, ""
     return min(len(one.shape or ()) for one in found), found[0].library
+
+
+def summed_at_the_end(run: TrainingRun) -> bool:
+    """Whether the differentiated scalar is a sum over the batch, with nothing else added to it and nothing dividing it."""
+    node = run.loss_graph
+    if node is None:
+        return run.framework == "keras"
+    return (node.op == "sum" and node.attributes.get("axis") is None) or node.attributes.get("reduction") == "sum"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from trainlint.core import Fact, Place, Unknown
+from trainlint.core import At, Edit, Fact, Place, Span, Unknown
 from trainlint.facts.graph import Node, Shape
 
 
@@ -70,7 +70,10 @@ class LayerFacts:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """The model: its layers in order of computation, and its output as a graph node (None if it could not be followed)."""
+    """The model: its layers in order of computation, and its output as a graph node (None if it could not be followed).
+
+    `dtype` is the type of the weights where the script sets it (float16 after `.half()`), None for the library's default.
+    """
 
     layers: tuple[LayerFacts, ...]
     output: Node | None
@@ -79,6 +82,7 @@ class ModelFacts:
     parameters: int | None
     place: Place | None = None
     name: str = ""
+    dtype: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,8 @@ class TrainingRun:
     `loss_graph` is the scalar that is differentiated, down to data and parameters (None if it could not be followed).
     `events` are the interpreter's events of this run's loop or of its compile and fit, in order, with places.
     `updates_per_epoch` and `updates` count optimizer steps. `order` numbers the runs of a script.
+    `misplaced_optimizer` is an optimizer that a Keras `compile` was given in another argument's place, where `optimizer` is
+    Unknown because its own place holds something else.
     """
 
     framework: str
@@ -135,6 +141,7 @@ class TrainingRun:
     steps_per_epoch: Fact[int] | Unknown = Unknown("the number of samples is not known")
     events: tuple[Any, ...] = ()
     order: int = 0
+    misplaced_optimizer: OptimizerFacts | None = None
 
     @property
     def updates(self) -> int | None:
@@ -151,11 +158,35 @@ class TrainingRun:
         return self.batch_size.value >= self.inputs.samples
 
 
+@dataclass(frozen=True, slots=True)
+class UnusedSuppression:
+    """A suppression comment that suppresses nothing: what it names, why that is so, and the edits that take it away."""
+
+    code: str
+    reason: str
+    place: Place
+    edits: tuple[Edit, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Script:
-    """All that rules may ask of one file: its runs, and the events and values that no run claims."""
+    """All that rules may ask of one file: its runs, and the events and values that no run claims.
+
+    `limits` are the interpreter's bounds that were met. The engine adds what befell the file: `unreadable` or
+    `syntax_failure` (then there are no runs), and for rules of scope "afterwards" what the others left: `raised` says which rules
+    or stages failed, `unused_suppressions` which comments suppressed nothing.
+    """
 
     filename: str
     runs: tuple[TrainingRun, ...]
     events: tuple[Any, ...]
     limits: tuple[Unknown, ...] = ()
+    unreadable: Unknown | None = None
+    syntax_failure: Unknown | None = None
+    raised: tuple[Unknown, ...] = ()
+    unused_suppressions: tuple[UnusedSuppression, ...] = ()
+
+    @property
+    def start(self) -> Place:
+        """The first character of the file: for what concerns all of it."""
+        return At(Span(self.filename, 1, 1, 1, 1))

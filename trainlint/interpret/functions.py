@@ -307,6 +307,7 @@ def is_generator(node: cst.FunctionDef) -> bool:
 def bind_parameters(function: Function, arguments: Arguments, scope: Scope, place: Place | None) -> None:
     """Bind arguments to parameters in a call's scope; what is not passed and has no default is Unknown."""
     parameters = function.node.params
+    options = option_defaults(function)
     cells = scope.cells
     names = [one.name.value for one in (*parameters.posonly_params, *parameters.params)]
     cells.update(zip(names, arguments.positional, strict=False))
@@ -317,14 +318,27 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope, plac
     for key, value in arguments.keywords.items():
         (cells if key in names or key in keyword_only else surplus)[key] = value
     if parameters.star_kwarg is not None:
-        cells_of_rest: dict[Hashable, Value] = {**surplus}
-        rest = Dict(cells_of_rest, place)
+        rest_cells: dict[Hashable, Value] = dict(surplus.items())
+        rest = Dict(rest_cells, place)
         if not arguments.complete:
             rest.cells[OPEN] = Literal(True)
         cells[parameters.star_kwarg.name.value] = rest
     for name in (*names, *keyword_only):
         if name not in cells:
-            cells[name] = function.defaults.get(name) or Unknown(f"`{name}` of {function.name}() is not passed", place)
+            cells[name] = (
+                options.get(name) or function.defaults.get(name) or Unknown(f"`{name}` of {function.name}() is not passed", place)
+            )
+
+
+def option_defaults(function_: Function) -> dict[str, Value]:
+    """What the command-line decorators of a function pass to it."""
+    found: dict[str, Value] = {}
+    for one in function_.decorators:
+        if isinstance(one, Object) and one.row.kind == "click_option":
+            name, default = one.cells.get("name"), one.cells.get("default")
+            if isinstance(name, Literal) and isinstance(name.value, str):
+                found[name.value] = default or Unknown(f"`--{name.value}` must be given on the command line", one.place)
+    return found
 
 
 def generated_items(machine: Machine, generator: Object, place: Place | None) -> tuple[Value, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from trainlint.interpret.values import Mutable, Unknown, Value, join
 
@@ -17,7 +18,7 @@ class _Write:
     before: Value | None
 
 
-Changes = dict[tuple[int, Hashable], tuple[Mutable, Value | None]]
+Changes: TypeAlias = "dict[tuple[int, Hashable], tuple[Mutable, Value | None]]"
 
 
 @dataclass(slots=True)

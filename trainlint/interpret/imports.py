@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from trainlint.interpret.interpreter import Machine
 
 MAXIMUM_MODULES = 200
+LIBRARIES = frozenset({"torch", "tensorflow", "keras", "numpy", "pandas", "sklearn", "torchvision", "os", "sys", "builtins"})
+"""Never looked for among the project's files."""
 
 
 def dotted(node: cst.BaseExpression | None) -> str:
@@ -84,13 +86,22 @@ def symbol(machine: Machine, spelled: str, place: Place | None) -> Symbol:
 
 def module(machine: Machine, path: str, level: int, place: Place | None) -> Value:
     """A project's module, interpreted once, or the symbol of a library."""
+    found = project_module(machine, path, place, level)
+    if found is not None:
+        return found
+    if level:
+        return Unknown(f"the module `{'.' * level}{path}` is not there", place)
+    return symbol(machine, path, place)
+
+
+def project_module(machine: Machine, path: str, place: Place | None, level: int = 0) -> Value | None:
+    """A module of the project, interpreted once; None if the project has no such file."""
+    if not level and path.partition(".")[0] in LIBRARIES:
+        return None
     tree = machine.scope.tree
-    importer = tree.source.filename if tree is not None else ""
-    found = machine.workspace.module(path, level, importer)
+    found = machine.workspace.module(path, level, tree.source.filename if tree is not None else "")
     if found is None:
-        if level:
-            return Unknown(f"the module `{'.' * level}{path}` is not there", place)
-        return symbol(machine, path, place)
+        return None
     key = found.source.filename
     if key not in machine.modules:
         if len(machine.modules) >= MAXIMUM_MODULES:

@@ -81,8 +81,7 @@ def attribute(machine: Machine, value: Value, name: str, place: Place | None) ->
         known = [one for one in value.alternatives if not (isinstance(one, Literal) and one.value is None)]
         return join(tuple(attribute(machine, one, name, place) for one in known)) if known else Unknown("an attribute of None")
     if isinstance(value, ModuleValue):
-        found = value.scope.cells.get(name)
-        return Unknown(f"`{name}` is not in {value.name}", place) if found is None else found
+        return _of_module(machine, value, name, place)
     if isinstance(value, Class):
         return _of_class(machine, value, name, place)
     if isinstance(value, Unknown):
@@ -95,18 +94,28 @@ def attribute(machine: Machine, value: Value, name: str, place: Place | None) ->
     return LibraryMethod(value, name, place)
 
 
+def _of_module(machine: Machine, value: ModuleValue, name: str, place: Place | None) -> Value:
+    from trainlint.interpret import imports
+
+    found = value.scope.cells.get(name) or imports.project_module(machine, f"{value.name}.{name}", place)
+    return Unknown(f"`{name}` is not in {value.name}", place) if found is None else found
+
+
 def _handler(table: dict[tuple[str, str], Handler], value: Value, name: str) -> Handler | None:
     return next((table[kind, name] for kind in receiver_kinds(value) if (kind, name) in table), None)
 
 
 def _of_symbol(machine: Machine, value: Symbol, name: str, place: Place | None) -> Value:
-    from trainlint.interpret import imports
+    from trainlint.interpret import configuration, imports
     from trainlint.interpret.standard import CONSTANTS
 
+    if value.name in configuration.FLAG_SETS:
+        return configuration.flag(machine, name, place)
     symbol = imports.symbol(machine, f"{value.spelled}.{name}", place)
     if symbol.name in CONSTANTS:
         return Literal(CONSTANTS[symbol.name], place)
-    return symbol
+    inside = imports.project_module(machine, symbol.spelled, place)
+    return symbol if inside is None else inside
 
 
 def _of_instance(machine: Machine, value: Instance, name: str, place: Place | None) -> Value:

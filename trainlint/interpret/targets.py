@@ -33,11 +33,14 @@ if TYPE_CHECKING:
     from trainlint.interpret.interpreter import Machine
 
 FIELDS = "__annotations__"
+_CONSTANTS = {"True": True, "False": False, "None": None, "__debug__": True}
 _BUILTIN_NAMES = frozenset(dir(builtins)) | {"__file__", "__doc__", "reload", "unicode", "xrange", "raw_input", "get_ipython"}
 
 
 def lookup(machine: Machine, name: str, place: Place | None) -> Value:
     """The value of a plain name: local, enclosing, module, builtin."""
+    if name in _CONSTANTS:
+        return Literal(_CONSTANTS[name], place)
     scope = scope_of(machine, name)
     if scope is not None:
         return scope.cells[name]

@@ -8,7 +8,7 @@ from trainlint.core import Origin
 from trainlint.interpret import members
 from trainlint.interpret.dispatch import Arguments
 from trainlint.interpret.events import Frame
-from trainlint.interpret.functions import GENERATOR, enter, generated_items, instantiate
+from trainlint.interpret.functions import GENERATOR, enter, generated_items, instantiate, option_defaults
 from trainlint.interpret.values import Class, Function, Instance, Literal, ModuleValue, Object, Unknown, Value
 
 if TYPE_CHECKING:
@@ -67,10 +67,12 @@ def _enter_unknown(machine: Machine, function: Function, receiver: Instance | No
 def _unknown_arguments(function: Function, skip: int) -> Arguments:
     """Defaults where there are some (a caller may override them), else Unknown, for every parameter."""
     parameters = function.node.params
-    keywords: dict[str, Value] = {}
+    keywords: dict[str, Value] = option_defaults(function)
     for one in (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params)[skip:]:
         name = one.name.value
         default = function.defaults.get(name)
+        if name in keywords:
+            continue
         if isinstance(default, Literal) and default.value is not None:
             note = f"default of `{name}`"
             keywords[name] = Literal(default.value, default.place, Origin.ARGUMENT_DEFAULT, note)

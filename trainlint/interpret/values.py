@@ -129,8 +129,8 @@ class Function:
     """A function or lambda of the script (or of a project file beside it), with the scope that it closes over."""
 
     name: str
-    node: cst.FunctionDef | cst.Lambda
-    scope: Scope
+    node: cst.FunctionDef | cst.Lambda = field(repr=False)
+    scope: Scope = field(repr=False)
     defaults: Mapping[str, Value] = field(default_factory=dict)
     decorators: tuple[Value, ...] = ()
     owner: Class | None = None
@@ -185,7 +185,7 @@ class ModuleValue:
     """A project file that was read and interpreted."""
 
     name: str
-    scope: Scope
+    scope: Scope = field(repr=False)
     place: Place | None = None
 
 

@@ -18,7 +18,10 @@ LAYER_KEYWORDS = (
 )
 """What every layer takes through `**kwargs`."""
 
-_FINAL = "bias_initializer='zeros', kernel_regularizer|W_regularizer=None, bias_regularizer|b_regularizer=None, activity_regularizer=None"
+_FINAL = (
+    "bias_initializer='zeros', kernel_regularizer|W_regularizer=None, bias_regularizer|b_regularizer=None, "
+    "activity_regularizer=None"
+)
 _CONSTRAINTS = "kernel_constraint|W_constraint=None, bias_constraint|b_constraint=None"
 _KERNEL = f"activation=None, use_bias|bias=True, kernel_initializer|init='glorot_uniform', {_FINAL}, {_CONSTRAINTS}"
 _PADDING = "padding|border_mode='valid', data_format|dim_ordering=None"
@@ -121,16 +124,21 @@ CORE: tuple[Entry, ...] = (
     (
         "EinsumDense",
         "einsum_dense",
-        "equation, output_shape, activation=None, bias_axes=None, kernel_initializer='glorot_uniform', bias_initializer='zeros', "
-        "kernel_regularizer=None, bias_regularizer=None, kernel_constraint=None, bias_constraint=None, lora_rank=None, "
-        "lora_alpha=None, gptq_unpacked_column_size=None, quantization_config=None, *, activity_regularizer=None",
+        (
+            "equation, output_shape, activation=None, bias_axes=None, kernel_initializer='glorot_uniform', "
+            "bias_initializer='zeros', kernel_regularizer=None, bias_regularizer=None, kernel_constraint=None, "
+            "bias_constraint=None, lora_rank=None, "
+            "lora_alpha=None, gptq_unpacked_column_size=None, quantization_config=None, *, activity_regularizer=None"
+        ),
     ),
     (
         "Embedding",
         "embedding",
-        "input_dim, output_dim, embeddings_initializer|init='uniform', embeddings_regularizer|W_regularizer=None, "
-        "embeddings_constraint|W_constraint=None, mask_zero=False, weights=None, lora_rank=None, lora_alpha=None, "
-        "quantization_config=None, *, activity_regularizer=None, dropout=None",
+        (
+            "input_dim, output_dim, embeddings_initializer|init='uniform', embeddings_regularizer|W_regularizer=None, "
+            "embeddings_constraint|W_constraint=None, mask_zero=False, weights=None, lora_rank=None, lora_alpha=None, "
+            "quantization_config=None, *, activity_regularizer=None, dropout=None"
+        ),
     ),
     ("Activation", "activation", "activation"),
     ("Dropout", "dropout", "rate|p, noise_shape=None, seed=None"),
@@ -148,8 +156,14 @@ CORE: tuple[Entry, ...] = (
     ("Reshape", "reshape", "target_shape"),
     ("Permute", "permute", "dims"),
     ("RepeatVector", "repeat_vector", "n"),
-    ("InputLayer", "input", "shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, batch_shape=None, "
-     "input_tensor=None, optional=False, name=None"),
+    (
+        "InputLayer",
+        "input",
+        (
+            "shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, batch_shape=None, "
+            "input_tensor=None, optional=False, name=None"
+        ),
+    ),
 )
 
 CONVOLUTION: tuple[Entry, ...] = (
@@ -194,7 +208,11 @@ RECURRENT: tuple[Entry, ...] = (
     ("CuDNNLSTM", "lstm", _CUDNN.format(forget="unit_forget_bias=True, ")),
     ("CuDNNGRU", "gru", _CUDNN.format(forget="")),
     ("LSTMCell", "lstm_cell", f"{_CELL.format(gate=_GATE, forget=_FORGET, activity='')}, seed=None, *, implementation=2"),
-    ("GRUCell", "gru_cell", f"{_CELL.format(gate=_GATE, forget='', activity='')}, reset_after=True, seed=None, *, implementation=2"),
+    (
+        "GRUCell",
+        "gru_cell",
+        f"{_CELL.format(gate=_GATE, forget='', activity='')}, reset_after=True, seed=None, *, implementation=2",
+    ),
     ("SimpleRNNCell", "simple_rnn_cell", f"{_CELL.format(gate='', forget='', activity='')}, seed=None"),
     ("RNN", "rnn", f"cell, {_STATES}, zero_output_for_mask=False, *, time_major=False"),
     ("StackedRNNCells", "stacked_cells", "cells"),
@@ -222,21 +240,29 @@ MERGING: tuple[Entry, ...] = (
     ("Minimum", "minimum", ""),
     ("Concatenate", "concatenate", "axis=-1"),
     ("Dot", "dot", "axes, normalize=False"),
-    ("Merge", "merge", "layers=None, mode='sum', concat_axis=-1, dot_axes=-1, output_shape=None, output_mask=None, arguments=None"),
+    (
+        "Merge",
+        "merge",
+        "layers=None, mode='sum', concat_axis=-1, dot_axes=-1, output_shape=None, output_mask=None, arguments=None",
+    ),
 )
 
 ATTENTION: tuple[Entry, ...] = (
     (
         "MultiHeadAttention",
         "attention",
-        "num_heads, key_dim, value_dim=None, dropout=0.0, use_bias=True, output_shape=None, attention_axes=None, "
-        f"sliding_window=None, flash_attention=None, {_ATTENTION_TAIL}",
+        (
+            "num_heads, key_dim, value_dim=None, dropout=0.0, use_bias=True, output_shape=None, attention_axes=None, "
+            f"sliding_window=None, flash_attention=None, {_ATTENTION_TAIL}"
+        ),
     ),
     (
         "GroupQueryAttention",
         "attention",
-        "head_dim, num_query_heads, num_key_value_heads, dropout=0.0, use_bias=True, sliding_window=None, "
-        f"flash_attention=None, {_ATTENTION_TAIL}",
+        (
+            "head_dim, num_query_heads, num_key_value_heads, dropout=0.0, use_bias=True, sliding_window=None, "
+            f"flash_attention=None, {_ATTENTION_TAIL}"
+        ),
     ),
     ("Attention", "dot_attention", "use_scale=False, score_mode='dot', dropout=0.0, seed=None"),
     ("AdditiveAttention", "additive_attention", "use_scale=True, dropout=0.0"),
@@ -251,7 +277,11 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "SeparableConv1D": ("SeparableConvolution1D",),
     "SeparableConv2D": ("SeparableConvolution2D",),
     "DepthwiseConv2D": ("DepthwiseConvolution2D",),
-    **{f"{which}Pooling{rank}D": (f"{short}Pool{rank}D",) for which, short in (("Max", "Max"), ("Average", "Avg")) for rank in (1, 2, 3)},
+    **{
+        f"{which}Pooling{rank}D": (f"{short}Pool{rank}D",)
+        for which, short in (("Max", "Max"), ("Average", "Avg"))
+        for rank in (1, 2, 3)
+    },
     **{
         f"Global{which}Pooling{rank}D": (f"Global{short}Pool{rank}D",)
         for which, short in (("Max", "Max"), ("Average", "Avg"))
@@ -295,6 +325,4 @@ def layer_rows(entries: tuple[Entry, ...]) -> tuple[Row, ...]:
     return tuple(map(_row, entries))
 
 
-ROWS: tuple[Row, ...] = layer_rows(
-    (*CORE, *CONVOLUTION, *NORMALIZATION, *RECURRENT, *ACTIVATION, *MERGING, *ATTENTION)
-)
+ROWS: tuple[Row, ...] = layer_rows((*CORE, *CONVOLUTION, *NORMALIZATION, *RECURRENT, *ACTIVATION, *MERGING, *ATTENTION))

@@ -29,7 +29,12 @@ LOSSES: tuple[tuple[str, str, str, str], ...] = (
         f"apply_class_balancing=False, {_FOCAL}, {_LOGITS}, {_REDUCTION}",
         f"apply_class_balancing=False, {_FOCAL}, {_LOGITS}",
     ),
-    ("CategoricalFocalCrossentropy", "categorical_focal_crossentropy", f"{_FOCAL}, {_LOGITS}, {_REDUCTION}", f"{_FOCAL}, {_LOGITS}"),
+    (
+        "CategoricalFocalCrossentropy",
+        "categorical_focal_crossentropy",
+        f"{_FOCAL}, {_LOGITS}, {_REDUCTION}",
+        f"{_FOCAL}, {_LOGITS}",
+    ),
     ("CategoricalGeneralizedCrossEntropy", "categorical_generalized_cross_entropy", f"q=0.5, {_REDUCTION}", "q"),
     ("KLDivergence", "kl_divergence", _REDUCTION, ""),
     ("Poisson", "poisson", _REDUCTION, ""),
@@ -84,8 +89,10 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     (
         "AUC",
         "auc",
-        "num_thresholds=200, curve='ROC', summation_method='interpolation', name=None, dtype=None, thresholds=None, "
-        "multi_label=False, num_labels=None, label_weights=None, from_logits=False",
+        (
+            "num_thresholds=200, curve='ROC', summation_method='interpolation', name=None, dtype=None, thresholds=None, "
+            "multi_label=False, num_labels=None, label_weights=None, from_logits=False"
+        ),
     ),
     ("Precision", "precision", "thresholds=None, top_k=None, class_id=None, name=None, dtype=None"),
     ("Recall", "recall", "thresholds=None, top_k=None, class_id=None, name=None, dtype=None"),
@@ -119,7 +126,11 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("Hinge", "hinge", _NAMED),
     ("SquaredHinge", "squared_hinge", _NAMED),
     ("CategoricalHinge", "categorical_hinge", _NAMED),
-    ("MeanIoU", "mean_iou", "num_classes, name=None, dtype=None, ignore_class=None, sparse_y_true=True, sparse_y_pred=True, axis=-1"),
+    (
+        "MeanIoU",
+        "mean_iou",
+        "num_classes, name=None, dtype=None, ignore_class=None, sparse_y_true=True, sparse_y_pred=True, axis=-1",
+    ),
     ("IoU", "iou", "num_classes, target_class_ids, name=None, dtype=None"),
     ("BinaryIoU", "binary_iou", "target_class_ids=(0, 1), threshold=0.5, name=None, dtype=None"),
     ("OneHotIoU", "one_hot_iou", "num_classes, target_class_ids, name=None, dtype=None"),
@@ -167,7 +178,10 @@ def _rows() -> tuple[Row, ...]:
         text = f"y_true, y_pred{', ' if extra else ''}{extra}"
         rows.append(Row(f"keras.losses.{kind}", "loss_function", kind, text, tuple(aliases), (), f"{_DOCS}/losses"))
     rows += [Row(f"keras.metrics.{name}", "metric", kind, text, (), (), f"{_DOCS}/metrics") for name, kind, text in METRICS]
-    rows += [Row(f"keras.metrics.{kind}", "metric_function", kind, "y_true, y_pred, *, threshold=0.5, k=5") for kind in _METRIC_FUNCTIONS]
+    rows += [
+        Row(f"keras.metrics.{kind}", "metric_function", kind, "y_true, y_pred, *, threshold=0.5, k=5")
+        for kind in _METRIC_FUNCTIONS
+    ]
     rows += [
         Row(f"tensorflow.losses.{name}", "loss_function", kind, f"{text}, scope=None, loss_collection=None, reduction=None")
         for name, kind, text in TENSORFLOW_1

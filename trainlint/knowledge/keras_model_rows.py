@@ -23,8 +23,10 @@ _COMPILE = (
     "steps_per_execution=1, jit_compile='auto', auto_scale_loss=True, *, sample_weight_mode=None, target_tensors=None, "
     "class_mode=None"
 )
-_COMPILE_2 = (("metrics_before_weights", True),)
-_PREDICT = "x, batch_size=None, verbose='auto', steps=None, callbacks=None, *, max_queue_size=10, workers=1, use_multiprocessing=False"
+
+_PREDICT = (
+    "x, batch_size=None, verbose='auto', steps=None, callbacks=None, *, max_queue_size=10, workers=1, use_multiprocessing=False"
+)
 _EVALUATE = (
     "x=None, y=None, batch_size=None, verbose='auto', sample_weight=None, steps=None, callbacks=None, return_dict=False, "
     "*, max_queue_size=10, workers=1, use_multiprocessing=False, show_accuracy=False"
@@ -73,8 +75,10 @@ _OTHER_APPLICATIONS: tuple[tuple[str, str], ...] = (
     *(
         (
             f"MobileNetV3{size}",
-            f"input_shape=None, alpha=1.0, minimalistic=False, include_top=True, {_SHAPED}, classes=1000, pooling=None, "
-            "dropout_rate=0.2, classifier_activation='softmax', include_preprocessing=True",
+            (
+                f"input_shape=None, alpha=1.0, minimalistic=False, include_top=True, {_SHAPED}, classes=1000, pooling=None, "
+                "dropout_rate=0.2, classifier_activation='softmax', include_preprocessing=True"
+            ),
         )
         for size in ("Small", "Large")
     ),
@@ -97,7 +101,12 @@ INITIALIZERS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("LecunNormal", "lecun_normal", _FAN, ("lecun_normal",)),
     ("Orthogonal", "orthogonal", "gain|scale=1.0, seed=None", ("orthogonal",)),
     ("Identity", "identity", "gain=1.0", ("identity",)),
-    ("VarianceScaling", "variance_scaling", f"scale=1.0, mode='fan_in', distribution='truncated_normal', {_FAN}", ("variance_scaling",)),
+    (
+        "VarianceScaling",
+        "variance_scaling",
+        f"scale=1.0, mode='fan_in', distribution='truncated_normal', {_FAN}",
+        ("variance_scaling",),
+    ),
     ("Initializer", "custom", "", ()),
 )
 """Class, kind of `facts.graph.Initializer`, signature, strings that name it."""
@@ -172,16 +181,20 @@ _BASES: tuple[tuple[str, str, str, str], ...] = (
         "layers.Layer",
         "layer",
         "custom",
-        "*, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, input_shape=None, "
-        "batch_input_shape=None, input_dim=None, dynamic=False, weights=None",
+        (
+            "*, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, input_shape=None, "
+            "batch_input_shape=None, input_dim=None, dynamic=False, weights=None"
+        ),
     ),
     ("layers.InputSpec", "object", "input_spec", "dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None"),
     (
         "Input",
         "function",
         "input",
-        "shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, batch_shape|batch_input_shape=None, name=None, "
-        "tensor=None, optional=False",
+        (
+            "shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, batch_shape|batch_input_shape=None, name=None, "
+            "tensor=None, optional=False"
+        ),
     ),
     ("models.load_model", "model", "pretrained", "filepath, custom_objects=None, compile=True, safe_mode=True, *, options=None"),
     ("models.model_from_json", "model", "pretrained", "json_string, custom_objects=None"),
@@ -213,7 +226,9 @@ def _rows() -> tuple[Row, ...]:
         for name, kind, text, spellings in entries:
             aliases = tuple(f"keras.{package}.{one}" for one in spellings)
             rows.append(Row(f"keras.{package}.{name}", makes, kind, text, aliases, (), f"{_DOCS}/layers/{package}"))
-    rows += [Row(f"keras.activations.{name}", "operation", kind, text, (), (), f"{_DOCS}/layers") for name, kind, text in ACTIVATIONS]
+    rows += [
+        Row(f"keras.activations.{name}", "operation", kind, text, (), (), f"{_DOCS}/layers") for name, kind, text in ACTIVATIONS
+    ]
     rows += [Row(f"keras.{name}", makes, kind, text, (), (), _DOCS) for name, makes, kind, text in _BASES]
     return tuple(rows)
 

@@ -15,8 +15,11 @@ PREPROCESSING: tuple[Entry, ...] = (
     (
         "Resizing",
         "resize",
-        "height, width, interpolation='bilinear', crop_to_aspect_ratio=False, pad_to_aspect_ratio=False, fill_mode='constant', "
-        "fill_value=0.0, antialias=False, data_format=None",
+        (
+            "height, width, interpolation='bilinear', crop_to_aspect_ratio=False, pad_to_aspect_ratio=False, "
+            "fill_mode='constant', "
+            "fill_value=0.0, antialias=False, data_format=None"
+        ),
     ),
     ("CenterCrop", "crop", "height, width, data_format=None"),
     ("Discretization", "discretization", "bin_boundaries=None, num_bins=None, epsilon=0.01, output_mode='int', sparse=False"),
@@ -40,9 +43,12 @@ PREPROCESSING: tuple[Entry, ...] = (
     (
         "TextVectorization",
         "text_vectorization",
-        "max_tokens=None, standardize='lower_and_strip_punctuation', split='whitespace', ngrams=None, output_mode='int', "
-        "output_sequence_length=None, pad_to_max_tokens=False, vocabulary=None, idf_weights=None, sparse=False, ragged=False, "
-        "encoding='utf-8', name=None",
+        (
+            "max_tokens=None, standardize='lower_and_strip_punctuation', split='whitespace', ngrams=None, "
+            "output_mode='int', output_sequence_length=None, pad_to_max_tokens=False, vocabulary=None, "
+            "idf_weights=None, sparse=False, ragged=False, "
+            "encoding='utf-8', name=None"
+        ),
     ),
     ("MelSpectrogram", "spectrogram", "fft_length=2048, sequence_stride=512, sequence_length=None, window='hann'"),
 )
@@ -90,8 +96,10 @@ _DATASETS: tuple[tuple[str, str], ...] = (
     ),
     (
         "reuters",
-        "path='reuters.npz', num_words|nb_words=None, skip_top=0, maxlen=None, test_split=0.2, seed=113, start_char=1, "
-        "oov_char=2, index_from=3",
+        (
+            "path='reuters.npz', num_words|nb_words=None, skip_top=0, maxlen=None, test_split=0.2, seed=113, start_char=1, "
+            "oov_char=2, index_from=3"
+        ),
     ),
 )
 
@@ -130,7 +138,8 @@ _SERIES_DATASET = (
     "start_index=None, end_index=None, format='tf'"
 )
 _TOKENIZER = (
-    "num_words|nb_words=None, filters='', lower=True, split=' ', char_level=False, oov_token=None, analyzer=None, document_count=0"
+    "num_words|nb_words=None, filters='', lower=True, split=' ', char_level=False, oov_token=None, "
+    "analyzer=None, document_count=0"
 )
 
 _OTHERS: tuple[tuple[str, str, str, str], ...] = (

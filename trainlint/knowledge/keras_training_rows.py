@@ -14,7 +14,7 @@ _DOCS = "https://keras.io/api/optimizers"
 _RATE = "learning_rate|lr={}"
 _TAIL = (
     "clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False, ema_momentum=0.99, ema_overwrite_frequency=None, "
-    "loss_scale_factor=None, gradient_accumulation_steps=None, name=None, *, decay=0.0, jit_compile=True, is_legacy_optimizer=False"
+    "loss_scale_factor=None, gradient_accumulation_steps=None, name=None, *, decay=0.0, jit_compile=True"
 )
 _BETAS = "beta_1=0.9, beta_2=0.999"
 
@@ -25,7 +25,10 @@ def _old(keras1: dict[str, Any], keras2: dict[str, Any], **others: dict[str, Any
     return (
         ("keras1", tuple(keras1.items())),
         ("keras2", tuple(keras2.items())),
-        *((era.replace("tf_keras", "tf.keras").replace("keras2_11", "keras2.11"), tuple(one.items())) for era, one in others.items()),
+        *(
+            (era.replace("tf_keras", "tf.keras").replace("keras2_11", "keras2.11"), tuple(one.items()))
+            for era, one in others.items()
+        ),
     )
 
 
@@ -71,15 +74,20 @@ OPTIMIZERS: tuple[tuple[str, str, str, Eras], ...] = (
     (
         "Adafactor",
         "adafactor",
-        f"{_RATE.format(0.001)}, beta_2_decay=-0.8, epsilon_1=1e-30, epsilon_2=0.001, clip_threshold=1.0, relative_step=True, "
-        f"weight_decay=None, {_TAIL}",
+        (
+            f"{_RATE.format(0.001)}, beta_2_decay=-0.8, epsilon_1=1e-30, epsilon_2=0.001, clip_threshold=1.0, "
+            f"relative_step=True, "
+            f"weight_decay=None, {_TAIL}"
+        ),
         (),
     ),
     (
         "Ftrl",
         "ftrl",
-        f"{_RATE.format(0.001)}, learning_rate_power=-0.5, initial_accumulator_value=0.1, l1_regularization_strength=0.0, "
-        f"l2_regularization_strength=0.0, l2_shrinkage_regularization_strength=0.0, beta=0.0, weight_decay=None, {_TAIL}",
+        (
+            f"{_RATE.format(0.001)}, learning_rate_power=-0.5, initial_accumulator_value=0.1, l1_regularization_strength=0.0, "
+            f"l2_regularization_strength=0.0, l2_shrinkage_regularization_strength=0.0, beta=0.0, weight_decay=None, {_TAIL}"
+        ),
         (),
     ),
     ("Lamb", "lamb", f"{_RATE.format(0.001)}, {_BETAS}, epsilon=1e-07, weight_decay=None, {_TAIL}", ()),
@@ -92,8 +100,11 @@ OPTIMIZERS: tuple[tuple[str, str, str, Eras], ...] = (
     (
         "Muon",
         "muon",
-        f"{_RATE.format(0.001)}, adam_beta_1=0.9, adam_beta_2=0.999, adam_weight_decay=0.004, epsilon=1e-07, weight_decay=0.004, "
-        f"{_TAIL}, momentum=0.95, nesterov=True",
+        (
+            f"{_RATE.format(0.001)}, adam_beta_1=0.9, adam_beta_2=0.999, adam_weight_decay=0.004, epsilon=1e-07, "
+            f"weight_decay=0.004, "
+            f"{_TAIL}, momentum=0.95, nesterov=True"
+        ),
         (),
     ),
     (
@@ -102,7 +113,12 @@ OPTIMIZERS: tuple[tuple[str, str, str, Eras], ...] = (
         f"{_RATE.format(0.0025)}, {_BETAS}, epsilon=1e-08, warmup_steps=0, weight_decay=None, {_TAIL}",
         (),
     ),
-    ("LossScaleOptimizer", "loss_scale", "inner_optimizer, initial_scale=32768.0, dynamic_growth_steps=2000, name=None, *, dynamic=True", ()),
+    (
+        "LossScaleOptimizer",
+        "loss_scale",
+        "inner_optimizer, initial_scale=32768.0, dynamic_growth_steps=2000, name=None, *, dynamic=True",
+        (),
+    ),
 )
 
 ADDONS: tuple[tuple[str, str, str], ...] = (
@@ -150,13 +166,18 @@ CALLBACKS: tuple[tuple[str, str, str], ...] = (
     (
         "EarlyStopping",
         "early_stopping",
-        f"{_MONITOR}min_delta=0, patience=0, verbose=0, mode='auto', baseline=None, restore_best_weights=False, start_from_epoch=0",
+        (
+            f"{_MONITOR}min_delta=0, patience=0, verbose=0, mode='auto', baseline=None, restore_best_weights=False, "
+            "start_from_epoch=0"
+        ),
     ),
     (
         "ModelCheckpoint",
         "checkpoint",
-        f"filepath, {_MONITOR}verbose=0, save_best_only=False, save_weights_only=False, mode='auto', save_freq='epoch', "
-        "initial_value_threshold=None, *, period=1, options=None",
+        (
+            f"filepath, {_MONITOR}verbose=0, save_best_only=False, save_weights_only=False, mode='auto', save_freq='epoch', "
+            "initial_value_threshold=None, *, period=1, options=None"
+        ),
     ),
     (
         "ReduceLROnPlateau",
@@ -167,14 +188,19 @@ CALLBACKS: tuple[tuple[str, str, str], ...] = (
     (
         "LambdaCallback",
         "lambda",
-        "on_epoch_begin=None, on_epoch_end=None, on_train_begin=None, on_train_end=None, on_train_batch_begin=None, "
-        "on_train_batch_end=None, *, on_batch_begin=None, on_batch_end=None",
+        (
+            "on_epoch_begin=None, on_epoch_end=None, on_train_begin=None, on_train_end=None, on_train_batch_begin=None, "
+            "on_train_batch_end=None, *, on_batch_begin=None, on_batch_end=None"
+        ),
     ),
     (
         "TensorBoard",
         "tensorboard",
-        "log_dir='logs', histogram_freq=0, write_graph=True, write_images=False, write_steps_per_second=False, "
-        "update_freq='epoch', profile_batch=0, embeddings_freq=0, embeddings_metadata=None, *, batch_size=32, write_grads=False",
+        (
+            "log_dir='logs', histogram_freq=0, write_graph=True, write_images=False, write_steps_per_second=False, "
+            "update_freq='epoch', profile_batch=0, embeddings_freq=0, embeddings_metadata=None, *, batch_size=32, "
+            "write_grads=False"
+        ),
     ),
     ("CSVLogger", "csv_logger", "filename, separator=',', append=False"),
     ("TerminateOnNaN", "terminate_on_nan", "raise_error=False"),
@@ -189,9 +215,16 @@ CALLBACKS: tuple[tuple[str, str, str], ...] = (
 
 
 def _rows() -> tuple[Row, ...]:
-    optimizers = [Row(f"keras.optimizers.{name}", "optimizer", kind, text, (), eras, _DOCS) for name, kind, text, eras in OPTIMIZERS]
+    optimizers = [
+        Row(f"keras.optimizers.{name}", "optimizer", kind, text, (), eras, _DOCS) for name, kind, text, eras in OPTIMIZERS
+    ]
     addons = [
-        Row(f"tensorflow_addons.optimizers.{name}", "optimizer", kind, f"{text}, *, name=None, decay=0.0, clipnorm=None, clipvalue=None")
+        Row(
+            f"tensorflow_addons.optimizers.{name}",
+            "optimizer",
+            kind,
+            f"{text}, *, name=None, decay=0.0, clipnorm=None, clipvalue=None",
+        )
         for name, kind, text in ADDONS
     ]
     schedules = [
@@ -199,9 +232,12 @@ def _rows() -> tuple[Row, ...]:
         for name, kind, text, aliases in SCHEDULES
     ]
     callbacks = [
-        Row(f"keras.callbacks.{name}", "callback", kind, text, (), (), "https://keras.io/api/callbacks") for name, kind, text in CALLBACKS
+        Row(f"keras.callbacks.{name}", "callback", kind, text, (), (), "https://keras.io/api/callbacks")
+        for name, kind, text in CALLBACKS
     ]
-    base = Row("keras.optimizers.Optimizer", "optimizer", "custom", f"learning_rate|lr=0.01, *, name=None, {_TAIL.partition('*, ')[2]}")
+    base = Row(
+        "keras.optimizers.Optimizer", "optimizer", "custom", f"learning_rate|lr=0.01, *, name=None, {_TAIL.partition('*, ')[2]}"
+    )
     return (*optimizers, *addons, *schedules, *callbacks, base)
 
 

@@ -103,7 +103,7 @@ FLAT_PACKAGES: dict[str, str] = {
     "experimental": "keras.optimizers.schedules",
     "legacy_tf_layers": "tensorflow.layers",
 }
-"""`keras.<package>.<anything>.<CapitalName>` is `<value>.<CapitalName>`: modules within a package moved from release to release."""
+"""`keras.<package>.<anything>.<CapitalName>` is `<value>.<CapitalName>`: modules within a package move."""
 
 ENGINE: dict[str, str] = {
     "Model": "keras.Model",

@@ -1,1 +1,1 @@
-"""Findings in, text out."""
+"""Findings and facts in, text out; nothing is decided here."""

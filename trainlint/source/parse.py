@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -13,7 +15,7 @@ import libcst as cst
 
 from trainlint.core import Span
 from trainlint.source.lines import RowTable
-from trainlint.source.nesting import MAX_DEPTH, SHALLOW, nesting
+from trainlint.source.nesting import too_deep
 from trainlint.source.positions import offsets
 from trainlint.source.read import Source
 
@@ -96,24 +98,90 @@ class Tree:
 
     def _computed(self) -> tuple[RowTable, dict[int, tuple[int, int]]]:
         if self._positions is None:
-            self._positions = (RowTable(self.source.text), _deep(lambda: offsets(self.module)))
+            self._positions = (RowTable(self.source.text), _with_room(lambda: offsets(self.module)))
         return self._positions
 
 
 def parse(source: Source) -> Tree | SyntaxFailure:
     """Parse a source; Python 3 of any version, newer than the running one too."""
-    shape = nesting(source.text)
-    if shape.problem:
-        return SyntaxFailure(source.filename, shape.problem, _at(source, shape.row, 1))
-
-    def run() -> cst.Module | SyntaxFailure:
-        try:
-            return cst.parse_module(source.text)
-        except cst.ParserSyntaxError as error:
-            return _failure(source, error)
-        except (cst.CSTValidationError, RecursionError, MemoryError, ValueError) as error:
-            return SyntaxFailure(source.filename, f"cannot be parsed: {error}", _at(source, 1, 1))
-
-    # Native recursion cannot be caught: what is not shallow is parsed where the stack is known to suffice.
-    module = run() if shape.depth <= SHALLOW else _deep(run)
+    table = RowTable(source.text)
+    deep = too_deep(source.text)
+    if deep is not None:
+        return SyntaxFailure(source.filename, deep.message, _point(source, *table.position(deep.offset)))
+    module = _with_room(lambda: _module(source))
     return Tree(source, module) if isinstance(module, cst.Module) else module
+
+
+def _module(source: Source) -> cst.Module | SyntaxFailure:
+    try:
+        return cst.parse_module(source.text)
+    except cst.ParserSyntaxError as error:
+        return _failure(source, error)
+    except (cst.CSTValidationError, RecursionError, MemoryError, ValueError) as error:
+        return SyntaxFailure(source.filename, f"cannot be parsed: {error}", _point(source, 1, 1))
+
+
+_PYTHON_2 = re.compile(
+    r"Missing parentheses in call to '(?P<name>print|exec)'|leading zeros in decimal|except.* parenthes|inconsistent use of tabs"
+)
+_PYTHON_2_LINE = re.compile(
+    r"""[ \t]*(?:(?:print|exec)[ \t]+["'\w]|raise[ \t]+\w+[ \t]*,|except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:)|.*(?:<>|`\w+`|\b[uU][rR]["'])"""
+)
+_LIBCST_POSITION = re.compile(r"error at (\d+):(\d+)")
+
+
+def _failure(source: Source, error: cst.ParserSyntaxError) -> SyntaxFailure:
+    """In the words and at the place of the running Python, which are better, if it refuses the text too."""
+    row, column, message = _python_says(source.text) or _libcst_says(error)
+    row = min(max(row, 1), len(source.lines))
+    line = source.lines[row - 1]
+    if _PYTHON_2.search(message) or _PYTHON_2_LINE.match(line[:200]):
+        message = f"looks like Python 2 ({message})"
+    else:
+        message = f"is not valid Python: {message}"
+    return SyntaxFailure(source.filename, message, _point(source, row, min(max(column, 1), len(line) + 1)))
+
+
+def _python_says(text: str) -> tuple[int, int, str] | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "<script>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    except SyntaxError as error:
+        return error.lineno or 1, error.offset or 1, error.msg
+    except (ValueError, MemoryError, RecursionError):
+        pass
+    return None
+
+
+def _libcst_says(error: cst.ParserSyntaxError) -> tuple[int, int, str]:
+    match = _LIBCST_POSITION.search(error.message)
+    if match:
+        return int(match[1]), int(match[2]), "the syntax is wrong near here"
+    return error.raw_line, error.raw_column + 1, error.message.partition(": ")[2] or "the syntax is wrong near here"
+
+
+def _point(source: Source, row: int, column: int) -> Span:
+    return Span(source.filename, row, column, row, column)
+
+
+_STACK = 64 << 20
+"""Bytes of stack: `too_deep` lets through what needs about 2 MB, and macOS gives a thread 0.5 MB, Windows 1 MB."""
+
+_FRAMES = 20_000
+"""Python calls: LibCST writes a tree with two to eight calls a level of `too_deep.MAX_DEPTH`."""
+
+
+def _with_room(work: Callable[[], T]) -> T:
+    """Do deeply recursive work in a thread that has the stack for it (running out of native stack kills the process)."""
+    results: list[T] = []
+    before_stack, before_frames = threading.stack_size(_STACK), sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before_frames, _FRAMES))
+    try:
+        thread = threading.Thread(target=lambda: results.append(work()), daemon=True)
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(before_stack)
+        sys.setrecursionlimit(before_frames)
+    return results[0]

@@ -1,1 +1,63 @@
-"""From the interpreter's values and events to `TrainingRun`s; only here are libraries told apart."""
+"""Builds the facts: from the interpreter's events and values to one `TrainingRun` for each place where training happens.
+
+`fits` (Keras) and `loops` (PyTorch, tapes, updates by hand) make the runs; `optimizers`, `schedules`, `losses`, `models` and
+`data` their parts; `lower`, `layers` and `weights` the graph. Only here are libraries told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from trainlint.core import Unknown
+from trainlint.facts.run import Script, TrainingRun
+from trainlint.interpret.events import Event
+
+
+class Interpretation(Protocol):
+    """What came of interpreting one script (`interpret.interpreter.Interpretation`)."""
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What the script does, in order."""
+        ...
+
+    @property
+    def era(self) -> str:
+        """The era of Keras that the script was written for, "" if nothing tells."""
+        ...
+
+    @property
+    def limits(self) -> tuple[Unknown, ...]:
+        """The bounds of the interpreter that were met."""
+        ...
+
+    @property
+    def filename(self) -> str:
+        """The path as the user named it."""
+        ...
+
+
+def extract(interpretation: Interpretation) -> Script:
+    """The training runs of a script, in the order in which they begin, and the events that no run claims."""
+    events = interpretation.events
+    runs = runs_of(events, interpretation.era)
+    claimed = {id(event) for run in runs for event in run.events}
+    left = tuple(event for event in events if id(event) not in claimed)
+    return Script(interpretation.filename, runs, left, interpretation.limits)
+
+
+MAXIMUM_RUNS = 200
+
+
+def runs_of(events: Sequence[Event], era: str) -> tuple[TrainingRun, ...]:
+    """One run for each fit, each optimizer's training loop and each loop with updates by hand; at most `MAXIMUM_RUNS`."""
+    from trainlint.facts.extract.fits import fit_run
+    from trainlint.facts.extract.loops import Group, loop_run, step_groups
+
+    starts: list[Event | Group] = [*(event for event in events if event.kind == "fit"), *step_groups(events)]
+    starts.sort(key=lambda one: one.order if isinstance(one, Event) else one.first.order)
+    return tuple(
+        fit_run(one, events, era, index) if isinstance(one, Event) else loop_run(one, events, era, index)
+        for index, one in enumerate(starts[:MAXIMUM_RUNS])
+    )

@@ -24,7 +24,20 @@ MAXIMUM_LABELS = 2_000_000
 MAXIMUM_STEPS = 1_000
 SCALINGS = frozenset({"multiply", "divide", "subtract", "add", "normalize", "scale", "scaler", "rescaling", "normalization"})
 PASSING = frozenset(
-    {"reshape", "flatten", "transpose", "squeeze", "expand_dims", "cast", "getitem", "batch", "concatenate", "stack", "copy", "shuffle"}
+    {
+        "reshape",
+        "flatten",
+        "transpose",
+        "squeeze",
+        "expand_dims",
+        "cast",
+        "getitem",
+        "batch",
+        "concatenate",
+        "stack",
+        "copy",
+        "shuffle",
+    }
 )
 """Operations that leave the numbers alone."""
 
@@ -194,4 +207,3 @@ def _factor(array: v.Array) -> float | None:
         if isinstance(one, v.Array) and one.data is not None and one.data.size == 1 and one.data.dtype.kind in "biuf":
             return float(one.data.item())
     return None
-

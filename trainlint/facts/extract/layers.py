@@ -79,10 +79,20 @@ ACTIVATIONS = frozenset(
 )  # fmt: skip
 """Operations without parameters that a layer may take as its activation."""
 
-ACTIVATION_NAMES = {"silu": "swish", "identity": "linear", "exp": "exponential", "hardsigmoid": "hard_sigmoid", "logsoftmax": "log_softmax"}
+ACTIVATION_NAMES = {
+    "silu": "swish",
+    "identity": "linear",
+    "exp": "exponential",
+    "hardsigmoid": "hard_sigmoid",
+    "logsoftmax": "log_softmax",
+}
 """Other names of activations."""
 
-NAMED_ATTRIBUTES: Mapping[str, Mapping[str, Any]] = {"softmax": {"axis": -1}, "log_softmax": {"axis": -1}, "leaky_relu": {"alpha": 0.2}}
+NAMED_ATTRIBUTES: Mapping[str, Mapping[str, Any]] = {
+    "softmax": {"axis": -1},
+    "log_softmax": {"axis": -1},
+    "leaky_relu": {"alpha": 0.2},
+}
 """Attributes of activations given by name (`keras.activations`)."""
 
 SYNONYMS = {"identity": "linear", "activation": "linear", "softmax2d": "softmax"}
@@ -129,8 +139,8 @@ def operation(layer: v.Object, era: str) -> Operation:
 def _attributes(layer: v.Object, op: str, era: str) -> dict[str, Any]:
     entries = ATTRIBUTES.get(op)
     if entries is None:
-        names = [one.name for one in layer.row.parameters if not one.variadic and one.name in layer.arguments]
-        entries = tuple((name,) for name in names if name not in NOT_ATTRIBUTES)
+        given = [one.name for one in layer.row.parameters if not one.variadic and one.name in layer.arguments]
+        entries = tuple((name,) for name in given if name not in NOT_ATTRIBUTES)
     attributes: dict[str, Any] = {}
     for names in entries:
         value = plain_setting(layer, era, *names)

@@ -8,7 +8,7 @@ from typing import Any
 from trainlint.core import Place, Unknown
 from trainlint.facts.extract.scalars import passed, plain, plain_setting
 from trainlint.facts.graph import Node, walk
-from trainlint.facts.queries import scalar
+from trainlint.facts.queries import constant_factor, scalar
 from trainlint.facts.run import LossFacts
 from trainlint.interpret import values as v
 from trainlint.knowledge import find
@@ -39,8 +39,8 @@ LOSS_OPS = frozenset(
         "squared_hinge", "categorical_hinge", "poisson", "log_cosh", "ctc", "cosine_similarity_loss", "gaussian_nll",
         "mean_squared_logarithmic_error", "mean_absolute_percentage_error", "soft_margin", "multi_margin", "margin_ranking",
         "triplet_margin", "hinge_embedding", "cosine_embedding", "multilabel_margin", "multilabel_soft_margin",
-        "softmax_cross_entropy_with_logits", "sparse_softmax_cross_entropy_with_logits", "dice", "focal", "binary_focal_crossentropy",
-        "categorical_focal_crossentropy",
+        "softmax_cross_entropy_with_logits", "sparse_softmax_cross_entropy_with_logits", "dice", "focal",
+        "binary_focal_crossentropy", "categorical_focal_crossentropy",
     }
 )  # fmt: skip
 """Operations of a graph that are a library's loss."""
@@ -152,14 +152,13 @@ def loss_of_graph(root: Node, place: Place | None) -> LossFacts | Unknown:
 
 
 def peeled(node: Node) -> Node:
-    """The node below constant factors, reshapings and penalties that are added."""
+    """The node above constant factors and reshapings."""
     while True:
-        if node.op in PASSED_THROUGH and node.inputs:
+        factor = constant_factor(node)
+        if factor is not None:
+            node = factor.operand
+        elif node.op in PASSED_THROUGH and node.inputs:
             node = node.inputs[0]
-        elif node.op in ("multiply", "divide") and len(node.inputs) == 2 and scalar(node.inputs[1]) is not None:
-            node = node.inputs[0]
-        elif node.op == "multiply" and len(node.inputs) == 2 and scalar(node.inputs[0]) is not None:
-            node = node.inputs[1]
         else:
             return node
 
@@ -176,23 +175,30 @@ def _outer_reduction(root: Node, inner: Node | None) -> str:
 
 
 def _by_hand(root: Node) -> tuple[str, str] | None:
-    """Name and reduction of a squared or absolute error that is written out; None if the graph is something else."""
+    """Name and reduction of a squared or absolute error that is written out, a penalty beside it allowed; None otherwise."""
     node = peeled(root)
+    if node.op == "add":
+        found = [one for one in map(_by_hand, node.inputs[:2]) if one is not None]
+        return found[0] if len(found) == 1 else None
     reductions = []
     while node.op in ("mean", "sum") and node.inputs:
         reductions.append(node.op)
         node = peeled(node.inputs[0])
-    if node.op in ("square", "abs") and node.inputs:
-        name, inner = ("mean_squared_error" if node.op == "square" else "mean_absolute_error"), node.inputs[0]
-    elif node.op == "power" and node.inputs and _exponent(node) == 2:
-        name, inner = "mean_squared_error", node.inputs[0]
-    elif node.op == "multiply" and len(node.inputs) == 2 and node.inputs[0] is node.inputs[1]:
-        name, inner = "mean_squared_error", node.inputs[0]
-    else:
-        return None
-    if peeled(inner).op != "subtract" or (not reductions and root.shape not in ((), (1,), (1, 1))):
+    name = _error_name(node)
+    if name is None or peeled(node.inputs[0]).op != "subtract" or (not reductions and root.shape not in ((), (1,), (1, 1))):
         return None
     return name, "sum" if "sum" in reductions else "mean"
+
+
+def _error_name(node: Node) -> str | None:
+    """Which error an elementwise operation on a difference is."""
+    if not node.inputs:
+        return None
+    if node.op == "abs":
+        return "mean_absolute_error"
+    squares = node.op == "square" or (node.op == "power" and _exponent(node) == 2)
+    squares = squares or (node.op == "multiply" and len(node.inputs) == 2 and node.inputs[0] is node.inputs[1])
+    return "mean_squared_error" if squares else None
 
 
 def _exponent(node: Node) -> float | None:

@@ -13,9 +13,10 @@ from trainlint.core import Unknown
 from trainlint.facts.extract.layers import operation
 from trainlint.facts.extract.losses import loss_node_parts
 from trainlint.facts.extract.scalars import items_of
-from trainlint.facts.extract.weights import Weights
+from trainlint.facts.extract.weights import Weights, as_object
 from trainlint.facts.graph import Node
 from trainlint.interpret import values as v
+from trainlint.interpret.arrays.statistics import of_data
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,11 +31,13 @@ LEAVES = frozenset({"constant", "data", "random"})
 class Lowering:
     """Turns arrays into nodes; keep one for each run, so that what is shared stays shared.
 
-    `leaves` lists every data leaf with the array it came from, in the order in which they were met.
+    `leaves` lists every data leaf with the array it came from, in the order in which they were met. With `kept` = (n, k) only
+    the first k rows of data of n rows are trained on (`validation_split`).
     """
 
-    def __init__(self, era: str) -> None:
+    def __init__(self, era: str, kept: tuple[int, int] | None = None) -> None:
         self.era = era
+        self.kept = kept
         self.weights = Weights(era)
         self.leaves: list[tuple[Node, v.Array]] = []
         self._nodes: dict[int, Node] = {}
@@ -110,8 +113,7 @@ class Lowering:
 
     def _operation(self, array: v.Array, inputs: tuple[Node, ...]) -> Node:
         if array.op == "parameter":
-            parameter = self.weights.leaf(array)
-            return Node("parameter", (), {}, (parameter,), array.shape, array.data, parameter.name, array.place)
+            return self._parameter(array)
         if array.op == "batch":
             return self._batch(array, inputs)
         if array.op == "input" or (array.symbolic and not inputs and array.op not in ("layer", "loss")):
@@ -122,12 +124,31 @@ class Lowering:
             return self._layer(array, inputs)
         if array.op == "loss":
             op, attributes = loss_node_parts(array.attributes.get("loss"), array.attributes, self.era)
-            return Node(op, inputs, attributes, shape=array.shape, place=array.place)
+            return Node(
+                op, inputs, attributes, shape=array.shape, place=getattr(array.attributes.get("loss"), "place", array.place)
+            )
         return Node(array.op, inputs, _own(array), shape=array.shape, place=array.place)
+
+    def _parameter(self, array: v.Array) -> Node:
+        """A weight read by the script; a PyTorch layer's own kernel is turned from the graph's orientation to PyTorch's."""
+        parameter = self.weights.leaf(array)
+        shape = parameter.shape if parameter.shape is not None else array.shape
+        node = Node("parameter", (), {}, (parameter,), shape, array.data, parameter.name, array.place)
+        if parameter.name != "kernel" or array.library != "torch" or parameter.shape is None or len(parameter.shape) < 2:
+            return node
+        rank = len(parameter.shape)
+        axes = (rank - 1, rank - 2, *range(rank - 2))
+        turned = tuple(parameter.shape[axis] for axis in axes)
+        return Node("transpose", (node,), {"axes": axes}, shape=turned, name=node.name, place=array.place)
 
     def _leaf(
         self, array: v.Array, *, batched: bool, data: np.ndarray[Any, Any] | None, shape: v.Shape | None, statistics: v.Statistics
     ) -> Node:
+        if self.kept is not None and shape and shape[0] == self.kept[0]:
+            shape = (self.kept[1], *shape[1:])
+            if data is not None:
+                data = data[: self.kept[1]]
+                statistics = of_data(data)
         attributes = {"statistics": statistics, "batched": batched, "dtype": array.dtype, **_own(array)}
         node = Node("data", (), attributes, shape=shape, data=data, place=array.place)
         self.leaves.append((node, array))
@@ -152,9 +173,9 @@ class Lowering:
         )
 
     def _layer(self, array: v.Array, inputs: tuple[Node, ...]) -> Node:
-        layer = array.attributes.get("layer")
-        if not isinstance(layer, v.Object):
-            return Node("custom", inputs, {"name": type(layer).__name__.lower()}, shape=array.shape, place=array.place)
+        layer = as_object(array.attributes.get("layer"))
+        if layer is None:
+            return Node("custom", inputs, {"name": "layer"}, shape=array.shape, place=array.place)
         op, attributes, activation = operation(layer, self.era)
         extra = {key: value for key, value in _own(array).items() if key not in attributes and value is not None}
         parameters = self.weights.of_layer(layer, op, attributes, inputs[0].shape)

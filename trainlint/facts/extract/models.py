@@ -32,11 +32,11 @@ PRESERVING = frozenset(
         "linear", "reshape", "flatten", "transpose", "squeeze", "expand_dims", "getitem", "cast", "dropout", "negative", "sum",
         "mean", "average_pool", "global_average_pool", "upsample", "zero_pad", "cropping", "permute", "repeat_vector", "masking",
         "rescaling", "normalization", "average", "gaussian_noise", "identity", "stack", "pad", "add", "subtract", "concatenate",
-        "broadcast_to", "dense", "conv", "conv_transpose", "depthwise_conv", "swapaxes", "diff", "cumsum", "trace", "roll", "flip",
-        "adaptive_average_pool", "pixel_shuffle", "unfold",
+        "broadcast_to", "dense", "conv", "conv_transpose", "depthwise_conv", "swapaxes", "diff", "cumsum", "trace", "roll",
+        "flip", "adaptive_average_pool", "pixel_shuffle", "unfold",
     }
 )  # fmt: skip
-"""Operations that are linear in their inputs for given weights: the degree is the largest of the inputs' (one more with weights)."""
+"""Operations that are linear in their inputs: the degree is the largest of the inputs', one more with weights of their own."""
 
 PRODUCTS = frozenset({"multiply", "matmul", "dot", "einsum", "outer"})
 SMOOTH = (ACTIVATIONS - {"linear"}) | {
@@ -89,7 +89,9 @@ def layers_of(output: Node) -> tuple[LayerFacts, ...]:
 
 def _layer(node: Node, activation: str | None) -> LayerFacts:
     bias = node.attributes.get("use_bias")
-    return LayerFacts(node.op, node.name, width(node.attributes), activation, bias if isinstance(bias, bool) else None, node.place, node)
+    return LayerFacts(
+        node.op, node.name, width(node.attributes), activation, bias if isinstance(bias, bool) else None, node.place, node
+    )
 
 
 def output_activation(output: Node) -> str | None:

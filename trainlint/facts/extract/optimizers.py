@@ -24,7 +24,9 @@ CLIPPING = (("clipnorm", "norm"), ("global_clipnorm", "global_norm"), ("clipvalu
 UNKNOWN_THRESHOLD = math.nan
 """The threshold of a clip that is there but whose number is not known."""
 
-READ = frozenset({*RATE, *EPSILON, "momentum", "nesterov", "use_nesterov", "dampening", "weight_decay", "betas", "amsgrad", "params"})
+READ = frozenset(
+    {*RATE, *EPSILON, "momentum", "nesterov", "use_nesterov", "dampening", "weight_decay", "betas", "amsgrad", "params"}
+)
 """Parameters that have a field of their own."""
 
 WRAPPED = ("inner_optimizer", "optimizer", "inner", "opt")

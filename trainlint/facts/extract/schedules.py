@@ -101,4 +101,3 @@ def callback_schedule(callbacks: v.Value | None, era: str) -> ScheduleFacts | No
             facts = schedule_facts(one, era)
             return replace(facts, name=CALLBACKS[one.row.kind])
     return None
-

@@ -11,10 +11,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from trainlint.facts.extract.layers import CONVOLUTIONS, RECURRENT, weighted_layer, width
+from trainlint.core import Fact
+from trainlint.facts.extract.layers import CONVOLUTIONS, RECURRENT, operation, weighted_layer, width
 from trainlint.facts.extract.scalars import passed, plain_setting, setting, whole
 from trainlint.facts.graph import Initializer, Parameter, Shape
-from trainlint.core import Fact
 from trainlint.interpret import values as v
 
 UNKNOWN_INITIALIZER = Initializer("unknown")
@@ -160,7 +160,9 @@ def _attention(_op: str, attributes: Mapping[str, Any], shape: Shape | None) -> 
     model = width(attributes) or (shape[-1] if shape else None)
     heads, key = whole(attributes.get("heads", 1)), whole(attributes.get("key_dim"))
     inner = heads * key if heads is not None and key is not None else model
-    kernels = [Slot(f"{name}_kernel", (model, inner), "glorot_uniform", "glorot_uniform", model) for name in ("query", "key", "value")]
+    kernels = [
+        Slot(f"{name}_kernel", (model, inner), "glorot_uniform", "glorot_uniform", model) for name in ("query", "key", "value")
+    ]
     kernels.append(Slot("output_kernel", (inner, model), "glorot_uniform", "torch_default", inner))
     if attributes.get("use_bias", True) is False:
         return tuple(kernels)
@@ -190,66 +192,93 @@ _SLOTS: Mapping[str, _Maker] = {
 
 
 class Weights:
-    """The parameters of one run's graph: each tensor of the script is one `Parameter`, however often it is used."""
+    """The parameters of one run's graph: each tensor of the script is one `Parameter`, however often it is used.
+
+    `everywhere` is the initialiser that a loop over all parameters of the model gave each of them.
+    """
 
     def __init__(self, era: str) -> None:
         self.era = era
+        self.everywhere: object = None
         self._known: dict[tuple[int, str], Parameter] = {}
         self._held: list[object] = []
 
-    def of_layer(self, layer: v.Object, op: str, attributes: Mapping[str, Any], input_shape: Shape | None) -> tuple[Parameter, ...]:
+    def of_layer(
+        self, layer: v.Object, op: str, attributes: Mapping[str, Any], input_shape: Shape | None
+    ) -> tuple[Parameter, ...]:
         """The parameters of a layer's call, in the order of `slots`."""
         owner = weighted_layer(layer)
-        sizes = {name: whole(plain_setting(owner, self.era, name)) for name in ("in_features", "in_channels", "input_size", "channels")}
-        known = {**attributes, **{name: size for name, size in sizes.items() if size is not None}}
-        return tuple(self._of_slot(owner, slot) for slot in slots(op, known, input_shape))
+        return tuple(self._of_slot(owner, slot) for slot in self._slots(owner, op, attributes, input_shape))
 
     def leaf(self, array: v.Array) -> Parameter:
-        """The parameter that a leaf Array of op "parameter" is; one that belongs to a layer is that layer's."""
-        layer, name = array.attributes.get("layer"), str(array.attributes.get("name") or "")
-        if isinstance(layer, v.Object):
-            found = self._known.get((id(layer), KEYS.get(name, name)))
-            if found is not None:
-                return found
-        key = (id(array.attributes.get("identity", array)), "")
+        """The parameter that an Array of op "parameter" is; one that belongs to a library layer is that layer's."""
+        owner, name = as_object(array.attributes.get("layer")), str(array.attributes.get("name") or "")
+        if owner is not None and owner.row.makes == "layer":
+            found = operation(owner, self.era)
+            for slot in self._slots(owner, found.op, found.attributes, None):
+                if name in (slot.name, TORCH_NAMES.get(slot.name)):
+                    return self._of_slot(owner, slot)
+        state = array.attributes.get("state")
+        held = array if state is None else state
+        return self._once(held, "", lambda: self._own(array, name))
+
+    def _slots(self, owner: v.Object, op: str, attributes: Mapping[str, Any], input_shape: Shape | None) -> tuple[Slot, ...]:
+        sizes = {name: whole(plain_setting(owner, self.era, name)) for name in SIZES}
+        return slots(op, {**attributes, **{name: size for name, size in sizes.items() if size is not None}}, input_shape)
+
+    def _once(self, owner: object, name: str, make: Callable[[], Parameter]) -> Parameter:
+        key = (id(owner), name)
         if key not in self._known:
-            self._held.append(array)
-            self._known[key] = Parameter(
-                name or "weight",
-                _complete(array.shape),
-                self._leaf_initializer(array),
-                array.attributes.get("trainable", True) is not False,
-                regularizer_l2(array.attributes.get("regularizer"), self.era),
-                array.place,
-            )
+            self._held.append(owner)
+            self._known[key] = make()
         return self._known[key]
 
-    def _leaf_initializer(self, array: v.Array) -> Initializer:
-        if array.data is not None:
-            return Initializer("values", data=array.data, place=array.place)
-        return initializer(array.attributes.get("initializer"), self.era) or UNKNOWN_INITIALIZER
+    def _own(self, array: v.Array, name: str) -> Parameter:
+        """A tensor that the script made itself."""
+        start = Initializer("values", data=array.data, place=array.place) if array.data is not None else self._start(array)
+        return Parameter(
+            name or "weight",
+            _complete(array.shape),
+            start or initializer(self.everywhere, self.era) or UNKNOWN_INITIALIZER,
+            _leaf_trainable(array),
+            regularizer_l2(array.attributes.get("regularizer"), self.era),
+            array.place,
+        )
+
+    def _start(self, array: v.Array) -> Initializer | None:
+        """What the script says that a tensor starts as; None if it says nothing."""
+        state = array.attributes.get("state")
+        held = state.cells.get("initializer") if isinstance(state, v.Object) else None
+        held = array.attributes.get("initializer") if held is None else held
+        if held is None:
+            return None
+        return initializer(held, self.era) or UNKNOWN_INITIALIZER
 
     def _of_slot(self, layer: v.Object, slot: Slot) -> Parameter:
-        tied = layer.cells.get(TORCH_NAMES.get(slot.name, slot.name))
-        if isinstance(tied, v.Array) and tied.op == "parameter" and tied.attributes.get("layer") is not layer:
-            return self.leaf(tied)
-        key = (id(layer), slot.name)
-        if key not in self._known:
-            self._held.append(layer)
-            self._known[key] = Parameter(
-                slot.name, _complete(slot.shape), self._initializer(layer, slot), _trainable(layer), self._l2(layer, slot), layer.place
-            )
-        return self._known[key]
-
-    def _initializer(self, layer: v.Object, slot: Slot) -> Initializer:
         held = layer.cells.get(TORCH_NAMES.get(slot.name, slot.name))
-        if isinstance(held, v.Array) and (held.data is not None or held.attributes.get("initializer") is not None):
-            return self._leaf_initializer(held)
+        if not isinstance(held, v.Array) or held.op != "parameter":
+            return self._once(layer.cells, slot.name, lambda: self._of_layer_slot(layer, slot, None))
+        other = as_object(held.attributes.get("layer"))
+        if other is not None and other.cells is not layer.cells:
+            return self.leaf(held)
+        if other is None:
+            return self._once(held.attributes.get("state", held), "", lambda: self._own(held, slot.name))
+        return self._once(layer.cells, slot.name, lambda: self._of_layer_slot(layer, slot, held))
+
+    def _of_layer_slot(self, layer: v.Object, slot: Slot, held: v.Array | None) -> Parameter:
+        start = None if held is None else self._start(held)
+        trainable = _trainable(layer) and (held is None or _leaf_trainable(held))
+        return Parameter(
+            slot.name, _complete(slot.shape), start or self._default(layer, slot), trainable, self._l2(layer, slot), layer.place
+        )
+
+    def _default(self, layer: v.Object, slot: Slot) -> Initializer:
         value = passed(layer, f"{slot.name}_initializer", f"{slot.name}_init")
         if value is not None:
             return initializer(value, self.era) or UNKNOWN_INITIALIZER
         if layer.row.library == "torch":
-            return _torch_initializer(slot)
+            everywhere = initializer(self.everywhere, self.era) if self.everywhere is not None else None
+            return everywhere or (_torch_initializer(slot) if self.everywhere is None else UNKNOWN_INITIALIZER)
         default = plain_setting(layer, self.era, f"{slot.name}_initializer")
         return named_initializer(default if isinstance(default, str) else slot.keras_default)
 
@@ -257,9 +286,21 @@ class Weights:
         return regularizer_l2(passed(layer, f"{slot.name}_regularizer"), self.era)
 
 
+SIZES = ("in_features", "in_channels", "input_size", "channels")
+"""Arguments by which PyTorch layers say what they take."""
+
 TORCH_NAMES = {"kernel": "weight", "embeddings": "weight", "gamma": "weight", "beta": "bias"}
 """What PyTorch calls the weights of a layer."""
-KEYS = {"weight": "kernel"}
+
+
+def as_object(layer: object) -> v.Object | None:
+    """A library layer as an Object; an instance of a script's subclass of one counts, with the arguments of its base."""
+    if isinstance(layer, v.Object):
+        return layer
+    if not isinstance(layer, v.Instance) or layer.row is None or layer.row.makes != "layer":
+        return None
+    arguments = {key[1]: value for key, value in layer.cells.items() if isinstance(key, tuple) and key[:1] == ("argument",)}
+    return v.Object(layer.row, arguments, {}, layer.cells, layer.cls.name, layer.place)
 
 
 def _complete(shape: tuple[int | None, ...] | None) -> tuple[int, ...] | None:
@@ -269,8 +310,14 @@ def _complete(shape: tuple[int | None, ...] | None) -> tuple[int, ...] | None:
 
 
 def _trainable(layer: v.Object) -> bool:
-    held = passed(layer, "trainable")
-    return not (isinstance(held, v.Literal) and held.value is False)
+    held = (passed(layer, "trainable"), layer.cells.get("requires_grad"))
+    return not any(isinstance(one, v.Literal) and one.value is False for one in held)
+
+
+def _leaf_trainable(array: v.Array) -> bool:
+    state = array.attributes.get("state")
+    held = state.cells.get("requires_grad") if isinstance(state, v.Object) else array.attributes.get("trainable", True)
+    return not (held is False or (isinstance(held, v.Literal) and held.value is False))
 
 
 def _torch_initializer(slot: Slot) -> Initializer:
@@ -303,6 +350,8 @@ def initializer(value: object, era: str) -> Initializer | None:
         return named_initializer(value.value) if isinstance(value.value, str) else None
     if isinstance(value, v.Symbol):
         return named_initializer(_snake(value.name.rpartition(".")[2]))
+    if isinstance(value, v.Array):
+        return _of_values(value, era)
     if not isinstance(value, v.Object):
         return None
     numbers = {}
@@ -314,6 +363,22 @@ def initializer(value: object, era: str) -> Initializer | None:
             if isinstance(fact, Fact):
                 numbers[NUMBERS[one.name]] = fact.value
     return Initializer(value.row.kind, numbers, place=value.place)
+
+
+def _of_values(array: v.Array, era: str) -> Initializer | None:
+    """A tensor of starting values: known ones, or drawn from a known distribution."""
+    if array.data is not None:
+        return Initializer("values", data=array.data, place=array.place)
+    held = array.attributes.get("initializer")
+    if held is not None and not isinstance(held, v.Array):
+        return initializer(held, era)
+    statistics = array.statistics
+    if array.op == "random" and array.attributes.get("distribution") == "uniform" and statistics.low is not None:
+        return Initializer("uniform", {"low": statistics.low, "high": statistics.high or 0.0}, place=array.place)
+    if array.op == "random" and statistics.mean is not None and statistics.second_moment is not None and statistics.low is None:
+        stddev = math.sqrt(max(statistics.second_moment - statistics.mean**2, 0.0))
+        return Initializer("normal", {"mean": statistics.mean, "stddev": stddev}, place=array.place)
+    return None
 
 
 def _snake(name: str) -> str:

@@ -1,0 +1,140 @@
+"""Sum over the batch multiplies the step.
+
+## Why
+
+A loss that is summed over the batch has gradients B times those of the mean. Plain gradient descent then moves as if its rate
+were B·lr, changes its step when the batch size changes, and takes a smaller step on a last, partial batch.
+
+```python bad
+from torch import nn, optim
+from torch.utils.data import DataLoader
+
+model = nn.Linear(8, 1)
+criterion = nn.MSELoss(reduction="sum")  # error: TRN113
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+
+def train(dataset):
+    for x, y in DataLoader(dataset, batch_size=64, shuffle=True):
+        optimizer.zero_grad()
+        criterion(model(x), y).backward()
+        optimizer.step()
+```
+
+```python bad
+from torch import nn, optim
+from torch.utils.data import DataLoader
+
+model = nn.Linear(8, 1)
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+
+def train(dataset):
+    for x, y in DataLoader(dataset, batch_size=64, shuffle=True):
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(x), y, reduction="sum")  # error: TRN113
+        loss.backward()
+        optimizer.step()
+```
+
+## When it is silent
+
+Divided later by batch, tokens or pixels; optimizers that divide by the size of the gradient; sums of several terms (ELBO).
+
+```python good
+from torch import nn, optim
+from torch.utils.data import DataLoader
+
+model = nn.Linear(8, 1)
+criterion = nn.MSELoss(reduction="sum")
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+
+def train(dataset):
+    for x, y in DataLoader(dataset, batch_size=64, shuffle=True):
+        optimizer.zero_grad()
+        (criterion(model(x), y) / len(x)).backward()
+        optimizer.step()
+```
+
+```python good
+from torch import nn, optim
+from torch.utils.data import DataLoader
+
+model = nn.Linear(8, 1)
+criterion = nn.MSELoss(reduction="sum")
+optimizer = optim.Adam(model.parameters(), lr=1e-3)
+
+
+def train(dataset):
+    for x, y in DataLoader(dataset, batch_size=64, shuffle=True):
+        optimizer.zero_grad()
+        criterion(model(x), y).backward()
+        optimizer.step()
+```
+
+```python good
+from torch import nn, optim
+from torch.utils.data import DataLoader
+
+model = nn.Linear(8, 1)
+criterion = nn.MSELoss()
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+
+def train(dataset):
+    for x, y in DataLoader(dataset, batch_size=64, shuffle=True):
+        optimizer.zero_grad()
+        criterion(model(x), y).backward()
+        optimizer.step()
+```
+
+## References
+
+- P. Goyal et al., Accurate, large minibatch SGD (2017), section 2.1 (the linear scaling rule and its pitfalls).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainlint.api import (
+    SGD_FAMILY,
+    Evidence,
+    Fact,
+    LossFacts,
+    OptimizerFacts,
+    Report,
+    Severity,
+    StabilityBound,
+    TrainingRun,
+    figure,
+    rule,
+    run_cause,
+    stability,
+    step_size,
+    summed_at_the_end,
+)
+
+
+@rule("TRN113", "sum-reduction-multiplies-step", Severity.WARNING)
+def check(run: TrainingRun) -> Iterator[Report]:
+    """Look for a loss that is a sum over the batch and nothing else."""
+    optimizer, loss = run.optimizer, run.loss
+    if not isinstance(optimizer, OptimizerFacts) or optimizer.name not in SGD_FAMILY or not isinstance(loss, LossFacts):
+        return
+    bound = stability(run)
+    judged = isinstance(bound, StabilityBound) and bound.evidence is not Evidence.ESTIMATED
+    if judged or optimizer.clip or loss.reduction != "sum" or not summed_at_the_end(run) or not isinstance(run.batch_size, Fact):
+        return
+    batch, rate = run.batch_size.value, optimizer.learning_rate
+    if batch < 2 or not isinstance(rate, Fact):
+        return
+    rest = (run.inputs.samples or 0) % batch
+    last = f"; the last batch of {rest} like {figure(rate.value * rest)}" if rest else ""
+    yield Report(
+        f"{step_size(optimizer)} with a sum over batches of {batch} acts like {figure(rate.value * batch)}{last}: take the mean",
+        at=loss.place or run.place,
+        numbers={"learning_rate": rate.value, "batch_size": batch, "effective_learning_rate": rate.value * batch},
+        cause=run_cause("step-size", run),
+    )

@@ -1,0 +1,81 @@
+"""Arguments as `argparse` reads them, with errors of one sentence that says what to write instead."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from trainlint.settings import nearest
+
+
+class UsageError(Exception):
+    """A command line that cannot be meant; the message is one sentence."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises `UsageError` where argparse would print its usage and exit. Options are never abbreviated."""
+
+    def __init__(self, command: str, description: str, epilog: str | None = None) -> None:
+        super().__init__(
+            prog=f"trainlint {command}",
+            description=description,
+            epilog=epilog,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """The options and operands.
+
+        Raises:
+            UsageError: an unknown option, a missing or bad value.
+        """
+        known, unknown = self.parse_known_args(list(arguments))
+        for one in unknown:
+            spelled = one.partition("=")[0]
+            raise UsageError(f"{self.prog} has no option {spelled!r}{nearest(spelled, self._option_string_actions)}")
+        return known
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse found wrong, in its words."""
+        raise UsageError(f"{self.prog}: {message.removeprefix('argument ')}")
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """The type of an option that takes one of a few words."""
+
+    def read(word: str) -> str:
+        if word in choices:
+            return word
+        raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(choices)}{nearest(word, choices)}")
+
+    return read
+
+
+def codes(text: str) -> tuple[str, ...]:
+    """The type of an option that takes codes joined by commas."""
+    return tuple(one.strip() for one in text.split(",") if one.strip())
+
+
+class Extend(argparse.Action):
+    """Adds the codes of each use of an option to those of the earlier ones."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: str | None = None) -> None:  # noqa: ARG002
+        """Called by argparse for each use."""
+        setattr(namespace, self.dest, (*(getattr(namespace, self.dest) or ()), *values))
+
+
+def add_selection(parser: Parser) -> None:
+    """The options that say which rules run."""
+    add = parser.add_argument_group("rules").add_argument
+    add("--select", metavar="CODES", type=codes, action=Extend, help="run only these: TRN101, all that begin with TRN1, ALL")
+    add("--ignore", metavar="CODES", type=codes, action=Extend, help="run all but these; where both fit, the longer one counts")
+    add("--preview", action="store_true", help="also run the rules that are not yet in the default set")
+    add("--rules", metavar="FOLDER", action="append", help="also load the rules in this folder (this runs them)")
+
+
+def add_inputs(parser: Parser) -> None:
+    """The operands that say which files are read."""
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders (default: the working folder); - reads stdin")
+    parser.add_argument("--stdin-filename", metavar="NAME", help="how to call what is read from stdin")

@@ -1,0 +1,38 @@
+"""`trainlint facts`: show what was extracted from each training run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from trainlint.cli.arguments import Parser, add_inputs, one_of
+
+SUMMARY = "show the training runs that were found"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the facts of all runs.
+
+    Raises:
+        UsageError: the command line cannot be meant.
+        SettingsError: the settings cannot be meant.
+    """
+    parser = Parser("facts", "Show optimizer, loss, model, data and stability of every training run, and how each is known.")
+    add_inputs(parser)
+    parser.add_argument("--output-format", metavar="FORMAT", default="table", type=one_of("table", "json"), help="table (default) or json")
+    options = parser.parse(arguments)
+
+    from trainlint.cli.inputs import facts_of_all
+
+    results = facts_of_all(options)
+    if options.output_format == "json":
+        from trainlint.report.records import facts_json
+
+        sys.stdout.write(facts_json(results) + "\n")
+    else:
+        from rich.console import Console
+
+        from trainlint.report.facts_table import print_facts
+
+        print_facts(results, Console(file=sys.stdout, highlight=False, emoji=False, markup=False))
+    return 0

@@ -1,0 +1,162 @@
+"""From a source to findings: the one entry for the command line, the editor, hooks and tests."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from trainlint.core import At, Evidence, Finding, Fix, Place, Related, Severity, Span, Unknown
+from trainlint.facts.run import Script, UnusedSuppression
+from trainlint.judged import why_not_judged
+from trainlint.precedence import one_per_cause
+from trainlint.registry import Report, Rule
+from trainlint.result import CheckResult
+from trainlint.selection import selected_rules
+from trainlint.source.read import Source, Unreadable
+
+if TYPE_CHECKING:
+    from trainlint.interpret.interpreter import Workspace
+    from trainlint.settings import Settings
+
+T = TypeVar("T")
+_SEVERITIES = list(Severity)
+
+
+def check_source(source: Source | Unreadable, settings: Settings, workspace: Workspace | None = None) -> CheckResult:
+    """Check one file. Nothing of the file is run, and nothing in it makes this raise.
+
+    `workspace` gives the project's other files. What trainlint itself fails at becomes a finding (TRN000).
+
+    Raises:
+        SettingsError: the settings name rules that do not exist.
+        RuleError: a rule file is not well formed.
+    """
+    rules = selected_rules(settings)
+    script = facts_of(source, workspace)
+    raised = list(script.raised)
+    asked: list[list[Finding]] = []
+    for one in rules:
+        if one.scope != "afterwards":
+            targets = script.runs if one.scope == "run" else (script,)
+            asked += [_ask(one, target, script, raised) for target in targets]
+    shown, unused = _suppress(_distinct(asked), source, rules, script, raised)
+    not_judged = [_guard("the verdict on a run", partial(why_not_judged, run), script, raised) for run in script.runs]
+    afterwards = replace(script, raised=tuple(raised), unused_suppressions=unused)
+    for one in rules:
+        if one.scope == "afterwards":
+            shown += _ask(one, afterwards, script, raised)
+    return CheckResult(
+        source.filename,
+        tuple(sorted(shown, key=_order)),
+        source if isinstance(source, Source) else None,
+        len(script.runs),
+        tuple(one for one in not_judged if one is not None),
+        bool(raised),
+        script,
+    )
+
+
+def facts_of(source: Source | Unreadable, workspace: Workspace | None = None) -> Script:
+    """The facts of one file. What could not be read, parsed or followed is said in the Script; this never raises."""
+    from trainlint.source.parse import SyntaxFailure, parse
+
+    empty = Script(source.filename, (), ())
+    if isinstance(source, Unreadable):
+        return replace(empty, unreadable=Unknown(source.reason, At(source.span)))
+    raised: list[Unknown] = []
+    tree = _guard("the parser", lambda: parse(source), empty, raised)
+    if isinstance(tree, SyntaxFailure):
+        return replace(empty, syntax_failure=Unknown(tree.message, At(tree.span)))
+
+    def follow() -> Script | None:
+        from trainlint.facts.extract import extract
+        from trainlint.interpret.interpreter import interpret
+
+        return None if tree is None else extract(interpret(tree, workspace))
+
+    script = _guard("the analysis", follow, empty, raised)
+    return replace(script or empty, raised=tuple(raised))
+
+
+def _guard(what: str, action: Callable[[], T], script: Script, raised: list[Unknown], at: Place | None = None) -> T | None:
+    """What `action` returns; if it raises, None, with the failure added to `raised`. A fault of ours must not end the run."""
+    try:
+        return action()
+    except Exception as error:  # noqa: BLE001 (the one place that answers for faults of rules and stages)
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}:{frame.lineno}"
+        detail = str(error).partition("\n")[0][:200]
+        reason = f"{what} failed: {type(error).__name__} in {where}" + (f": {detail}" if detail else "")
+        raised.append(Unknown(reason, at or script.start))
+        return None
+
+
+def _ask(one: Rule, target: Any, script: Script, raised: list[Unknown]) -> list[Finding]:
+    """The findings of one rule on one run, or on the script."""
+    place = None if target.__class__ is Script else target.place
+    findings = _guard(
+        f"the rule {one.code} ({one.name})",
+        lambda: [_finding(one, report) for report in one.check(target)],
+        script,
+        raised,
+        place,
+    )
+    return findings or []
+
+
+def _finding(one: Rule, report: Report) -> Finding:
+    severity = report.severity or one.severity
+    if severity is Severity.ERROR and report.evidence is Evidence.ESTIMATED:
+        severity = Severity.WARNING  # a guess is never an error
+    fix = Fix(report.fix_message, report.edits, report.fix_is_safe) if report.edits else None
+    related = tuple(Related(message, place.span) for message, place in report.related)
+    return Finding(
+        one.code,
+        one.name,
+        severity,
+        report.message,
+        report.at.span,
+        report.evidence,
+        dict(report.numbers),
+        related,
+        fix,
+        report.cause,
+    )
+
+
+def _distinct(asked: Iterable[list[Finding]]) -> list[Finding]:
+    """One finding a code and place: several runs may pass the same line. The most severe stays, the first of equals.
+
+    What one rule says of one run at one place is all kept, if it says different things.
+    """
+    best: dict[tuple[str, Span], list[Finding]] = {}
+    for batch in asked:
+        groups: dict[tuple[str, Span], list[Finding]] = {}
+        for finding in batch:
+            group = groups.setdefault((finding.code, finding.span), [])
+            if all(finding.message != other.message for other in group):
+                group.append(finding)
+        for key, group in groups.items():
+            if key not in best or _severity(group) < _severity(best[key]):
+                best[key] = group
+    return [finding for group in best.values() for finding in group]
+
+
+def _severity(group: list[Finding]) -> int:
+    return min(_SEVERITIES.index(finding.severity) for finding in group)
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str, str]:
+    return finding.span.filename, finding.span.row, finding.span.column, finding.code, finding.message
+
+
+def _suppress(
+    findings: list[Finding], source: Source | Unreadable, rules: tuple[Rule, ...], script: Script, raised: list[Unknown]
+) -> tuple[list[Finding], tuple[UnusedSuppression, ...]]:
+    """One finding a cause, without those that a comment suppresses; and the comments that suppress nothing."""
+    shown = one_per_cause(findings)
+    return shown, ()

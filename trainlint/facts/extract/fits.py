@@ -1,0 +1,239 @@
+"""Runs of Keras: one for each `fit`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from trainlint.core import At, Fact, Origin, Span, Unknown
+from trainlint.facts.extract.data import data_facts
+from trainlint.facts.extract.losses import loss_facts, loss_node_parts
+from trainlint.facts.extract.lower import Lowering
+from trainlint.facts.extract.models import model_facts
+from trainlint.facts.extract.optimizers import optimizer_facts, optimizer_schedule, unwrapped
+from trainlint.facts.extract.scalars import integer, number
+from trainlint.facts.extract.schedules import callback_schedule
+from trainlint.facts.graph import Node
+from trainlint.facts.run import DataFacts, LossFacts, ModelFacts, OptimizerFacts, TrainingRun
+from trainlint.interpret import values as v
+from trainlint.interpret.events import Event
+
+DEFAULT_BATCH_SIZE = 32
+"""Keras' `batch_size` where none is given (keras.Model.fit)."""
+
+SAMPLE_WEIGHTS = ("class_weight", "sample_weight")
+NOWHERE = At(Span("", 1, 1, 1, 1))
+"""The place of a run whose event has none."""
+
+
+def fit_run(fit: Event, events: Sequence[Event], era: str, order: int) -> TrainingRun:
+    """The run of one `fit` event."""
+    compiled = compile_before(fit, events)
+    optimizer = _role(fit, compiled, "optimizer")
+    graph = _Graph(fit, era)
+    loss = _loss(fit, compiled, era)
+    inputs, targets = graph.inputs(), graph.targets()
+    batch_size = _batch_size(fit, graph)
+    return TrainingRun(
+        framework="keras",
+        era=era,
+        place=fit.place or NOWHERE,
+        optimizer=compiled_optimizer(optimizer, era),
+        loss=loss,
+        model=graph.model(),
+        inputs=inputs,
+        targets=targets,
+        schedule=optimizer_schedule(optimizer, era) or callback_schedule(fit.values.get("callbacks"), era),
+        loss_graph=graph.loss(_role(fit, compiled, "loss"), loss),
+        batch_size=batch_size,
+        epochs=_epochs(fit),
+        steps_per_epoch=_steps(fit, inputs.samples, batch_size),
+        events=tuple(one for one in (compiled, fit) if one is not None),
+        order=order,
+        misplaced_optimizer=misplaced_optimizer(compiled or fit, optimizer, era),
+    )
+
+
+def compile_before(fit: Event, events: Sequence[Event]) -> Event | None:
+    """The last `compile` of the same model ahead of a fit."""
+    model = fit.values.get("model")
+    before = (one for one in events if one.kind == "compile" and one.order < fit.order and one.values.get("model") is model)
+    return max(before, key=lambda one: one.order, default=None)
+
+
+def _role(fit: Event, compiled: Event | None, role: str) -> v.Value | None:
+    found = fit.values.get(role)
+    return found if found is not None or compiled is None else compiled.values.get(role)
+
+
+def compiled_optimizer(value: v.Value | None, era: str) -> OptimizerFacts | Unknown:
+    """The optimizer as compiled; what stands in its place is said if it is not one."""
+    held = unwrapped(value)
+    if isinstance(held, v.Object | v.Instance) and held.row is not None and held.row.makes in ("model", "module"):
+        return Unknown("the first argument of compile is the model", held.place)
+    if value is None:
+        return Unknown("the model is not compiled where the linter could see it")
+    return optimizer_facts(value, era)
+
+
+def misplaced_optimizer(compiled: Event, optimizer: v.Value | None, era: str) -> OptimizerFacts | None:
+    """The optimizer that was handed to `compile` in another argument's place, if the optimizer's own place holds none."""
+    if isinstance(unwrapped(optimizer), v.Object) and not isinstance(optimizer_facts(optimizer, era), Unknown):
+        return None
+    for role, value in compiled.values.items():
+        if role not in ("optimizer", "model") and isinstance(value, v.Object) and value.row.makes == "optimizer":
+            facts = optimizer_facts(value, era)
+            return facts if isinstance(facts, OptimizerFacts) else None
+    return None
+
+
+def _loss(fit: Event, compiled: Event | None, era: str) -> LossFacts | Unknown:
+    value = _role(fit, compiled, "loss")
+    if isinstance(value, v.Object) and value.row.makes == "optimizer":
+        return Unknown("the loss argument of compile is an optimizer", value.place)
+    facts = loss_facts(value, era)
+    place = compiled.argument_places.get("loss") if compiled is not None else None
+    return replace(facts, place=facts.place or place) if isinstance(facts, LossFacts) else facts
+
+
+class _Graph:
+    """The graph of one fit: the model applied to its inputs, and the loss on top."""
+
+    def __init__(self, fit: Event, era: str) -> None:
+        self.fit = fit
+        self.era = era
+        self.lowering = Lowering(era, _kept_rows(fit))
+        output = fit.values.get("output")
+        self.output = self.lowering.lower(output) if output is not None else None
+        self._met = list(self.lowering.leaves)
+        y = fit.values.get("y")
+        self.target = self.lowering.lower(y) if y is not None and not _none(y) else None
+
+    def model(self) -> ModelFacts | Unknown:
+        """The facts of the model."""
+        held = self.fit.values.get("model")
+        if self.output is None:
+            return Unknown("the model's layers could not be followed", getattr(held, "place", None))
+        if self.output.op == "unknown":
+            return Unknown(str(self.output.attributes.get("why", "")), self.output.place or getattr(held, "place", None))
+        name = held.cls.name if isinstance(held, v.Instance) else ""
+        return model_facts(self.output, getattr(held, "place", None), name)
+
+    def inputs(self) -> DataFacts:
+        """The facts of x: the leaf under the model's output that it became."""
+        x = self.fit.values.get("x")
+        ranked = [(node, one) for node, one in self._met if node.shape is None or len(node.shape) > 0]
+        if isinstance(x, v.Array):
+            node = next((node for node, one in ranked if one is x), None)
+            if node is None and len(ranked) == 1 and x.data is None and x.statistics.known == "unknown":
+                return data_facts(ranked[0][1], ranked[0][0])
+            return data_facts(x, node)
+        if ranked:
+            return data_facts(ranked[0][1], ranked[0][0])
+        return data_facts(x)
+
+    def targets(self) -> DataFacts:
+        """The facts of y."""
+        y = self.fit.values.get("y")
+        node = next((node for node, one in self.lowering.leaves if one is y), None)
+        return data_facts(y, node)
+
+    def loss(self, value: v.Value | None, facts: LossFacts | Unknown) -> Node | None:
+        """The scalar that is differentiated; None where output, target or loss is not known."""
+        if self.output is None or self.target is None or isinstance(facts, Unknown) or value is None:
+            return None
+        written = self.fit.values.get("loss_output")
+        if isinstance(written, v.Array):
+            return self.lowering.lower(written)
+        op, attributes = loss_node_parts(value, {}, self.era)
+        weighted = [name for name in SAMPLE_WEIGHTS if not _none(self.fit.values.get(name))]
+        if weighted:
+            op, attributes = "custom", {**attributes, "name": op, "weighted": weighted[0]}
+        prediction, target = aligned(self.output, self.target)
+        return Node(op, (prediction, target), attributes, shape=(), place=facts.place)
+
+
+def _none(value: v.Value | None) -> bool:
+    return value is None or (isinstance(value, v.Literal) and value.value is None)
+
+
+def aligned(prediction: Node, target: Node) -> tuple[Node, Node]:
+    """Prediction and target of one rank, as Keras makes them (`squeeze_or_expand_to_same_rank`).
+
+    If the ranks differ by one and the longer one ends in an axis of extent 1, that axis is squeezed, or given to the shorter
+    one if that is a vector.
+    """
+    left, right = prediction.shape, target.shape
+    if left is None or right is None or abs(len(left) - len(right)) != 1:
+        return prediction, target
+    longer, shorter = (prediction, target) if len(left) > len(right) else (target, prediction)
+    if longer.shape is None or shorter.shape is None or longer.shape[-1] != 1:
+        return prediction, target
+    if len(shorter.shape) == 1:
+        changed = Node("expand_dims", (shorter,), {"axis": -1}, shape=(*shorter.shape, 1), place=shorter.place)
+        return (prediction, changed) if shorter is target else (changed, target)
+    changed = Node("squeeze", (longer,), {"axis": -1}, shape=longer.shape[:-1], place=longer.place)
+    return (changed, target) if longer is prediction else (prediction, changed)
+
+
+def _batch_size(fit: Event, graph: _Graph) -> Fact[int] | Unknown:
+    written = fit.values.get("batch_size")
+    batched = next((one for node, one in graph.lowering.leaves if node.attributes.get("batched") and one.op == "batch"), None)
+    if batched is not None:
+        return batch_size_of(batched)
+    if not _none(written):
+        return integer(written, fit.argument_places.get("batch_size") or fit.place)
+    x = fit.values.get("x")
+    if isinstance(x, v.Array | v.List | v.Tuple | v.Dict) or (isinstance(x, v.Unknown) and not _none(fit.values.get("y"))):
+        return Fact(DEFAULT_BATCH_SIZE, fit.place, origin=Origin.LIBRARY_DEFAULT)
+    return Unknown("the batches come from a generator or data set", getattr(x, "place", None) or fit.place)
+
+
+def batch_size_of(batch: v.Array) -> Fact[int] | Unknown:
+    """The batch size that a loader or data set gives its batches."""
+    held = batch.attributes.get("batch_size")
+    if isinstance(held, bool) or held is None:
+        return Unknown("the batch size is not known", batch.place)
+    if isinstance(held, int):
+        return Fact(held, batch.place)
+    if isinstance(held, Fact | Unknown):
+        return held
+    return integer(held, batch.place)
+
+
+def _kept_rows(fit: Event) -> tuple[int, int] | None:
+    """All rows, and those left for training by `validation_split`: Keras takes the last ones, floor(n * (1 - split)) stay."""
+    x, held = fit.values.get("x"), fit.values.get("validation_split")
+    if _none(held) or not isinstance(x, v.Array) or not x.shape or x.shape[0] is None:
+        return None
+    split = number(held)
+    if isinstance(split, Unknown) or not 0 < split.value < 1:
+        return None
+    return x.shape[0], math.floor(x.shape[0] * (1 - split.value))
+
+
+def _epochs(fit: Event) -> Fact[int] | Unknown:
+    held = fit.values.get("epochs")
+    if _none(held):
+        return Fact(1, fit.place, origin=Origin.LIBRARY_DEFAULT)
+    return integer(held, fit.argument_places.get("epochs") or fit.place)
+
+
+def _steps(fit: Event, rows: int | None, batch_size: Fact[int] | Unknown) -> Fact[int] | Unknown:
+    held = fit.values.get("steps_per_epoch")
+    if not _none(held):
+        return integer(held, fit.argument_places.get("steps_per_epoch") or fit.place)
+    return steps_of(rows, batch_size)
+
+
+def steps_of(rows: int | None, batch_size: Fact[int] | Unknown, *, drop_last: bool = False) -> Fact[int] | Unknown:
+    """Updates in one pass over so many rows: n / B rounded up, or down where the last partial batch is dropped."""
+    if isinstance(batch_size, Unknown):
+        return batch_size
+    if rows is None:
+        return Unknown("the number of samples is not known")
+    if batch_size.value <= 0:
+        return Unknown(f"a batch size of {batch_size.value} gives no batches", batch_size.place)
+    steps = rows // batch_size.value if drop_last else -(-rows // batch_size.value)
+    return Fact(steps, batch_size.place, origin=batch_size.origin)

@@ -1,0 +1,339 @@
+"""Runs of training loops that the script writes itself: PyTorch steps, tapes, and updates by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from trainlint.core import Fact, Place, Unknown
+from trainlint.facts.extract.data import UNKNOWN_DATA, data_facts
+from trainlint.facts.extract.fits import NOWHERE, batch_size_of, steps_of
+from trainlint.facts.extract.losses import loss_of_graph, prediction_and_target
+from trainlint.facts.extract.lower import Lowering
+from trainlint.facts.extract.models import model_facts
+from trainlint.facts.extract.optimizers import clip_of, optimizer_facts, optimizer_schedule, unwrapped, with_clip
+from trainlint.facts.extract.scalars import number
+from trainlint.facts.extract.schedules import first_rate_under, schedule_facts
+from trainlint.facts.graph import Node, walk
+from trainlint.facts.run import DataFacts, LossFacts, ModelFacts, OptimizerFacts, ScheduleFacts, TrainingRun
+from trainlint.interpret import values as v
+from trainlint.interpret.events import Event, Frame
+
+OF_THE_LOOP = frozenset(
+    {"forward", "loss", "backward", "zero_grad", "step", "scheduler_step", "clip", "mode", "shuffle", "set_weights", "call"}
+)
+MAXIMUM_FACTOR_DEPTH = 50
+MAXIMUM_UPDATE_NODES = 500
+SUMS = frozenset({"add", "subtract"})
+
+
+@dataclass(slots=True)
+class Group:
+    """The steps that make one run: every step event of one optimizer at one place, or of one loop's updates by hand."""
+
+    steps: list[Event] = field(default_factory=list)
+
+    @property
+    def first(self) -> Event:
+        """The step whose pass stands for all."""
+        return self.steps[0]
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether the script writes the update itself."""
+        return "optimizer" not in self.first.values
+
+
+def step_groups(events: Sequence[Event]) -> list[Group]:
+    """The steps of a script, grouped into runs, in order."""
+    groups: dict[Hashable, Group] = {}
+    for event in events:
+        if event.kind == "step":
+            groups.setdefault(_key(event, events), Group()).steps.append(event)
+    return list(groups.values())
+
+
+def _key(event: Event, events: Sequence[Event]) -> Hashable:
+    if "optimizer" in event.values:
+        optimizer = unwrapped(event.values["optimizer"])
+        return id(optimizer) if isinstance(optimizer, v.Object) else 0, event.place
+    loop = training_loop(event, events)
+    calls = tuple(frame.place for frame in event.frames if frame.kind in ("call", "pass", "uncalled"))
+    return "by hand", loop.place if loop is not None else calls
+
+
+def training_loop(step: Event, events: Sequence[Event]) -> Frame | None:
+    """The innermost loop around a step in whose body gradients are computed; a loop over the weights alone is not it."""
+    loops = [frame for frame in step.frames if frame.kind == "loop"]
+    for frame in reversed(loops):
+        if any(one.kind == "backward" and surrounds(frame, one) for one in events):
+            return frame
+    return loops[-1] if loops else None
+
+
+def surrounds(frame: Frame, event: Event) -> bool:
+    """Whether an event happens within the construct of a frame."""
+    return any(one is frame or (one.place is not None and one.place == frame.place) for one in event.frames)
+
+
+def loop_run(group: Group, events: Sequence[Event], era: str, order: int) -> TrainingRun:
+    """The run of one group of steps."""
+    step, loop = group.first, training_loop(group.first, events)
+    pass_events = [one for one in events if loop is None or surrounds(loop, one)]
+    backwards = backwards_before(step, pass_events)
+    lowering = Lowering(era)
+    lowering.weights.everywhere = _initialised_everywhere(pass_events)
+    root = _root(lowering, backwards)
+    schedule = _schedule_of(step, events)
+    facts = _optimizer(group, era, schedule, pass_events)
+    pair = prediction_and_target(root) if root is not None else None
+    inputs, targets, batch = _data(lowering, pair, root)
+    batch_size = _batch_size(batch, inputs, root)
+    epochs, steps = _counts(group, loop, None if batch is None else steps_of(inputs.samples, batch_size))
+    return TrainingRun(
+        framework=_framework(group, facts, root, backwards),
+        era=era,
+        place=step.place or NOWHERE,
+        optimizer=facts,
+        loss=_loss(root, backwards),
+        model=_model(pair, pass_events, step),
+        inputs=inputs,
+        targets=targets,
+        schedule=_schedule_facts(schedule, step, era),
+        loss_graph=None if root is None or root.op == "unknown" else root,
+        batch_size=batch_size,
+        epochs=epochs,
+        steps_per_epoch=steps,
+        events=tuple(one for one in pass_events if one.kind in OF_THE_LOOP or one in group.steps),
+        order=order,
+    )
+
+
+def backwards_before(step: Event, pass_events: Sequence[Event]) -> list[Event]:
+    """The backward passes whose gradients a step uses: those since the step before it, else all of its loop, each place once."""
+    backwards = [one for one in pass_events if one.kind == "backward"]
+    previous = max((one.order for one in pass_events if one.kind == "step" and one.order < step.order and one.place != step.place
+                    and "optimizer" in one.values), default=-1)  # fmt: skip
+    window = [one for one in backwards if previous < one.order < step.order]
+    chosen = window or [one for one in backwards if one.order < step.order] or backwards
+    return list({one.place or id(one): one for one in chosen}.values())
+
+
+def _initialised_everywhere(pass_events: Sequence[Event]) -> object:
+    """The initialiser that the script gave every parameter of the model in a loop (`interpret.torch.parameters`)."""
+    for event in pass_events:
+        model = event.values.get("model")
+        if event.kind == "forward" and isinstance(model, v.Object | v.Instance) and "parameter_initializer" in model.cells:
+            return model.cells["parameter_initializer"]
+    return None
+
+
+def _root(lowering: Lowering, backwards: Sequence[Event]) -> Node | None:
+    """The scalar that is differentiated: the loss, or the sum of several whose gradients add up."""
+    nodes = [lowering.lower(one.values.get("loss")) for one in backwards]
+    if len(nodes) < 2:
+        return nodes[0] if nodes else None
+    total = nodes[0]
+    for node in nodes[1:]:
+        total = Node("add", (total, node), shape=(), place=node.place)
+    return total
+
+
+def _loss(root: Node | None, backwards: Sequence[Event]) -> LossFacts | Unknown:
+    if root is None:
+        return Unknown("the script computes the gradient without a loss that the linter can see")
+    return loss_of_graph(root, backwards[0].place)
+
+
+def _optimizer(group: Group, era: str, schedule: v.Object | None, pass_events: Sequence[Event]) -> OptimizerFacts | Unknown:
+    if group.by_hand:
+        return _by_hand(group)
+    facts = optimizer_facts(group.first.values["optimizer"], era)
+    if schedule is not None and isinstance(facts, OptimizerFacts):
+        facts = replace(facts, learning_rate=first_rate_under(schedule, era, facts.learning_rate))
+    clips = [one for one in pass_events if one.kind == "clip"]
+    return with_clip(facts, clip_of(clips[0].values.get("maximum"), clips[0].values.get("by")) if clips else None)
+
+
+def _by_hand(group: Group) -> OptimizerFacts:
+    """Plain gradient descent written out; the rate is unknown where the parameters have different ones."""
+    rates = [_rate_by_hand(one) for one in group.steps]
+    known = [one for one in rates if isinstance(one, Fact)]
+    rate: Fact[float] | Unknown = rates[0]
+    if known and len({one.value for one in known}) > 1:
+        rate = Unknown("the parameters have learning rates of their own", group.first.place)
+    elif known:
+        rate = known[0]
+    name = "sgd" if all(_is_descent(one.values.get("update")) for one in group.steps) else "custom"
+    return OptimizerFacts(name, _library(group.first), rate, place=group.first.place, written_by_hand=True)
+
+
+def _is_descent(update: v.Value | None) -> bool:
+    """Whether an update is a factor times the gradient; sums with other tensors (momentum) and divisions by some are not."""
+    value = update
+    for _ in range(MAXIMUM_FACTOR_DEPTH):
+        if not isinstance(value, v.Array) or value.op == "gradient":
+            return True
+        rest = [one for one in value.inputs if isinstance(number(one), Unknown)]
+        if value.op in SUMS and len(rest) == len(value.inputs):
+            return False
+        if len(rest) != 1 or value.op == "sqrt":
+            return not any(_holds_gradient(one) for one in rest)
+        value = rest[0]
+    return False
+
+
+def _holds_gradient(value: v.Value) -> bool:
+    stack, seen = [value], 0
+    while stack and seen < MAXIMUM_UPDATE_NODES:
+        one = stack.pop()
+        seen += 1
+        if isinstance(one, v.Array):
+            if one.op == "gradient":
+                return True
+            stack.extend(one.inputs)
+    return False
+
+
+def _rate_by_hand(step: Event) -> Fact[float] | Unknown:
+    """The learning rate of an update: as the event says, or the constant factors of `rate * gradient`."""
+    if "learning_rate" in step.values:
+        return number(step.values["learning_rate"], step.argument_places.get("learning_rate") or step.place)
+    value = step.values.get("update")
+    rate: Fact[float] | Unknown = Unknown("the factor of the gradient could not be followed", step.place)
+    for _ in range(MAXIMUM_FACTOR_DEPTH):
+        if not isinstance(value, v.Array) or value.op not in ("multiply", "negative") or not value.inputs:
+            return rate
+        factors = [(one, number(one, step.place)) for one in value.inputs]
+        constants = [fact for _, fact in factors if isinstance(fact, Fact)]
+        rest = [one for one, fact in factors if isinstance(fact, Unknown)]
+        if len(rest) != 1 or len(constants) > 1:
+            return rate
+        if constants:
+            found = replace(constants[0], value=abs(constants[0].value))
+            rate = found if isinstance(rate, Unknown) else replace(rate, value=rate.value * found.value)
+        value = rest[0]
+    return rate
+
+
+def _library(step: Event) -> str:
+    parameter = step.values.get("parameter")
+    return parameter.library if isinstance(parameter, v.Array) else "numpy"
+
+
+def _framework(group: Group, facts: OptimizerFacts | Unknown, root: Node | None, backwards: Sequence[Event]) -> str:
+    library = facts.library if isinstance(facts, OptimizerFacts) else ""
+    if library in ("torch", "keras"):
+        return library
+    loss = backwards[0].values.get("loss") if backwards and root is not None else group.first.values.get("parameter")
+    library = loss.library if isinstance(loss, v.Array) else library
+    return "keras" if library == "tensorflow" else library or "torch"
+
+
+def _schedule_of(step: Event, events: Sequence[Event]) -> v.Object | None:
+    """The scheduler that moves this optimizer's rate: one that is stepped and was built on it."""
+    optimizer = unwrapped(step.values.get("optimizer"))
+    for event in events:
+        schedule = event.values.get("schedule") if event.kind == "scheduler_step" else None
+        if isinstance(schedule, v.Object) and unwrapped(schedule.arguments.get("optimizer")) is optimizer:
+            return schedule
+    return None
+
+
+def _schedule_facts(schedule: v.Object | None, step: Event, era: str) -> ScheduleFacts | None:
+    if schedule is not None:
+        return schedule_facts(schedule, era)
+    return optimizer_schedule(step.values.get("optimizer"), era)
+
+
+def _model(pair: tuple[Node, Node] | None, pass_events: Sequence[Event], step: Event) -> ModelFacts | Unknown:
+    forward = next((one for one in pass_events if one.kind == "forward" and one.order < step.order), None)
+    held = forward.values.get("model") if forward is not None else None
+    place = getattr(held, "place", None)
+    if pair is None or pair[0].op == "unknown":
+        reason = str(pair[0].attributes.get("why", "")) if pair is not None else "the model's output could not be followed"
+        return Unknown(reason, place)
+    name = held.cls.name if isinstance(held, v.Instance) else ""
+    return model_facts(pair[0], place, name)
+
+
+def _data(lowering: Lowering, pair: tuple[Node, Node] | None, root: Node | None) -> tuple[DataFacts, DataFacts, v.Array | None]:
+    """Inputs, targets, and the mini-batch of the inputs if there is one (of anything in the loss otherwise)."""
+    if root is None:
+        return UNKNOWN_DATA, UNKNOWN_DATA, None
+    below = {id(node) for node in walk(pair[0])} if pair else {id(node) for node in walk(root)}
+    aside = {id(node) for node in walk(pair[1])} if pair else set()
+    inputs = _main([(node, one) for node, one in lowering.leaves if id(node) in below])
+    targets = _main([(node, one) for node, one in lowering.leaves if id(node) in aside])
+    batched = [one for node, one in lowering.leaves if node.attributes.get("batched") is True]
+    chosen = inputs[1] if inputs is not None and inputs[1] in batched else batched[0] if batched else None
+    return _facts_of(inputs), _facts_of(targets), chosen
+
+
+def _main(leaves: Iterable[tuple[Node, v.Array]]) -> tuple[Node, v.Array] | None:
+    """The leaf that carries the samples: the first batched one, else the one of the highest rank and size."""
+    ranked = list(leaves)
+    for one in ranked:
+        if one[0].attributes.get("batched") is True:
+            return one
+    return max(ranked, key=lambda one: _weight(one[0]), default=None)
+
+
+def _weight(node: Node) -> float:
+    return math.prod(extent or 32 for extent in node.shape) if node.shape is not None else 0.5
+
+
+def _facts_of(leaf: tuple[Node, v.Array] | None) -> DataFacts:
+    return UNKNOWN_DATA if leaf is None else data_facts(leaf[1], leaf[0])
+
+
+def _batch_size(batch: v.Array | None, inputs: DataFacts, root: Node | None) -> Fact[int] | Unknown:
+    if batch is not None:
+        return batch_size_of(batch)
+    if root is None or root.op == "unknown" or inputs.samples is None:
+        return Unknown("the number of samples is not known")
+    return Fact(inputs.samples, inputs.place, why=("every step sees all samples",))
+
+
+def _counts(
+    group: Group, loop: Frame | None, batches: Fact[int] | Unknown | None
+) -> tuple[Fact[int] | Unknown, Fact[int] | Unknown]:
+    """Epochs and steps in each, from the loops around the step that do not also make the optimizer anew.
+
+    `batches` is how many mini-batches the data makes; None if every step sees the same data.
+    """
+    step = group.first
+    frames = list(step.frames)
+    upto = next((index for index, frame in enumerate(frames) if frame is loop), -1)
+    made = getattr(unwrapped(step.values.get("optimizer")), "place", None)
+    loops = [frame for frame in frames[: upto + 1] if frame.kind == "loop" and not _inside(made, frame)]
+    if not loops:
+        return Fact(1), batches or Fact(1)
+    inner = _trips(loops[-1])
+    if any(frame.kind == "branch" for frame in frames[frames.index(loops[-1]) :]):
+        inner = Unknown("the step is taken on some passes only", step.place)
+    elif isinstance(inner, Unknown) and batches is not None:
+        inner = batches
+    if batches is None and len(loops) == 1:
+        return inner, Fact(1)
+    return (_trips(loops[-2]) if len(loops) > 1 else Fact(1)), inner
+
+
+def _trips(frame: Frame) -> Fact[int] | Unknown:
+    if frame.trips is None:
+        return Unknown("the number of passes is not known", frame.place)
+    return Fact(frame.trips, frame.place)
+
+
+def _inside(made: Place | None, frame: Frame) -> bool:
+    """Whether the optimizer is made within a loop's text: then that loop repeats the run."""
+    if made is None or frame.place is None:
+        return False
+    inner, outer = made.span, frame.place.span
+    starts_after = (inner.row, inner.column) >= (outer.row, outer.column)
+    return (
+        inner.filename == outer.filename
+        and starts_after
+        and (inner.end_row, inner.end_column) <= (outer.end_row, outer.end_column)
+    )

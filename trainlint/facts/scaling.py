@@ -1,0 +1,114 @@
+"""How the scale of the data meets the network: what reaches the first layer, and what a run can still move."""
+
+from __future__ import annotations
+
+import math
+
+from trainlint.core import Fact, Unknown
+from trainlint.facts.graph import Node, walk
+from trainlint.facts.queries import (
+    AVERAGING,
+    DENSE_MAPS,
+    NORMALIZERS,
+    RESHAPING,
+    input_width,
+    next_below,
+    output_width,
+    raw_leaf,
+    root_of,
+    trainable,
+    users_of,
+)
+from trainlint.facts.run import DataFacts, TrainingRun
+
+SEEN_THROUGH = (RESHAPING | AVERAGING | {"max_pool"}) - {"batch_norm"}
+"""Operations behind which raw values are still raw values."""
+
+RECURRENT = frozenset({"lstm", "gru", "simple_rnn"})
+
+
+def first_layer_on_raw_inputs(run: TrainingRun) -> Node | None:
+    """A trainable layer that the inputs reach with their numbers unchanged, and whose output no normaliser takes up."""
+    root = root_of(run)
+    if root is None:
+        return None
+    users = users_of(root)
+    for node in walk(root):
+        if node.op in DENSE_MAPS | RECURRENT and trainable(node) and node.inputs and raw_leaf(node.inputs[0], SEEN_THROUGH):
+            below = next_below(node, users, SEEN_THROUGH)
+            return None if below is not None and below.op in NORMALIZERS else node
+    return None
+
+
+def layers_of(run: TrainingRun) -> tuple[Node, ...]:
+    """The trainable affine and recurrent layers of a run, in order of computation."""
+    root = root_of(run)
+    return () if root is None else tuple(one for one in walk(root) if one.op in DENSE_MAPS | RECURRENT and trainable(one))
+
+
+def normalized_anywhere(run: TrainingRun) -> bool:
+    """Whether the model has a layer that cancels the scale of what goes into it."""
+    root = root_of(run)
+    return root is not None and any(node.op in NORMALIZERS for node in walk(root))
+
+
+def initial_output_scale(node: Node, inputs: float) -> float | None:
+    """Root mean square of a layer's outputs at the start, before its activation, for inputs of that root mean square.
+
+    Glorot: the weights have variance 2/(fan_in + fan_out), He 2/fan_in, PyTorch's default 1/(3·fan_in); a sum over fan_in
+    independent weights then has variance fan_in times that times the mean square of the inputs.
+    """
+    fan_in, fan_out = fans(node)
+    kind = node.parameters[0].initializer.kind if node.parameters else ""
+    if fan_in is None or fan_out is None:
+        return None
+    gain = {"glorot": 2 * fan_in / (fan_in + fan_out), "he": 2.0, "lecun": 1.0, "torch": 1 / 3}.get(kind.partition("_")[0])
+    return None if gain is None else inputs * math.sqrt(gain)
+
+
+def fans(node: Node) -> tuple[int | None, int | None]:
+    """Fan-in and fan-out of a dense layer or a convolution."""
+    width, units = input_width(node), output_width(node)
+    if width is None or units is None:
+        return None, None
+    kernel = node.attributes.get("kernel_size", ())
+    taps = math.prod(kernel) if isinstance(kernel, tuple) else 1
+    return width * taps, units * taps
+
+
+def reachable_output(run: TrainingRun, magnitude: float) -> float | None:
+    """How far a rate of lr a step can move the output of a stack of dense layers in the whole run, at most.
+
+    Each weight moves by at most lr a step (Adam family). Activations start at about the size of the inputs and grow with the
+    weights; the bound lets all of them grow together, so a real run moves less. `magnitude` is that of the inputs.
+    """
+    optimizer, updates = run.optimizer, run.updates
+    if isinstance(optimizer, Unknown) or not isinstance(optimizer.learning_rate, Fact) or updates is None:
+        return None
+    moved = optimizer.learning_rate.value * updates
+    layers = layers_of(run)
+    if not layers or any(node.op != "dense" or input_width(node) is None for node in layers):
+        return None
+    size, grown = magnitude, 0.0
+    for node in layers:
+        width = input_width(node) or 0
+        grown = moved * (width * (size + grown) + 1) + grown * math.sqrt(width) * _weight_size(node)
+        size = max(size, 1.0)
+    return grown
+
+
+def _weight_size(node: Node) -> float:
+    fan_in, fan_out = fans(node)
+    return math.sqrt(2 / (fan_in + fan_out)) if fan_in and fan_out else 1.0
+
+
+BYTE_RMS = 255 / math.sqrt(3)
+"""Root mean square of bytes that are spread evenly over 0 to 255."""
+
+
+def column_sizes(inputs: DataFacts) -> dict[int, float]:
+    """Root mean square of each input column that is not constantly zero, where the columns are known exactly or typically."""
+    if inputs.known not in ("exact", "typical"):
+        return {}
+    sizes = {index: math.sqrt(max(column[3], 0.0)) for index, column in enumerate(inputs.columns)}
+    return {index: size for index, size in sizes.items() if size > 0}

@@ -1,0 +1,7 @@
+"""PyTorch: handlers of `dispatch`, registered by being imported. The rows are in `knowledge.torch_rows`."""
+
+from __future__ import annotations
+
+from trainlint.interpret.torch import containers, data, functional, layers, losses, modules, parameters, training, updates
+
+__all__ = ["containers", "data", "functional", "layers", "losses", "modules", "parameters", "training", "updates"]

@@ -1,0 +1,139 @@
+"""Calls of `torch.nn` layers, and the parameters they own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainlint.core import Origin
+from trainlint.interpret.dispatch import Call, attribute
+from trainlint.interpret.torch import shapes
+from trainlint.interpret.torch.common import Module, argument_of, integer, known_bool
+from trainlint.interpret.torch.parameters import layer_parameter
+from trainlint.interpret.values import NONE, Array, Instance, Literal, Object, Shape, Tuple, Unknown, Value, alternatives
+from trainlint.knowledge.torch_layer_rows import ACTIVATIONS, LAYERS
+
+_RECURRENT = frozenset({"simple_rnn", "lstm", "gru"})
+_WITHOUT_GRADIENT_TYPE = frozenset({"embedding", "embedding_bag"})
+
+
+def apply_layer(call: Call, layer: Module) -> Value:
+    """What a library layer gives: an operation for activations, else Array(op="layer") with the layer in its attributes."""
+    value = call.argument(0, "input", "query", "src")
+    row = layer.row
+    if value is None or row is None:
+        return call.unknown("a layer that is called without an input")
+    if row.kind == "identity":
+        return value
+    if row.kind in ACTIVATIONS:
+        return _activation(call, layer, value)
+    inputs = (value,) if row.kind not in ("bilinear", "attention", "transformer", "transformer_decoder") else call.arguments.positional
+    main = _layer_array(call, layer, tuple(inputs), shapes.output_shape(layer, shape_of(value)), {})
+    if row.kind in _RECURRENT:
+        return _sequence(call, layer, value, main)
+    if row.kind == "lstm_cell":
+        return Tuple((main, _part(call, layer, main, "cell", main.shape)), call.place)
+    if row.kind == "attention" and row.name.endswith("MultiheadAttention"):
+        return Tuple((main, _part(call, layer, main, "weights", None)), call.place)
+    return main
+
+
+def shape_of(value: Value) -> Shape | None:
+    """The shape of an array, if it is the same on all branches."""
+    found = {one.shape if isinstance(one, Array) else None for one in alternatives(value)}
+    return found.pop() if len(found) == 1 else None
+
+
+def dtype_of(value: Value) -> str | None:
+    """The element type of an array, if it is the same on all branches."""
+    found = {one.dtype if isinstance(one, Array) else None for one in alternatives(value)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _layer_array(call: Call, layer: Module, inputs: tuple[Value, ...], shape: Shape | None, more: dict[str, Any]) -> Array:
+    kind = layer.row.kind if layer.row is not None else ""
+    dtype = "float32" if kind in _WITHOUT_GRADIENT_TYPE else dtype_of(inputs[0])
+    attributes = {"layer": layer, **more}
+    return Array("layer", inputs, attributes, shape, dtype, "torch", symbolic=True, place=call.place)
+
+
+def _sequence(call: Call, layer: Module, value: Value, main: Array) -> Value:
+    """(output, hidden) of RNN and GRU, (output, (hidden, cell)) of LSTM."""
+    shape = shapes.hidden_shape(layer, shape_of(value))
+    hidden = _part(call, layer, main, "hidden", shape)
+    if layer.row is not None and layer.row.kind == "lstm":
+        return Tuple((main, Tuple((hidden, _part(call, layer, main, "cell", shape)))), call.place)
+    return Tuple((main, hidden), call.place)
+
+
+def _part(call: Call, layer: Module, main: Array, which: str, shape: Shape | None) -> Array:
+    """Another result of the same call: op "layer" with `attributes["output"]` hidden, cell or weights; its input is the main one."""
+    return _layer_array(call, layer, (main,), shape, {"output": which})
+
+
+def _activation(call: Call, layer: Module, value: Value) -> Value:
+    """The operation of an activation; `attributes` hold the layer and its numbers by canonical name."""
+    row = layer.row
+    if row is None or isinstance(value, Unknown):
+        value = value if isinstance(value, Unknown) else call.unknown("an activation")
+        return Array(row.kind if row else "linear", (value,), {"layer": layer}, None, None, "torch", symbolic=True, place=call.place)
+    attributes: dict[str, Any] = {"layer": layer}
+    for parameter in row.parameters:
+        given = argument_of(layer, parameter.name)
+        if isinstance(given, Literal):
+            attributes[parameter.name] = given.value
+        elif given is not None:
+            attributes[parameter.name] = given
+    shape = shape_of(value)
+    if row.kind == "glu" and shape:
+        axis = integer(argument_of(layer, "axis"))
+        shape = None if axis is None or not -len(shape) <= axis < len(shape) else _halved(shape, axis)
+    symbolic = any(not isinstance(one, Array) or one.symbolic for one in alternatives(value))
+    return Array(row.kind, (value,), attributes, shape, dtype_of(value), "torch", symbolic=symbolic, place=call.place)
+
+
+def _halved(shape: Shape, axis: int) -> Shape:
+    axis %= len(shape)
+    extent = shape[axis]
+    return (*shape[:axis], None if extent is None else extent // 2, *shape[axis + 1 :])
+
+
+_PARAMETERS = (
+    "weight bias weight_ih_l0 weight_hh_l0 bias_ih_l0 bias_hh_l0 weight_ih weight_hh bias_ih bias_hh in_proj_weight in_proj_bias"
+)
+
+
+@attribute("torch.layer", *_PARAMETERS.split())
+def _owned(call: Call) -> Value:
+    """`layer.weight`: made when it is first asked for, the same ever after."""
+    layer = call.receiver
+    if not isinstance(layer, Object | Instance):
+        return NONE
+    switch = "use_bias" if call.name.startswith("bias") else "affine"
+    if known_bool(argument_of(layer, switch)) is False:
+        return NONE
+    parameter = layer_parameter(layer, call.name, shapes.parameter_shape(layer, call.name))
+    call.interpreter.heap.write(layer, call.name, parameter)
+    return parameter
+
+
+_NATIVE = sorted(
+    {
+        alias
+        for entries in LAYERS.values()
+        for _, _, signature in entries
+        for part in signature.split(",")
+        for alias in part.strip().partition("=")[0].split("|")
+        if alias.isidentifier() and alias not in ("bias", "weight")
+    }
+)
+
+
+@attribute("torch.layer", *_NATIVE)
+def _argument(call: Call) -> Value:
+    """`layer.in_features`: what the layer was made with."""
+    layer = call.receiver
+    parameter = call.row.parameter(call.name) if call.row is not None else None
+    value = argument_of(layer, parameter.name) if isinstance(layer, Object | Instance) and parameter is not None else None
+    if isinstance(value, Literal) and value.place is None:
+        return Literal(value.value, call.place, Origin.LIBRARY_DEFAULT)
+    return call.unknown(f"`{call.name}` of a layer") if value is None else value
