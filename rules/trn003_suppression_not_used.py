@@ -28,7 +28,7 @@ Safe: only the comment's code is removed.
 
 ## References
 
-- Ruff has the same rule for all its codes: RUF100 (unused-noqa).
+- Ruff has the same rule for all its codes: RUF100.
 """
 
 from __future__ import annotations

@@ -2,16 +2,15 @@
 
 ## Why
 
-YAML 1.1 reads `1e-3` as text, `os.environ` and command lines give text, and a configuration that lacks the key gives None. PyTorch
-then ends in "'<=' not supported between instances of 'float' and 'str'" or an opaque TypeError in the first step, Keras in a
-ValueError ("Could not interpret").
+YAML 1.1 reads `1e-3` as text, `os.environ` and command lines give text, and a configuration that lacks the key gives None. PyTorch then
+ends in "'<=' not supported between instances of 'float' and 'str'" or an opaque TypeError in the first step, Keras in a ValueError.
 
 ```python bad
 from torch import nn, optim
 
-config = {"lr": "1e-3"}
+config = {"lr": "1e-3"}  # error: TRN107
 model = nn.Linear(8, 1)
-optimizer = optim.Adam(model.parameters(), lr=config["lr"])  # error: TRN107
+optimizer = optim.Adam(model.parameters(), lr=config["lr"])
 
 
 def train(loader):

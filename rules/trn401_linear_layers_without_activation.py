@@ -10,9 +10,9 @@ Flatten, average pooling, upsampling and (at inference) batch normalisation do n
 from tensorflow.keras import Sequential, layers
 
 model = Sequential()
-model.add(layers.Dense(64, input_shape=(20,)))
+model.add(layers.Dense(64, input_shape=(20,)))  # error: TRN401
 model.add(layers.Dropout(0.2))
-model.add(layers.Dense(10, activation="softmax"))  # error: TRN401
+model.add(layers.Dense(10, activation="softmax"))
 model.compile("adam", "categorical_crossentropy")
 ```
 
@@ -20,8 +20,8 @@ model.compile("adam", "categorical_crossentropy")
 from torch import nn, optim
 
 model = nn.Sequential(
-    nn.Conv2d(1, 64, 16),
-    nn.Conv2d(64, 128, 16),  # error: TRN401
+    nn.Conv2d(1, 64, 16),  # error: TRN401
+    nn.Conv2d(64, 128, 16),
     nn.MaxPool2d(2),
     nn.Flatten(),
     nn.Linear(128, 2),
@@ -101,7 +101,7 @@ from trainlint.api import (
 
 @rule("TRN401", "linear-layers-without-activation", Severity.WARNING)
 def check(run: TrainingRun) -> Iterator[Report]:
-    """Report each chain of affine layers once, at its second layer."""
+    """Report each chain of affine layers once, at its first layer."""
     root = root_of(run)
     if root is None:
         return
@@ -114,7 +114,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
         ):
             continue
         names = [layer_name(node) for node in chain]
-        place = chain[1].place or run.place
+        place = chain[0].place or run.place
         yield Report(
             f"{', '.join(names[:-1])} and {names[-1]} have no activation between them: together they equal {_equal(chain)}",
             at=place,

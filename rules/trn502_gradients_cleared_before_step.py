@@ -54,7 +54,7 @@ def train(loader):
 ```python good
 from torch import nn, optim
 
-first, second = nn.Linear(8, 8), nn.Linear(8, 1)
+first, second = nn.Sequential(nn.Linear(8, 8), nn.ReLU()), nn.Linear(8, 1)
 one = optim.SGD(first.parameters(), lr=0.01)
 two = optim.SGD(second.parameters(), lr=0.01)
 

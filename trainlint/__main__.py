@@ -63,11 +63,16 @@ def _unknown(word: str) -> str:
         return f"options stand after the command: trainlint check {word}"
     if os.path.lexists(word) or word.endswith((".py", ".ipynb")):
         return f"to check {word!r} write: trainlint check {word}"
-    return f"there is no command {word!r}{nearest(word, COMMANDS)}; the commands are {', '.join(COMMANDS)}"
+    return f"there is no command {word!r} among {', '.join(COMMANDS)}{nearest(word, COMMANDS)}"
 
 
 def _help() -> str:
-    lines = ["trainlint finds what keeps training scripts from training, without running them.", "", "usage: trainlint COMMAND [OPTIONS]", ""]
+    lines = [
+        "trainlint finds what keeps training scripts from training, without running them.",
+        "",
+        "usage: trainlint COMMAND [OPTIONS]",
+        "",
+    ]
     lines += [f"  {name:<7}{importlib.import_module(f'trainlint.cli.{name}').SUMMARY}" for name in COMMANDS]
     return "\n".join([*lines, "", "`trainlint COMMAND --help` explains a command; `trainlint --version` prints the version.", ""])
 

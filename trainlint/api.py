@@ -23,7 +23,17 @@ from trainlint.facts.queries import (
     targets_are_affine,
 )
 from trainlint.facts.rescaling import rescalings
-from trainlint.facts.run import DataFacts, LayerFacts, LossFacts, ModelFacts, OptimizerFacts, ScheduleFacts, Script, TrainingRun
+from trainlint.facts.run import (
+    DataFacts,
+    LayerFacts,
+    LossFacts,
+    ModelFacts,
+    OptimizerFacts,
+    ScheduleFacts,
+    Script,
+    TrainingRun,
+    UnusedSuppression,
+)
 from trainlint.facts.scaling import (
     BYTE_RMS,
     column_sizes,
@@ -34,10 +44,12 @@ from trainlint.facts.scaling import (
 )
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import LibraryMethod
+from trainlint.judged import why_not_judged
 from trainlint.registry import Report, Rule, insert_before, replace, rule
 from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
 from trainlint.suggestions import insert_after, insert_statement_before, receiver_text, set_learning_rate, text_at
+from trainlint.voices import loss_reports
 from trainlint.wording import (
     ADAM_FAMILY,
     SGD_FAMILY,
@@ -82,6 +94,7 @@ __all__ = [
     "StabilityBound",
     "TrainingRun",
     "Unknown",
+    "UnusedSuppression",
     "array_rank",
     "column_sizes",
     "compile_problem",
@@ -101,6 +114,7 @@ __all__ = [
     "linear_chains",
     "loop_passes",
     "loss_is_negated",
+    "loss_reports",
     "lowers_rate_later",
     "optimizer_label",
     "optimizer_name",
@@ -129,4 +143,5 @@ __all__ = [
     "targets_are_affine",
     "text_at",
     "walk",
+    "why_not_judged",
 ]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _SEVERITIES = list(Severity)
+_OURS = (Path(__file__).parent, Path(__file__).parents[1] / "rules")
 
 
 def check_source(source: Source | Unreadable, settings: Settings, workspace: Workspace | None = None) -> CheckResult:
@@ -66,11 +67,11 @@ def facts_of(source: Source | Unreadable, workspace: Workspace | None = None) ->
 
     empty = Script(source.filename, (), ())
     if isinstance(source, Unreadable):
-        return replace(empty, unreadable=Unknown(source.reason, At(source.span)))
+        return replace(empty, unreadable=Unknown(f"the file {source.reason}", At(source.span)))
     raised: list[Unknown] = []
     tree = _guard("the parser", lambda: parse(source), empty, raised)
     if isinstance(tree, SyntaxFailure):
-        return replace(empty, syntax_failure=Unknown(tree.message, At(tree.span)))
+        return replace(empty, syntax_failure=Unknown(f"the file {tree.message}", At(tree.span)))
 
     def follow() -> Script | None:
         from trainlint.facts.extract import extract
@@ -87,12 +88,20 @@ def _guard(what: str, action: Callable[[], T], script: Script, raised: list[Unkn
     try:
         return action()
     except Exception as error:  # noqa: BLE001 (the one place that answers for faults of rules and stages)
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(frame.filename).name}:{frame.lineno}"
         detail = str(error).partition("\n")[0][:200]
-        reason = f"{what} failed: {type(error).__name__} in {where}" + (f": {detail}" if detail else "")
+        reason = f"{what} failed: {type(error).__name__} in {_blamed(error)}" + (f": {detail}" if detail else "")
         raised.append(Unknown(reason, at or script.start))
         return None
+
+
+def _blamed(error: Exception) -> str:
+    """`file:line` of the innermost call that a rule or stage made itself, rather than one deep inside a library."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    if not frames:
+        return Path(__file__).name
+    first = frames[0].filename
+    ours = [one for one in frames if one.filename == first or any(map(Path(one.filename).is_relative_to, _OURS))]
+    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}"
 
 
 def _ask(one: Rule, target: Any, script: Script, raised: list[Unknown]) -> list[Finding]:

@@ -8,8 +8,9 @@ from trainlint.stability import stability
 
 
 def why_not_judged(run: TrainingRun) -> Unknown | None:
-    """What kept a run from being judged: the first of optimizer, learning rate, loss and model that is not known, else why
-    its step size has no bound. None if it was judged.
+    """What kept a run from being judged, None if it was judged.
+
+    The first of optimizer, learning rate, loss and model that is not known, else why its step size has no bound.
     """
     if not isinstance(run.optimizer, OptimizerFacts):
         return run.optimizer

@@ -16,7 +16,7 @@ CHAINS: tuple[str, ...] = (
     "TRN210 TRN420 TRN208 TRN101 TRN102 TRN201 TRN202 TRN203",
     "TRN205 TRN206 TRN207 TRN111",
     # the scale of the targets
-    "TRN103 TRN101:estimated",
+    "TRN101 TRN103 TRN101:estimated",
     # a step too large
     "TRN106 TRN107 TRN109 TRN120 TRN101 TRN101:estimated TRN116 TRN113 TRN114 TRN112 TRN130",
     # a step too small

@@ -137,7 +137,10 @@ def rules_in(folder: Path) -> tuple[Rule, ...]:
             raise RuleError(f"{path}: not a Python file that can be loaded")
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:  # noqa: BLE001 (the user's code: whatever it raises is said in one sentence)
+            raise RuleError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from error
         found.append(_rule_of(module))
     return _sorted(found)
 

@@ -82,11 +82,12 @@ def _load(file: Path) -> Mapping[str, Any]:
             content = stream.read(MAXIMUM_BYTES + 1)
         if len(content) > MAXIMUM_BYTES:
             raise SettingsError(f"{file}: a settings file of more than {MAXIMUM_BYTES:,} bytes is not read")
-        return tomllib.loads(content.decode("utf-8-sig"))
+        loaded: Mapping[str, Any] = tomllib.loads(content.decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file}: cannot be read: {error}") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(f"{file}: not valid TOML: {error}") from None
+    return loaded
 
 
 def _read(section: Any, file: Path) -> Settings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from trainlint.settings import nearest
 
@@ -33,6 +33,8 @@ class Parser(argparse.ArgumentParser):
         """
         known, unknown = self.parse_known_args(list(arguments))
         for one in unknown:
+            if not one.startswith("-"):
+                raise UsageError(f"{self.prog} takes one operand, not also {one!r}")
             spelled = one.partition("=")[0]
             raise UsageError(f"{self.prog} has no option {spelled!r}{nearest(spelled, self._option_string_actions)}")
         return known
@@ -58,19 +60,11 @@ def codes(text: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in text.split(",") if one.strip())
 
 
-class Extend(argparse.Action):
-    """Adds the codes of each use of an option to those of the earlier ones."""
-
-    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: str | None = None) -> None:  # noqa: ARG002
-        """Called by argparse for each use."""
-        setattr(namespace, self.dest, (*(getattr(namespace, self.dest) or ()), *values))
-
-
 def add_selection(parser: Parser) -> None:
     """The options that say which rules run."""
     add = parser.add_argument_group("rules").add_argument
-    add("--select", metavar="CODES", type=codes, action=Extend, help="run only these: TRN101, all that begin with TRN1, ALL")
-    add("--ignore", metavar="CODES", type=codes, action=Extend, help="run all but these; where both fit, the longer one counts")
+    add("--select", metavar="CODES", type=codes, action="extend", help="run only these: TRN101, all that begin with TRN1, ALL")
+    add("--ignore", metavar="CODES", type=codes, action="extend", help="run all but these; where both fit, the longer one counts")
     add("--preview", action="store_true", help="also run the rules that are not yet in the default set")
     add("--rules", metavar="FOLDER", action="append", help="also load the rules in this folder (this runs them)")
 

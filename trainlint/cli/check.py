@@ -28,7 +28,11 @@ def main(arguments: Sequence[str]) -> int:
     add_inputs(parser)
     add_selection(parser)
     parser.add_argument(
-        "--output-format", metavar="FORMAT", default="full", type=one_of("full", "concise", "json"), help="full (default), concise, json"
+        "--output-format",
+        metavar="FORMAT",
+        default="full",
+        type=one_of("full", "concise", "json"),
+        help="full (default), concise, json",
     )
     parser.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever is found")
     options = parser.parse(arguments)

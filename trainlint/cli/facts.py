@@ -19,7 +19,9 @@ def main(arguments: Sequence[str]) -> int:
     """
     parser = Parser("facts", "Show optimizer, loss, model, data and stability of every training run, and how each is known.")
     add_inputs(parser)
-    parser.add_argument("--output-format", metavar="FORMAT", default="table", type=one_of("table", "json"), help="table (default) or json")
+    parser.add_argument(
+        "--output-format", metavar="FORMAT", default="table", type=one_of("table", "json"), help="table (default) or json"
+    )
     options = parser.parse(arguments)
 
     from trainlint.cli.inputs import facts_of_all

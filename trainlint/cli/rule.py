@@ -23,7 +23,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = Parser("rule", "Explain a rule by its code or name; without one, list all rules.")
     parser.add_argument("code", nargs="?", metavar="CODE", help="TRN101, or step-above-stability-bound")
     parser.add_argument("--all", action="store_true", help="the documentation of every rule")
-    parser.add_argument("--output-format", metavar="FORMAT", default="text", type=one_of("text", "json"), help="text (default) or json")
+    parser.add_argument(
+        "--output-format", metavar="FORMAT", default="text", type=one_of("text", "json"), help="text (default) or json"
+    )
     options = parser.parse(arguments)
     rules = _chosen(options.code)
     if options.output_format == "json":
@@ -49,7 +51,8 @@ def _chosen(code: str | None) -> Sequence[Rule]:
 
 def _page(one: Rule) -> str:
     title, _, body = one.documentation.strip().partition("\n")
-    return f"# {one.code} {one.name}\n\n{title}\n\nSeverity: {one.severity.value}. Default: {one.default}. Since: {one.since}.\n{body}"
+    facts = f"Severity: {one.severity.value}. Default: {one.default}. Since: {one.since}."
+    return f"# {one.code} {one.name}\n\n{title}\n\n{facts}\n{body}"
 
 
 def _record(one: Rule) -> dict[str, str]:

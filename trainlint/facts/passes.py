@@ -14,11 +14,15 @@ GRADIENT_ACTS = ("backward", "zero_grad", "step", "clip")
 
 @dataclass(frozen=True, slots=True)
 class LoopPass:
-    """The acts on gradients inside one loop body, in order, each place once; `loop` is the innermost loop around the step."""
+    """The acts on gradients inside one loop body, in order, each place once; `loop` is the innermost loop around the step.
+
+    `only_named` are the methods that the body names without calling them.
+    """
 
     loop: Frame
     step: Event
     acts: tuple[Event, ...]
+    only_named: frozenset[str] = frozenset()
 
     def of(self, kind: str) -> tuple[Event, ...]:
         """The acts of a kind."""
@@ -43,7 +47,7 @@ def loop_passes(events: Sequence[Event]) -> Iterator[LoopPass]:
         key = (loop.place or id(loop), event.place or id(event))
         if key not in seen:
             seen.add(key)
-            yield LoopPass(loop, event, _acts(events, loop))
+            yield LoopPass(loop, event, _acts(events, loop), _only_named(events, loop))
 
 
 def innermost_loop(event: Event) -> Frame | None:
@@ -153,6 +157,11 @@ def _acts(events: Sequence[Event], loop: Frame) -> tuple[Event, ...]:
         if event.kind in GRADIENT_ACTS and inside(event, loop):
             acts.setdefault(event.place or id(event), event)
     return tuple(acts.values())
+
+
+def _only_named(events: Sequence[Event], loop: Frame) -> frozenset[str]:
+    methods = [event.values.get("method") for event in events if event.kind == "not_called" and inside(event, loop)]
+    return frozenset(one.name for one in methods if isinstance(one, LibraryMethod))
 
 
 def _neighbour(acts: tuple[Event, ...], event: Event, direction: int) -> Event | None:

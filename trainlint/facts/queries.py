@@ -148,7 +148,10 @@ def output_width(node: Node) -> int | None:
 
 
 def input_width(node: Node) -> int | None:
-    """The size of the axis that a dense layer or a convolution sums over, where the input's shape is known."""
+    """The size of the axis that a dense layer or a convolution sums over: from its kernel, else from its input's shape."""
+    kernel = node.parameters[0].shape if node.parameters else None
+    if kernel is not None and len(kernel) >= 2:
+        return kernel[-2]
     shape = node.inputs[0].shape if node.inputs else None
     if not shape:
         return None

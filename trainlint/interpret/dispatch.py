@@ -33,6 +33,7 @@ from trainlint.interpret.values import (
     Literal,
     ModuleValue,
     Object,
+    Scope,
     Symbol,
     Tuple,
     Unknown,
@@ -62,9 +63,14 @@ class Iteration:
 
 
 class Interpreter(Protocol):
-    """What handlers may ask of the interpreter."""
+    """What handlers may ask of the interpreter.
+
+    `settings` is a scope for what a script sets for a whole library (`keras.backend.set_image_data_format`); write through `heap`.
+    """
 
     heap: Heap
+    settings: Scope
+    frames: tuple[Frame, ...]
 
     def call(self, callee: Value, arguments: Arguments, place: Place | None) -> Value:
         """Call any value: enters functions and classes of the script, dispatches library objects."""
@@ -177,13 +183,15 @@ def receiver_kinds(value: Value) -> tuple[str, ...]:
     """The kinds under which handlers of a value are looked up, the most specific first.
 
     For library objects and instances of classes derived from them: the row's name, "makes:kind", "library.makes" (as
-    "keras.layer", since two libraries may do the same thing differently), makes, then "object".
+    "keras.layer", since two libraries may do the same thing differently), makes, then "object". For arrays: "array:op", "array".
     """
     if isinstance(value, Object | Instance):
         if value.row is None:
             return ("instance",)
         row = value.row
         return (row.name, f"{row.makes}:{row.kind}", f"{row.library}.{row.makes}", row.makes, "object")
+    if isinstance(value, Array):
+        return (f"array:{value.op}", "array")
     if isinstance(value, List):
         return (value.kind,)
     if isinstance(value, Literal):
@@ -195,7 +203,6 @@ def receiver_kinds(value: Value) -> tuple[str, ...]:
 
 
 _KINDS: tuple[tuple[type, str], ...] = (
-    (Array, "array"),
     (Tuple, "tuple"),
     (Dict, "dict"),
     (Symbol, "symbol"),

@@ -84,6 +84,7 @@ class Machine:
     entered: set[int] = field(default_factory=set)
     instances: dict[int, Instance] = field(default_factory=dict)
     classes: list[Class] = field(default_factory=list)
+    settings: Scope = field(default_factory=lambda: Scope(kind="settings"))
     steps: int = 0
     nesting: int = 0
 

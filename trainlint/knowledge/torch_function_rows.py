@@ -35,7 +35,10 @@ FUNCTIONAL: tuple[tuple[str, str, str], ...] = (
     (
         "instance_norm",
         "instance_norm",
-        "input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, epsilon|eps=1e-05",
+        (
+            "input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, "
+            "epsilon|eps=1e-05"
+        ),
     ),
     ("layer_norm", "layer_norm", "input, normalized_shape, weight=None, bias=None, epsilon|eps=1e-05"),
     ("group_norm", "group_norm", "input, groups|num_groups, weight=None, bias=None, epsilon|eps=1e-05"),

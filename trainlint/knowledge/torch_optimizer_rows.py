@@ -95,8 +95,8 @@ _OPTIMIZERS: tuple[tuple[str, str, str, str], ...] = (
         "_adafactor",
         "adafactor",
         (
-            "params, learning_rate|lr=0.01, beta2_decay=-0.8, epsilon|eps=(None, 0.001), d=1.0, weight_decay=0.0, *, foreach=None, "
-            "maximize=False"
+            "params, learning_rate|lr=0.01, beta2_decay=-0.8, epsilon|eps=(None, 0.001), d=1.0, weight_decay=0.0, *, "
+            "foreach=None, maximize=False"
         ),
     ),
     (
@@ -104,8 +104,8 @@ _OPTIMIZERS: tuple[tuple[str, str, str, str], ...] = (
         "lbfgs",
         "lbfgs",
         (
-            "params, learning_rate|lr=1, max_iter=20, max_eval=None, tolerance_grad=1e-07, tolerance_change=1e-09, history_size=100, "
-            "line_search_fn=None"
+            "params, learning_rate|lr=1, max_iter=20, max_eval=None, tolerance_grad=1e-07, tolerance_change=1e-09, "
+            "history_size=100, line_search_fn=None"
         ),
     ),
     (
@@ -131,8 +131,8 @@ _OPTIMIZERS: tuple[tuple[str, str, str, str], ...] = (
         "asgd",
         "asgd",
         (
-            "params, learning_rate|lr=0.01, lambd=0.0001, alpha=0.75, t0=1000000.0, weight_decay=0, foreach=None, maximize=False, "
-            "differentiable=False, capturable=False"
+            "params, learning_rate|lr=0.01, lambd=0.0001, alpha=0.75, t0=1000000.0, weight_decay=0, foreach=None, "
+            "maximize=False, differentiable=False, capturable=False"
         ),
     ),
 )

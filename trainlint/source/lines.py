@@ -1,4 +1,4 @@
-"""Rows and columns of a text, as Python counts them: a row ends at `\\n`, `\\r\\n` or `\\r`, and at nothing else."""
+"""Rows and columns of a text, as Python counts them: a row ends at LF, CR LF or CR, and at nothing else."""
 
 from __future__ import annotations
 

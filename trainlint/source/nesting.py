@@ -1,7 +1,7 @@
 """How deeply a text nests, before a recursive parser is let loose on it.
 
-LibCST's native parser recurses: on a stack of 8 MB about 1,000 nested brackets kill the process (measured with LibCST 1.9), and its
-time grows with the square of the depth of a chain such as `x + x + ...`. So depth is bounded from above by one linear scan.
+LibCST's native parser recurses: on a stack of 8 MB about 1,000 nested brackets kill the process (measured with LibCST 1.9), and
+its time grows with the square of the length of a chain such as `x + x + ...`. So depth is bounded from above by one linear scan.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from trainlint.source.scan import Token, tokens
+from trainlint.source.scan import STRUCTURE, tokens
 
 MAX_BRACKETS = 200
 """Nested brackets that CPython itself takes (`too many nested parentheses`)."""
@@ -32,7 +32,7 @@ class TooDeep(NamedTuple):
 
 @dataclass(slots=True)
 class _Level:
-    """One open bracket, or the statement. `chain` counts what deepens since the last separator, `inner` is the deepest bracket in it."""
+    """An open bracket, or the statement: `chain` counts what deepens since the last separator, `inner` is its deepest bracket."""
 
     chain: int = 0
     inner: int = 0
@@ -41,22 +41,20 @@ class _Level:
     lambdas: int = 0
     fors: int = 0
 
-    def take(self, token: Token, text: str) -> None:
+    def take(self, kind: str, token: str) -> None:
         """Count anything but a bracket."""
-        if token.kind == "operator":
-            self.chain += token.end - token.start
-        elif token.kind == "string":
+        if kind == "operator":
+            self.chain += len(token)
+        elif kind == "string":
             self.chain += 1
-        elif token.kind == "word":
-            word = text[token.start : token.end]
-            self.chain += word in _DEEPENING_WORDS
-            self.lambdas += word == "lambda"
-            self.fors += (word == "for") - (word == "in" and self.fors > 0)
-        elif token.kind == "separator":
-            if self.lambdas and text[token.start] == ":":
-                self.lambdas -= 1
-            elif not self.lambdas and not self.fors:
-                self.end()
+        elif kind == "word":
+            self.chain += token in _DEEPENING_WORDS
+            self.lambdas += token == "lambda"
+            self.fors += (token == "for") - (token == "in" and self.fors > 0)
+        elif self.lambdas and token == ":":
+            self.lambdas -= 1
+        elif not self.lambdas and not self.fors:
+            self.end()
 
     def end(self) -> None:
         """An expression ends."""
@@ -86,21 +84,42 @@ class _Elifs:
 
 def too_deep(text: str) -> TooDeep | None:
     """Why `text` must not be parsed, or None."""
+    # A logical line of so many characters cannot nest deeper than that: nearly all files are done after the cheap scan.
+    depth = skipped = line_start = longest = 0
+    for kind, start, end in tokens(text, pattern=STRUCTURE):
+        if kind == "open":
+            depth += 1
+            if depth >= MAX_BRACKETS:
+                return TooDeep(f"nests {MAX_BRACKETS} brackets, which Python refuses", start)
+        elif kind == "close":
+            depth = max(depth - 1, 0)
+        elif kind == "newline":
+            if depth == 0:
+                longest = max(longest, end - line_start - skipped)
+                line_start, skipped = end, 0
+        elif kind in ("comment", "string"):
+            skipped += end - start - 1
+    longest = max(longest, len(text) - line_start - skipped)
+    if longest <= MAX_DEPTH and text.count("elif") <= MAX_DEPTH // 2 and len(text) <= MAX_TOKENS:
+        return None
+    return _too_deep_exactly(text)
+
+
+def _too_deep_exactly(text: str) -> TooDeep | None:
     levels = [_Level()]
     elifs = _Elifs()
     around = 0  # the chains of all levels but the last, and the `elif`s
     line_start: int | None = 0
-    for count, token in enumerate(tokens(text)):
-        kind = token.kind
+    for count, (kind, start, end) in enumerate(tokens(text)):
         if kind == "comment":
             continue
         if kind == "newline":
             if len(levels) == 1:
-                line_start = token.end
+                line_start = end
             continue
         if line_start is not None:
-            indentation = len(text[line_start : token.start].replace("\f", "").expandtabs())
-            around = elifs.line(indentation, text[token.start : token.end])
+            indentation = len(text[line_start:start].replace("\f", "").expandtabs())
+            around = elifs.line(indentation, text[start:end])
             levels, line_start = [_Level()], None
         level = levels[-1]
         if kind == "open":
@@ -114,11 +133,9 @@ def too_deep(text: str) -> TooDeep | None:
                 around -= levels[-1].chain
                 levels[-1].inner = max(levels[-1].inner, level.deepest)
         else:
-            level.take(token, text)
-        if len(levels) > MAX_BRACKETS:
-            return TooDeep(f"nests {MAX_BRACKETS} brackets or more, which Python refuses", token.start)
+            level.take(kind, text[start:end])
         if around + levels[-1].chain + levels[-1].inner > MAX_DEPTH:
-            return TooDeep(f"nests expressions more than {MAX_DEPTH:,} deep", token.start)
+            return TooDeep(f"nests expressions more than {MAX_DEPTH:,} deep", start)
         if count > MAX_TOKENS:
-            return TooDeep(f"has more than {MAX_TOKENS:,} words and signs: it is data, not a script", token.start)
+            return TooDeep(f"has more than {MAX_TOKENS:,} words and signs: it is data, not a script", start)
     return None

@@ -16,7 +16,7 @@ import libcst as cst
 from trainlint.core import Span
 from trainlint.source.lines import RowTable
 from trainlint.source.nesting import too_deep
-from trainlint.source.positions import offsets
+from trainlint.source.positions import Offsets
 from trainlint.source.read import Source
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ class Tree:
     def __init__(self, source: Source, module: cst.Module) -> None:
         self.source = source
         self.module = module
-        self._positions: tuple[RowTable, dict[int, tuple[int, int]]] | None = None
+        self._positions: tuple[RowTable, Offsets] | None = None
 
     def place(self, node: cst.CSTNode) -> NodePlace:
         """The place of a node of this tree (only nodes of this very tree have one)."""
@@ -82,67 +82,62 @@ class Tree:
 
     def span(self, node: cst.CSTNode) -> Span:
         """The span of a node; of a node that is not in the tree, the start of the file."""
-        start, end = self._range(node)
-        table, _ = self._computed()
+        table, offsets = self._computed()
+        start, end = offsets.of(node)
         return Span(self.source.filename, *table.position(start), *table.position(end))
 
     def text_of(self, node: cst.CSTNode) -> str:
         """The source text of a node; nothing for a node that is not in the tree."""
-        start, end = self._range(node)
+        _, offsets = self._computed()
+        start, end = offsets.of(node)
         return self.source.text[start:end]
 
-    def _range(self, node: cst.CSTNode) -> tuple[int, int]:
-        length = len(self.source.text)
-        start, end = self._computed()[1].get(id(node), (0, 0))
-        return min(start, length), min(end, length)
-
-    def _computed(self) -> tuple[RowTable, dict[int, tuple[int, int]]]:
+    def _computed(self) -> tuple[RowTable, Offsets]:
         if self._positions is None:
-            self._positions = (RowTable(self.source.text), _with_room(lambda: offsets(self.module)))
+            self._positions = (RowTable(self.source.text), _with_room(lambda: Offsets(self.module, self.source.text)))
         return self._positions
 
 
 def parse(source: Source) -> Tree | SyntaxFailure:
     """Parse a source; Python 3 of any version, newer than the running one too."""
-    table = RowTable(source.text)
     deep = too_deep(source.text)
     if deep is not None:
-        return SyntaxFailure(source.filename, deep.message, _point(source, *table.position(deep.offset)))
-    module = _with_room(lambda: _module(source))
-    return Tree(source, module) if isinstance(module, cst.Module) else module
+        return SyntaxFailure(source.filename, deep.message, _point(source, *RowTable(source.text).position(deep.offset)))
+    return _with_room(lambda: _parse(source))
 
 
-def _module(source: Source) -> cst.Module | SyntaxFailure:
+def _parse(source: Source) -> Tree | SyntaxFailure:
     try:
-        return cst.parse_module(source.text)
+        return Tree(source, cst.parse_module(source.text))
     except cst.ParserSyntaxError as error:
         return _failure(source, error)
     except (cst.CSTValidationError, RecursionError, MemoryError, ValueError) as error:
-        return SyntaxFailure(source.filename, f"cannot be parsed: {error}", _point(source, 1, 1))
+        return SyntaxFailure(source.filename, f"cannot be parsed: {error or type(error).__name__}", _point(source, 1, 1))
 
 
-_PYTHON_2 = re.compile(
-    r"Missing parentheses in call to '(?P<name>print|exec)'|leading zeros in decimal|except.* parenthes|inconsistent use of tabs"
-)
+_PYTHON_2_MESSAGE = re.compile("Missing parentheses in call to '(?:print|exec)'|leading zeros in decimal")
 _PYTHON_2_LINE = re.compile(
-    r"""[ \t]*(?:(?:print|exec)[ \t]+["'\w]|raise[ \t]+\w+[ \t]*,|except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:)|.*(?:<>|`\w+`|\b[uU][rR]["'])"""
+    r"""[ \t]*(?:(?:print|exec)[ \t]+["'\w]|raise[ \t]+[\w.]+[ \t]*,|except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:)"""
+    r"""|.*(?:\w[ \t]?<>[ \t]?\w|`\w+`|\b[uU][rR]["'])"""
 )
 _LIBCST_POSITION = re.compile(r"error at (\d+):(\d+)")
 
 
 def _failure(source: Source, error: cst.ParserSyntaxError) -> SyntaxFailure:
     """In the words and at the place of the running Python, which are better, if it refuses the text too."""
-    row, column, message = _python_says(source.text) or _libcst_says(error)
+    python = _python_says(source.text)
+    row, column, message = python or _libcst_says(error)
     row = min(max(row, 1), len(source.lines))
     line = source.lines[row - 1]
-    if _PYTHON_2.search(message) or _PYTHON_2_LINE.match(line[:200]):
-        message = f"looks like Python 2 ({message})"
+    if _PYTHON_2_MESSAGE.match(message) or _PYTHON_2_LINE.match(line[:200]):
+        message = f"looks like Python 2: {message}"
     else:
-        message = f"is not valid Python: {message}"
+        message = f"is not valid Python: {message}" if python else f"cannot be parsed: {message}"
     return SyntaxFailure(source.filename, message, _point(source, row, min(max(column, 1), len(line) + 1)))
 
 
 def _python_says(text: str) -> tuple[int, int, str] | None:
+    """Row, column and message of the running Python's own parser; None if it takes the text or gives up."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -155,10 +150,9 @@ def _python_says(text: str) -> tuple[int, int, str] | None:
 
 
 def _libcst_says(error: cst.ParserSyntaxError) -> tuple[int, int, str]:
-    match = _LIBCST_POSITION.search(error.message)
-    if match:
-        return int(match[1]), int(match[2]), "the syntax is wrong near here"
-    return error.raw_line, error.raw_column + 1, error.message.partition(": ")[2] or "the syntax is wrong near here"
+    if match := _LIBCST_POSITION.search(error.message):
+        return int(match[1]), int(match[2]), "the syntax near here is not known"
+    return error.raw_line, error.raw_column + 1, error.message.partition(": ")[2] or "the syntax near here is not known"
 
 
 def _point(source: Source, row: int, column: int) -> Span:

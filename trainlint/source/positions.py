@@ -1,39 +1,37 @@
 """Where each node of a LibCST tree stands in its text.
 
-LibCST's own PositionProvider copies the tree and makes two objects a node; this one lets the tree write itself, adds up the
-lengths of what it writes, and keeps two integers a node.
+LibCST's own PositionProvider makes two objects a node and does not see what LibCST leaves out when it writes a tree; this one
+lets the tree write itself, adds up the lengths of what it writes, and keeps two integers a node.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from libcst import CSTNode, Module
 from libcst._nodes.internal import CodegenState
 
-if TYPE_CHECKING:
-    Offsets = dict[int, tuple[int, int]]
-
 
 class _OffsetState(CodegenState):
-    """Counts instead of writing; `spans` maps id(node) to (start, end) without the white space around a node."""
+    """Writes a tree and notes where in it each node begins and ends, without the white space around the node."""
 
     def __init__(self, module: Module) -> None:
         super().__init__(default_indent=module.default_indent, default_newline=module.default_newline)
         self.offset = 0
-        self.spans: Offsets = {}
+        self.spans: dict[int, tuple[int, int]] = {}
         self._open: list[int] = []
 
     def add_indent_tokens(self) -> None:
         for token in self.indent_tokens:
-            self.offset += len(token)
+            self.add_token(token)
 
     def add_token(self, value: str) -> None:
+        self.tokens.append(value)
         self.offset += len(value)
 
-    def before_codegen(self, node: CSTNode) -> None:
+    def before_codegen(self, node: CSTNode) -> None:  # noqa: ARG002
         self._open.append(self.offset)
 
     def after_codegen(self, node: CSTNode) -> None:
@@ -41,7 +39,7 @@ class _OffsetState(CodegenState):
         self.spans.setdefault(id(node), (start, self.offset))
 
     def pop_trailing_newline(self) -> None:
-        """The last line end is counted though the text lacks it: `offsets` cuts off what lies past the end of the text."""
+        """The last line end may be written though the text lacks it: `Offsets.of` cuts off what lies past the text."""
 
     @contextmanager
     def record_syntactic_position(
@@ -57,11 +55,62 @@ class _OffsetState(CodegenState):
         self.spans[id(node)] = (start, end)
 
 
-def offsets(module: Module) -> Offsets:
-    """(start, end) in code points of every node that writes something, by id(node); valid while the tree is alive.
+class Offsets:
+    """(start, end) in code points of every node of a module that was parsed from `text`; holds while the tree is alive."""
 
-    The ranges are syntactic, as PositionProvider's. The end of nodes at the very end of the file may lie past the text.
+    __slots__ = ("_length", "_shifts", "_shifts_at", "_spans")
+
+    def __init__(self, module: Module, text: str) -> None:
+        state = _OffsetState(module)
+        module._codegen(state)
+        self._spans = state.spans
+        self._length = len(text)
+        self._shifts_at, self._shifts = _left_out("".join(state.tokens), text)
+
+    def of(self, node: CSTNode) -> tuple[int, int]:
+        """The syntactic range of a node, as PositionProvider has it; (0, 0) for a node that is not in the tree."""
+        start, end = self._spans.get(id(node), (0, 0))
+        if self._shifts:
+            # What was left out lies behind a node that ends there, and before one that starts there.
+            start += self._shift(start)
+            end = max(end + self._shift(end - 1), start)
+        return min(start, self._length), min(end, self._length)
+
+    def _shift(self, offset: int) -> int:
+        at = bisect_right(self._shifts_at, offset)
+        return self._shifts[at - 1] if at else 0
+
+
+def _left_out(written: str, text: str) -> tuple[list[int], list[int]]:
+    """From which offsets of `written` on the text is ahead of it, and by how much.
+
+    LibCST 1.9 forgets the white space before the colon of `except (A, B) :`.
     """
-    state = _OffsetState(module)
-    module._codegen(state)
-    return state.spans
+    at: list[int] = []
+    shifts: list[int] = []
+    here = there = 0
+    while True:
+        same = _common_prefix(written, here, text, there)
+        here, there = here + same, there + same
+        skipped = there
+        while skipped < len(text) and text[skipped] in " \t\f" and here < len(written):
+            skipped += 1
+        if skipped == there:
+            return at, shifts
+        there = skipped
+        at.append(here)
+        shifts.append(there - here)
+
+
+def _common_prefix(one: str, i: int, other: str, j: int) -> int:
+    """How many characters of `one[i:]` and `other[j:]` agree, in time linear in that number."""
+    size, same = 256, 0
+    while one[i + same : i + same + size] == other[j + same : j + same + size]:
+        if min(len(one) - i, len(other) - j) <= same + size:
+            return min(len(one) - i, len(other) - j)
+        same, size = same + size, size * 2
+    while size > 1:
+        size = (size + 1) // 2
+        if one[i + same : i + same + size] == other[j + same : j + same + size]:
+            same += size
+    return same + (one[i + same : i + same + 1] == other[j + same : j + same + 1] != "")

@@ -202,7 +202,7 @@ def _undecodable(error: LookupError | ValueError, body: bytes, named: str | None
 
 
 def _without_surrogates(text: str) -> str:
-    """Lone surrogates (from `\\ud800` in a notebook's JSON or an editor's buffer) cannot be encoded: U+FFFD in their place."""
+    r"""Lone surrogates (from `\ud800` in a notebook's JSON or an editor's buffer) cannot be encoded: U+FFFD in their place."""
     if text.isascii():
         return text
     return re.sub("[\ud800-\udfff]", "\ufffd", text)

@@ -7,7 +7,7 @@ L is the unit of the loss and P that of the parameters: a sharpness is in L/P^2,
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,43 +18,48 @@ LARGEST_FLOAT32 = 38.53
 """log10 of the largest float32 number, 3.4e38."""
 
 
-def gradient_descent_bound(
-    lam: float, momentum: float = 0.0, nesterov: bool = False, dampening: float = 0.0, decay: float = 0.0, decoupled: bool = False
-) -> float:
-    """The largest stable learning rate [P^2/L] of gradient descent with momentum on a quadratic of sharpness `lam` [L/P^2].
+class Descent(NamedTuple):
+    """Gradient descent as the optimizer does it, but for the learning rate.
 
     `decay` [L/P^2] is the weight decay: coupled (added to the gradient, so to the sharpness), or `decoupled` (the weights
-    shrink by rate * decay at each step, outside of the momentum). Infinite if nothing is curved.
+    shrink by rate * decay at each step, outside of the momentum).
+    """
+
+    momentum: float = 0.0
+    nesterov: bool = False
+    dampening: float = 0.0
+    decay: float = 0.0
+    decoupled: bool = False
+
+
+PLAIN = Descent()
+
+
+def gradient_descent_bound(lam: float, method: Descent = PLAIN) -> float:
+    """The largest stable learning rate [P^2/L] on a quadratic of sharpness `lam` [L/P^2]; infinite if nothing is curved.
+
     Source: Polyak (1964) for momentum; Cohen et al. (2021), Gradient descent on neural networks typically occurs at the edge
     of stability, for Nesterov's; the decoupled forms follow from the same root condition (Jury's criterion).
     """
-    if decoupled:
-        curved = (1 + 2 * momentum) * lam + (1 + momentum) * decay if nesterov else (1 - dampening) * lam + (1 + momentum) * decay
-    else:
-        curved = (1 + 2 * momentum) * (lam + decay) if nesterov else (1 - dampening) * (lam + decay)
-    return 2 * (1 + momentum) / curved if curved > 0 else math.inf
+    b, decay = method.momentum, method.decay
+    heaviness = 1 + 2 * b if method.nesterov else 1 - method.dampening
+    curved = heaviness * lam + (1 + b) * decay if method.decoupled else heaviness * (lam + decay)
+    return 2 * (1 + b) / curved if curved > 0 else math.inf
 
 
-def growth_per_step(
-    rate: float,
-    lam: float,
-    momentum: float = 0.0,
-    nesterov: bool = False,
-    dampening: float = 0.0,
-    decay: float = 0.0,
-    decoupled: bool = False,
-) -> float:
+def growth_per_step(rate: float, lam: float, method: Descent = PLAIN) -> float:
     """The factor by which one step multiplies (loss - lowest loss) along an eigenvector of eigenvalue `lam` [L/P^2].
 
     It is the squared spectral radius of the update's companion matrix, for plain gradient descent (1 - rate * lam)^2.
     Above 1 exactly when `rate` is above `gradient_descent_bound`. Source: Polyak (1964); Sutskever et al. (2013).
     """
-    shrink = 1 - rate * decay if decoupled else 1.0
-    q = rate * (lam if decoupled else lam + decay)
-    if nesterov:  # w' = shrink*w + b*m' - rate*g with m' = b*m - rate*g, and m = (w - shrink*w_before + ...) eliminated
-        trace, determinant = shrink + momentum - (1 + momentum) * q, momentum * (shrink - q)
-    else:
-        trace, determinant = shrink + momentum - (1 - dampening) * q, momentum * shrink
+    b = method.momentum
+    shrink = 1 - rate * method.decay if method.decoupled else 1.0
+    q = rate * (lam if method.decoupled else lam + method.decay)
+    if method.nesterov:  # w' = shrink*w + b*m' - q*w with m' = b*m - q*w
+        trace, determinant = shrink + b - (1 + b) * q, b * (shrink - q)
+    else:  # w' = shrink*w + m' with m' = b*m - (1-d)*q*w
+        trace, determinant = shrink + b - (1 - method.dampening) * q, b * shrink
     return _spectral_radius(trace, determinant) ** 2
 
 
@@ -118,7 +123,7 @@ def sure_minibatch_bound(largest_row: float) -> float:
 
 
 def sufficient_minibatch_bound(lam: float, largest_row: float, samples: int, batch: int) -> float:
-    """Below it [P^2/L] the mean square error of mini-batch SGD never grows: 2 / ((1-p) lam + p * largest_row) (Ma et al. 2018)."""
+    """Below it [P^2/L] the mean square error of small batches never grows: 2 / ((1-p) lam + p * largest_row) (Ma et al. 2018)."""
     p = replacement(samples, batch)
     curved = (1 - p) * lam + p * largest_row
     return 2 / curved if curved > 0 else math.inf
@@ -129,7 +134,7 @@ EXACT_DIMENSION = 16
 
 
 def mean_square_bound(rows: Matrix, batch: int) -> float:
-    """The learning rate [P^2/L] above which mini-batch SGD grows in mean square; `rows` (n, d, d) are the Hessians of single rows.
+    """The learning rate [P^2/L] above which small batches grow in mean square; `rows` (n, d, d) are the Hessians of single rows.
 
     2 / lambda_max(C^+ D) with C = (H(x)I + I(x)H)/2 and D = (1-p) H(x)H + p mean_i H_i(x)H_i for d <= 16; for larger d the
     necessary condition from the test matrices u u' (u the sharpest direction) and I, which is never below it.
@@ -170,7 +175,7 @@ def momentum_mean_square_bound(lam: float, bound: float, momentum: float) -> flo
 
 
 def log_growth_of_epoch(rate: float, batches: Matrix) -> float:
-    """The log of the product of (1 - rate * lambda_batch)^2 over one epoch, for one weight; `batches` [L/P^2] are its sharpnesses."""
+    """The log of the product of (1 - rate * lambda_batch)^2 over an epoch, for one weight; `batches` [L/P^2]: its sharpnesses."""
     import numpy as np
 
     factors = np.abs(1 - rate * batches)
@@ -197,4 +202,4 @@ def one_weight_bound(batches: Matrix) -> float:
     for _ in range(60):
         middle = (low + crossed) / 2
         low, crossed = (low, middle) if log_growth_of_epoch(middle, batches) > 0 else (middle, crossed)
-    return low
+    return float(low)

@@ -191,8 +191,20 @@ def _batch_size(fit: Event, graph: _Graph) -> Fact[int] | Unknown:
 
 
 def batch_size_of(batch: v.Array) -> Fact[int] | Unknown:
-    """The batch size that a loader or data set gives its batches."""
+    """The batch size that a loader or data set gives its batches, or the loop that picks rows."""
     held = batch.attributes.get("batch_size")
+    if batch.op == "getitem":
+        whole = batch.inputs[0] if batch.inputs else None
+        if (
+            isinstance(whole, v.Array)
+            and whole.shape is not None
+            and batch.shape is not None
+            and len(batch.shape) < len(whole.shape)
+        ):
+            return Fact(1, batch.place)
+        if not batch.shape or batch.shape[0] is None:
+            return Unknown("the loop picks the rows of each batch", batch.place)
+        return Fact(batch.shape[0], batch.place)
     if isinstance(held, bool) or held is None:
         return Unknown("the batch size is not known", batch.place)
     if isinstance(held, int):

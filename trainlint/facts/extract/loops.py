@@ -6,11 +6,11 @@ import math
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from trainlint.core import Fact, Place, Unknown
+from trainlint.core import Fact, Unknown
 from trainlint.facts.extract.data import UNKNOWN_DATA, data_facts
 from trainlint.facts.extract.fits import NOWHERE, batch_size_of, steps_of
 from trainlint.facts.extract.losses import loss_of_graph, prediction_and_target
-from trainlint.facts.extract.lower import Lowering
+from trainlint.facts.extract.lower import Lowering, within
 from trainlint.facts.extract.models import model_facts
 from trainlint.facts.extract.optimizers import clip_of, optimizer_facts, optimizer_schedule, unwrapped, with_clip
 from trainlint.facts.extract.scalars import number
@@ -21,8 +21,11 @@ from trainlint.interpret import values as v
 from trainlint.interpret.events import Event, Frame
 
 OF_THE_LOOP = frozenset(
-    {"forward", "loss", "backward", "zero_grad", "step", "scheduler_step", "clip", "mode", "shuffle", "set_weights", "call"}
-)
+    {
+        "forward", "loss", "backward", "zero_grad", "step", "scheduler_step", "clip", "mode", "shuffle", "set_weights", "call",
+        "scale", "unscale", "scaler_update", "set_learning_rate",
+    }
+)  # fmt: skip
 MAXIMUM_FACTOR_DEPTH = 50
 MAXIMUM_UPDATE_NODES = 500
 SUMS = frozenset({"add", "subtract"})
@@ -82,11 +85,11 @@ def loop_run(group: Group, events: Sequence[Event], era: str, order: int) -> Tra
     step, loop = group.first, training_loop(group.first, events)
     pass_events = [one for one in events if loop is None or surrounds(loop, one)]
     backwards = backwards_before(step, pass_events)
-    lowering = Lowering(era)
+    lowering = Lowering(era, loop=loop.place if loop is not None else None)
     lowering.weights.everywhere = _initialised_everywhere(pass_events)
     root = _root(lowering, backwards)
     schedule = _schedule_of(step, events)
-    facts = _optimizer(group, era, schedule, pass_events)
+    facts = _optimizer(group, era, schedule, events, pass_events)
     pair = prediction_and_target(root) if root is not None else None
     inputs, targets, batch = _data(lowering, pair, root)
     batch_size = _batch_size(batch, inputs, root)
@@ -100,7 +103,7 @@ def loop_run(group: Group, events: Sequence[Event], era: str, order: int) -> Tra
         model=_model(pair, pass_events, step),
         inputs=inputs,
         targets=targets,
-        schedule=_schedule_facts(schedule, step, era),
+        schedule=_schedule_facts(schedule, step, pass_events, era),
         loss_graph=None if root is None or root.op == "unknown" else root,
         batch_size=batch_size,
         epochs=epochs,
@@ -146,14 +149,35 @@ def _loss(root: Node | None, backwards: Sequence[Event]) -> LossFacts | Unknown:
     return loss_of_graph(root, backwards[0].place)
 
 
-def _optimizer(group: Group, era: str, schedule: v.Object | None, pass_events: Sequence[Event]) -> OptimizerFacts | Unknown:
+def _optimizer(
+    group: Group, era: str, schedule: v.Object | None, events: Sequence[Event], pass_events: Sequence[Event]
+) -> OptimizerFacts | Unknown:
     if group.by_hand:
         return _by_hand(group)
     facts = optimizer_facts(group.first.values["optimizer"], era)
-    if schedule is not None and isinstance(facts, OptimizerFacts):
-        facts = replace(facts, learning_rate=first_rate_under(schedule, era, facts.learning_rate))
+    if isinstance(facts, OptimizerFacts):
+        rate = _rate_assigned(group.first, events, pass_events, facts.learning_rate)
+        facts = replace(facts, learning_rate=rate if schedule is None else first_rate_under(schedule, era, rate))
     clips = [one for one in pass_events if one.kind == "clip"]
     return with_clip(facts, clip_of(clips[0].values.get("maximum"), clips[0].values.get("by")) if clips else None)
+
+
+def rates_assigned(optimizer: v.Value | None, events: Sequence[Event]) -> list[Event]:
+    """The assignments of an optimizer's learning rate (`optimizer.param_groups[0]["lr"] = x`)."""
+    held = unwrapped(optimizer)
+    return [one for one in events if one.kind == "set_learning_rate" and unwrapped(one.values.get("optimizer")) is held]
+
+
+def _rate_assigned(
+    step: Event, events: Sequence[Event], pass_events: Sequence[Event], made: Fact[float] | Unknown
+) -> Fact[float] | Unknown:
+    """The rate of the first step: as made, as assigned ahead of the loop, or as the loop sets it ahead of every step."""
+    inside = {id(one) for one in pass_events}
+    for event in reversed(rates_assigned(step.values.get("optimizer"), events)):
+        sometimes = id(event) in inside and any(frame.kind == "branch" for frame in event.frames)
+        if event.order < step.order and not sometimes:
+            return number(event.values.get("learning_rate"), event.place)
+    return made
 
 
 def _by_hand(group: Group) -> OptimizerFacts:
@@ -241,10 +265,13 @@ def _schedule_of(step: Event, events: Sequence[Event]) -> v.Object | None:
     return None
 
 
-def _schedule_facts(schedule: v.Object | None, step: Event, era: str) -> ScheduleFacts | None:
+def _schedule_facts(schedule: v.Object | None, step: Event, pass_events: Sequence[Event], era: str) -> ScheduleFacts | None:
+    """The schedule that moves the rate: a scheduler, one the optimizer carries, or assignments in the loop (`assigned`)."""
     if schedule is not None:
         return schedule_facts(schedule, era)
-    return optimizer_schedule(step.values.get("optimizer"), era)
+    carried = optimizer_schedule(step.values.get("optimizer"), era)
+    assigned = [one for one in rates_assigned(step.values.get("optimizer"), pass_events) if one.in_loop()]
+    return ScheduleFacts("assigned", {}, assigned[0].place) if carried is None and assigned else carried
 
 
 def _model(pair: tuple[Node, Node] | None, pass_events: Sequence[Event], step: Event) -> ModelFacts | Unknown:
@@ -307,7 +334,7 @@ def _counts(
     frames = list(step.frames)
     upto = next((index for index, frame in enumerate(frames) if frame is loop), -1)
     made = getattr(unwrapped(step.values.get("optimizer")), "place", None)
-    loops = [frame for frame in frames[: upto + 1] if frame.kind == "loop" and not _inside(made, frame)]
+    loops = [frame for frame in frames[: upto + 1] if frame.kind == "loop" and not within(made, frame.place)]
     if not loops:
         return Fact(1), batches or Fact(1)
     inner = _trips(loops[-1])
@@ -324,16 +351,3 @@ def _trips(frame: Frame) -> Fact[int] | Unknown:
     if frame.trips is None:
         return Unknown("the number of passes is not known", frame.place)
     return Fact(frame.trips, frame.place)
-
-
-def _inside(made: Place | None, frame: Frame) -> bool:
-    """Whether the optimizer is made within a loop's text: then that loop repeats the run."""
-    if made is None or frame.place is None:
-        return False
-    inner, outer = made.span, frame.place.span
-    starts_after = (inner.row, inner.column) >= (outer.row, outer.column)
-    return (
-        inner.filename == outer.filename
-        and starts_after
-        and (inner.end_row, inner.end_column) <= (outer.end_row, outer.end_column)
-    )

@@ -31,6 +31,7 @@ DETAILS = ("delta", "beta", "label_smoothing", "margin", "pos_weight", "weight",
 """Settings of losses that change their value."""
 
 WEIGHTS = ("weight", "pos_weight")
+LOSS_MAKERS = ("loss", "loss_function", "function", "operation")
 PASSED_THROUGH = frozenset({"reshape", "squeeze", "cast", "linear"})
 LOSS_OPS = frozenset(
     {
@@ -55,7 +56,7 @@ def loss_facts(value: v.Value | None, era: str) -> LossFacts | Unknown:
         return Unknown(value.why, place)
     if isinstance(value, v.Choice):
         return Unknown("the loss depends on a branch", place)
-    if isinstance(value, v.Object) and value.row.makes not in ("loss", "function", "operation"):
+    if isinstance(value, v.Object) and value.row.makes not in LOSS_MAKERS:
         return Unknown(f"a {value.row.makes} stands where the loss belongs", place)
     if isinstance(value, v.List | v.Tuple | v.Dict):
         return Unknown("each output has a loss of its own", place)
@@ -107,19 +108,22 @@ def reduction_of(loss: v.Object, era: str) -> str:
 def loss_node_parts(loss: object, attributes: Mapping[str, Any], era: str) -> tuple[str, dict[str, Any]]:
     """Operation and attributes of a library loss as a node; one whose settings weight the samples is `custom`.
 
-    `reduction` is as in `LossFacts`, but a Keras "sum" is "sum_over_batch": the sum over the batch of each sample's mean.
+    `reduction` is as in `LossFacts`, but a Keras "sum" is "sum_over_batch": the sum over the batch of each sample's mean. Keras
+    losses have `aligns`: ranks are made equal, probabilities clipped to its epsilon, and "none" averages over the last axis.
     """
     if not isinstance(loss, v.Object):
         kind = _kind(loss) if isinstance(loss, v.Symbol | v.Literal) else None
         if kind is None:
             return "custom", {"name": "loss"}
         found = {key: value for key, value in attributes.items() if key != "loss" and not isinstance(value, v.Unknown)}
-        return kind, {"reduction": "mean", "from_logits": TAKES_LOGITS.get(kind), **found}
+        return kind, {"reduction": "mean", "from_logits": TAKES_LOGITS.get(kind), "aligns": True, **found}
     kind = loss.row.kind
     reduction, from_logits = _settings(kind, loss, era)
     if reduction == "sum" and loss.row.library != "torch":
         reduction = "sum_over_batch"
     parts: dict[str, Any] = {"reduction": reduction, "from_logits": from_logits}
+    if loss.row.library == "keras":
+        parts["aligns"] = True
     for name in DETAILS:
         held = passed(loss, name)
         if held is None and loss.row.parameter(name) is not None:

@@ -7,12 +7,13 @@ What no weight reaches is one `data` leaf, with its numbers where they are known
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from trainlint.core import Unknown
+from trainlint.core import Fact, Place, Unknown
 from trainlint.facts.extract.layers import operation
-from trainlint.facts.extract.losses import loss_node_parts
-from trainlint.facts.extract.scalars import items_of
+from trainlint.facts.extract.losses import LOSS_OPS, loss_node_parts
+from trainlint.facts.extract.scalars import integer, items_of
 from trainlint.facts.extract.weights import Weights, as_object
 from trainlint.facts.graph import Node
 from trainlint.interpret import values as v
@@ -32,12 +33,14 @@ class Lowering:
     """Turns arrays into nodes; keep one for each run, so that what is shared stays shared.
 
     `leaves` lists every data leaf with the array it came from, in the order in which they were met. With `kept` = (n, k) only
-    the first k rows of data of n rows are trained on (`validation_split`).
+    the first k rows of data of n rows are trained on (`validation_split`). Rows that are picked at unknown indices within
+    `loop` are a mini-batch too.
     """
 
-    def __init__(self, era: str, kept: tuple[int, int] | None = None) -> None:
+    def __init__(self, era: str, kept: tuple[int, int] | None = None, loop: Place | None = None) -> None:
         self.era = era
         self.kept = kept
+        self.loop = loop
         self.weights = Weights(era)
         self.leaves: list[tuple[Node, v.Array]] = []
         self._nodes: dict[int, Node] = {}
@@ -83,13 +86,19 @@ class Lowering:
             if id(one) in self._batched:
                 continue
             above = [other for other in flat_inputs(one) if isinstance(other, v.Array)]
-            if one.op == "batch" or ready or len(self._batched) > 4 * MAXIMUM_NODES:
-                self._batched[id(one)] = one.op == "batch" or any(self._batched.get(id(other), False) for other in above)
+            if self._makes_batch(one) or ready or len(self._batched) > 4 * MAXIMUM_NODES:
+                self._batched[id(one)] = self._makes_batch(one) or any(self._batched.get(id(other), False) for other in above)
                 self._held.append(one)
             else:
                 stack.append((one, True))
                 stack.extend((other, False) for other in above)
         return self._batched[id(array)]
+
+    def _makes_batch(self, array: v.Array) -> bool:
+        """Whether an array is a mini-batch: a loader's, or rows that the training loop picks."""
+        if array.op == "batch":
+            return True
+        return array.op == "getitem" and not array.symbolic and picks_rows(array) and within(array.place, self.loop)
 
     def _input(self, value: v.Value) -> Node:
         return self._nodes.get(id(value)) or self._other(value)
@@ -114,12 +123,16 @@ class Lowering:
     def _operation(self, array: v.Array, inputs: tuple[Node, ...]) -> Node:
         if array.op == "parameter":
             return self._parameter(array)
-        if array.op == "batch":
+        if array.op == "batch" or (array.op == "getitem" and inputs and self._makes_batch(array)):
             return self._batch(array, inputs)
+        if array.op == "detach" and inputs:
+            return inputs[0]
         if array.op == "input" or (array.symbolic and not inputs and array.op not in ("layer", "loss")):
             return Node("input", (), _own(array), shape=array.shape, place=array.place)
         if not inputs:
             return self._leaf(array, batched=False, data=array.data, shape=array.shape, statistics=array.statistics)
+        if array.op == "scaled":  # a gradient scaler's factor, which its step divides out again
+            return inputs[0]
         if array.op == "layer":
             return self._layer(array, inputs)
         if array.op == "loss":
@@ -127,7 +140,7 @@ class Lowering:
             return Node(
                 op, inputs, attributes, shape=array.shape, place=getattr(array.attributes.get("loss"), "place", array.place)
             )
-        return Node(array.op, inputs, _own(array), shape=array.shape, place=array.place)
+        return Node(array.op, inputs, _settled(array), shape=array.shape, place=array.place)
 
     def _parameter(self, array: v.Array) -> Node:
         """A weight read by the script; a PyTorch layer's own kernel is turned from the graph's orientation to PyTorch's."""
@@ -157,6 +170,11 @@ class Lowering:
     def _batch(self, array: v.Array, inputs: tuple[Node, ...]) -> Node:
         """All rows that batches are drawn from, marked as batched; a batch of something computed is passed through."""
         whole = next(iter(flat_inputs(array)), None)
+        one_row = isinstance(whole, v.Array) and array.op == "getitem" and len(array.shape or ()) < len(whole.shape or ())
+        if (array.attributes.get("sample") is True or one_row) and isinstance(whole, v.Array):
+            self.leaves = [(node, one) for node, one in self.leaves if not inputs or node is not inputs[0]]
+            shape = array.shape if one_row or array.shape is None else (None, *array.shape[1:])
+            return self._leaf(array, batched=True, data=None, shape=shape, statistics=array.statistics)
         if not inputs or not isinstance(whole, v.Array) or inputs[0].op != "data":
             if inputs and inputs[0].op != "unknown":
                 return inputs[0]
@@ -164,6 +182,11 @@ class Lowering:
         self.leaves = [(node, one) for node, one in self.leaves if node is not inputs[0]]
         same_rows = array.shape is None or whole.shape is None or array.shape[1:] == whole.shape[1:]
         statistics = array.statistics if array.statistics.known != "unknown" else whole.statistics
+        part = rows_of_part(array.attributes.get("loader"))
+        if part is not None:
+            known = "declared" if statistics.known == "exact" else statistics.known
+            shape = (part, *(array.shape or ())[1:])
+            return self._leaf(array, batched=True, data=None, shape=shape, statistics=replace(statistics, known=known))
         return self._leaf(
             array,
             batched=True,
@@ -174,8 +197,12 @@ class Lowering:
 
     def _layer(self, array: v.Array, inputs: tuple[Node, ...]) -> Node:
         layer = as_object(array.attributes.get("layer"))
-        if layer is None:
-            return Node("custom", inputs, {"name": "layer"}, shape=array.shape, place=array.place)
+        part = array.attributes.get("output")
+        if isinstance(part, str):
+            return Node("getitem", inputs, {"part": part}, shape=array.shape, place=array.place)
+        if layer is None or (layer.row.makes != "layer" and layer.row.kind != "backbone"):
+            name = layer.row.kind if layer is not None else "layer"
+            return Node("custom", inputs, {"name": name}, shape=array.shape, place=array.place)
         op, attributes, activation = operation(layer, self.era)
         extra = {key: value for key, value in _own(array).items() if key not in attributes and value is not None}
         parameters = self.weights.of_layer(layer, op, attributes, inputs[0].shape)
@@ -206,6 +233,44 @@ def layer_name(layer: v.Object) -> str:
 
 def _own(array: v.Array) -> Mapping[str, Any]:
     return {key: value for key, value in array.attributes.items() if key not in HIDDEN}
+
+
+def _settled(array: v.Array) -> Mapping[str, Any]:
+    """The attributes of an operation; a softmax without an axis gets the one that PyTorch then takes (`_get_softmax_dim`)."""
+    own = _own(array)
+    if array.op in LOSS_OPS and "reduction" not in own:
+        return {**own, "reduction": "none"}
+    if array.op in ("softmax", "log_softmax") and own.get("axis") is None:
+        rank = len(array.shape) if array.shape is not None else 2
+        return {**own, "axis": 0 if rank in (0, 1, 3) else 1}
+    return own
+
+
+def picks_rows(array: v.Array) -> bool:
+    """Whether a subscript picks rows at indices that are not known (`x[i : i + 32]`, `x[indices]`)."""
+    index = array.attributes.get("index")
+    first = index[0] if isinstance(index, tuple) and index else index
+    if isinstance(first, slice):
+        return any(isinstance(one, v.Unknown) for one in (first.start, first.stop))
+    return isinstance(first, v.Unknown) or (isinstance(first, v.Array) and first.data is None)
+
+
+def within(place: Place | None, outer: Place | None) -> bool:
+    """Whether a place lies in the text of another."""
+    if place is None or outer is None:
+        return False
+    one, other = place.span, outer.span
+    starts_after = (one.row, one.column) >= (other.row, other.column)
+    return one.filename == other.filename and starts_after and (one.end_row, one.end_column) <= (other.end_row, other.end_column)
+
+
+def rows_of_part(loader: object) -> int | None:
+    """How many rows a loader draws from where its data set is a part of another (`random_split`); None if it is not a part."""
+    dataset = loader.arguments.get("dataset") if isinstance(loader, v.Object) else None
+    if not isinstance(dataset, v.Object) or dataset.row.kind != "subset":
+        return None
+    length = integer(dataset.cells.get("length"))
+    return length.value if isinstance(length, Fact) else None
 
 
 def _number(literal: v.Literal) -> Node:

@@ -155,7 +155,7 @@ def _degree(node: Node, inputs: list[float | None]) -> float | None:
         return _power(node, known)
     if node.op in SMOOTH:
         return NONLINEAR if largest or own else 0.0
-    return None if largest or own or node.op in ("custom", "lambda", "backbone", "stop_gradient") else 0.0
+    return None
 
 
 def _power(node: Node, inputs: list[float]) -> float:

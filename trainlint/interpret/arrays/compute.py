@@ -15,7 +15,7 @@ Compute: TypeAlias = "Callable[[Sequence[Data], Mapping[str, Any]], Any]"
 
 def ufunc(function: Callable[..., Any]) -> Compute:
     """A function of the inputs alone."""
-    return lambda data, attributes: function(*data)
+    return lambda data, _attributes: function(*data)
 
 
 def reduction(function: Callable[..., Any]) -> Compute:
@@ -60,28 +60,28 @@ def softmax(data: Sequence[Data], attributes: Mapping[str, Any]) -> Data:
 
 
 def log_softmax(data: Sequence[Data], attributes: Mapping[str, Any]) -> Data:
-    """x - log(sum(exp(x))) along `axis`."""
+    """The entries x - log(sum(exp(x))) along `axis`."""
     shifted = data[0] - data[0].max(axis=attributes["axis"], keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=attributes["axis"], keepdims=True)))
 
 
 def power(data: Sequence[Data], attributes: Mapping[str, Any]) -> Any:
-    """x ** exponent, or x ** y."""
+    """The entries x ** exponent, or x ** y."""
     return np.power(data[0], attributes["exponent"]) if len(data) == 1 else np.power(data[0], data[1])
 
 
 def clip(data: Sequence[Data], attributes: Mapping[str, Any]) -> Any:
-    """x limited to [low, high]."""
+    """The entries x limited to [low, high]."""
     return np.clip(data[0], attributes.get("low"), attributes.get("high"))
 
 
 def leaky_relu(data: Sequence[Data], attributes: Mapping[str, Any]) -> Any:
-    """x where positive, slope*x elsewhere."""
+    """The entries x where positive, slope*x elsewhere."""
     return np.where(data[0] > 0, data[0], attributes["slope"] * data[0])
 
 
 def elu(data: Sequence[Data], attributes: Mapping[str, Any]) -> Any:
-    """x where positive, alpha*(exp(x) - 1) elsewhere."""
+    """The entries x where positive, alpha*(exp(x) - 1) elsewhere."""
     return np.where(data[0] > 0, data[0], attributes.get("alpha", 1.0) * np.expm1(np.minimum(data[0], 0)))
 
 
@@ -99,18 +99,13 @@ def one_hot(data: Sequence[Data], attributes: Mapping[str, Any]) -> Data:
 
 def reshape(data: Sequence[Data], attributes: Mapping[str, Any]) -> Data:
     """The entries in the shape that the shape rule found."""
-    return data[0].reshape(attributes["result_shape"])
+    return np.reshape(data[0], attributes["result_shape"])
 
 
 def transpose(data: Sequence[Data], attributes: Mapping[str, Any]) -> Data:
     """The axes in the order of `axes`."""
     axes = attributes.get("axes")
-    return data[0].transpose(*axes) if isinstance(axes, tuple) else data[0].transpose()
-
-
-def squeeze(data: Sequence[Data], attributes: Mapping[str, Any]) -> Data:
-    """Axes of extent 1 removed."""
-    return data[0].reshape(attributes["result_shape"])
+    return np.transpose(data[0], axes if isinstance(axes, tuple) else None)
 
 
 def concatenate(data: Sequence[Data], attributes: Mapping[str, Any]) -> Data:

@@ -77,7 +77,7 @@ def _sequence(value: Value, place: Place | None, library: str) -> Array | None:
             return ()
         if isinstance(leaf, Array) and leaf.data is not None and len(leaves) + leaf.data.size <= limits.MAXIMUM_ELEMENTS:
             leaves.extend(leaf.data.ravel())
-            return leaf.data.shape
+            return tuple(leaf.data.shape)
         return None
 
     shape = _nested_shape(value, take, [limits.MAXIMUM_ELEMENTS], 0)
@@ -128,8 +128,9 @@ def known_items(value: Value | None) -> tuple[Value, ...] | None:
 
 
 def plain(value: Value | None) -> Any:
-    """A value as plain Python for the attributes of a node: scalars, tuples, slices, dtype names; what is not known stays
-    the value that it is (an `Unknown`, or an Array without data).
+    """A value as plain Python for the attributes of a node: scalars, tuples, slices, dtype names.
+
+    What is not known stays the value that it is (an `Unknown`, or an Array without data).
     """
     return _plain(value, [MAXIMUM_PLAIN_ITEMS])
 

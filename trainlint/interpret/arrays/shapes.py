@@ -16,7 +16,7 @@ ShapeRule: TypeAlias = "Callable[[Shapes, Attributes], Shape | None]"
 MAXIMUM_AXES = 32
 
 
-def broadcast(shapes: Shapes, attributes: Attributes | None = None) -> Shape | None:  # noqa: ARG001
+def broadcast(shapes: Shapes, _attributes: Attributes | None = None) -> Shape | None:
     """The shape to which all broadcast; None if one is not known or they do not fit. An unknown axis beside n > 1 is n."""
     known = [shape for shape in shapes if shape is not None]
     if len(known) < len(shapes) or not known:
@@ -31,17 +31,17 @@ def broadcast(shapes: Shapes, attributes: Attributes | None = None) -> Shape | N
     return tuple(result)
 
 
-def first(shapes: Shapes, attributes: Attributes) -> Shape | None:  # noqa: ARG001
+def first(shapes: Shapes, _attributes: Attributes) -> Shape | None:
     """The shape of the first input."""
     return shapes[0] if shapes else None
 
 
-def unknown(shapes: Shapes, attributes: Attributes) -> Shape | None:  # noqa: ARG001
+def unknown(_shapes: Shapes, _attributes: Attributes) -> Shape | None:
     """Nothing can be said."""
     return None
 
 
-def scalar(shapes: Shapes, attributes: Attributes) -> Shape | None:  # noqa: ARG001
+def scalar(_shapes: Shapes, _attributes: Attributes) -> Shape | None:
     """One number."""
     return ()
 
@@ -232,7 +232,7 @@ def stacked(shapes: Shapes, attributes: Attributes) -> Shape | None:
     return None if axes is None or len(axes) != 1 else (*merged[: axes[0]], len(shapes), *merged[axes[0] :])
 
 
-def multiplied(shapes: Shapes, attributes: Attributes) -> Shape | None:  # noqa: ARG001
+def multiplied(shapes: Shapes, _attributes: Attributes) -> Shape | None:
     """Matrix product, as `@`: vectors lose their axis, further axes broadcast."""
     if len(shapes) != 2 or shapes[0] is None or shapes[1] is None or not shapes[0] or not shapes[1]:
         return None
@@ -261,7 +261,7 @@ def dotted(shapes: Shapes, attributes: Attributes) -> Shape | None:
     return (*left[:-1], *(right[:-2] if len(right) > 1 else ()), *(right[-1:] if len(right) > 1 else ()))
 
 
-def outer(shapes: Shapes, attributes: Attributes) -> Shape | None:  # noqa: ARG001
+def outer(shapes: Shapes, _attributes: Attributes) -> Shape | None:
     """Every pair of entries of the two inputs."""
     if len(shapes) != 2 or shapes[0] is None or shapes[1] is None:
         return None

@@ -20,8 +20,6 @@ TRUST = ("exact", "declared", "typical", "unknown")
 MAXIMUM_COLUMNS = 256
 STANDARD = Statistics(mean=0.0, second_moment=1.0, known="declared")
 """What a standardization gives: mean 0 and variance 1 in every column."""
-UNIT_DIVISORS = {255: 1.0, 256: 255 / 256, 127.5: 2.0, 128: 255 / 128, 65535: 1.0}
-"""Divisors by which scripts say what range their data have, and the largest value that then comes out (of bytes: 255)."""
 
 
 def of_data(data: np.ndarray[Any, Any]) -> Statistics:
@@ -31,15 +29,15 @@ def of_data(data: np.ndarray[Any, Any]) -> Statistics:
     with np.errstate(all="ignore"):
         entries = data.astype(np.float64)
         squares = entries * entries
-        numbers = tuple(float(one) for one in (entries.min(), entries.max(), entries.mean(), squares.mean()))
-        if not all(map(math.isfinite, numbers)):
+        low, high, mean, moment = (float(one) for one in (entries.min(), entries.max(), entries.mean(), squares.mean()))
+        if not all(map(math.isfinite, (low, high, mean, moment))):
             return UNKNOWN_STATISTICS
         columns: tuple[tuple[float, float, float, float], ...] = ()
         if data.ndim >= 2 and data.shape[-1] <= MAXIMUM_COLUMNS:
             flat, flat_squares = entries.reshape(-1, data.shape[-1]), squares.reshape(-1, data.shape[-1])
             parts = (flat.min(0), flat.max(0), flat.mean(0), flat_squares.mean(0))
             columns = tuple(zip(*(part.tolist() for part in parts), strict=True))
-    return Statistics(*numbers, known="exact", columns=columns)
+    return Statistics(low, high, mean, moment, "exact", columns)
 
 
 def of_constant(value: float, known: str = "exact") -> Statistics:
@@ -129,9 +127,8 @@ def add(left: Statistics, right: Statistics, *, independent: bool = False) -> St
             return replace(affine(one, 1.0, other.low), known=weakest(one.known, other.known))
     mean = None if left.mean is None or right.mean is None else left.mean + right.mean
     moment = None
-    if independent and left.mean is not None and right.mean is not None:
-        if left.second_moment is not None and right.second_moment is not None:
-            moment = left.second_moment + 2 * left.mean * right.mean + right.second_moment
+    if independent and mean is not None and left.second_moment is not None and right.second_moment is not None:
+        moment = left.second_moment + 2 * (left.mean or 0.0) * (right.mean or 0.0) + right.second_moment
     return settled(Statistics(_sum(left.low, right.low), _sum(left.high, right.high), mean, moment, _derived(left, right)))
 
 
@@ -198,6 +195,8 @@ def monotone(
     """The bounds of f(x) for a rising (or falling) f whose own range is [low, high]."""
     s = statistics
     ends = [_apply(function, s.low), _apply(function, s.high)]
+    if is_constant(s) and ends[0] is not None:
+        return of_constant(ends[0], s.known)
     if not rising:
         ends.reverse()
     known = "declared" if s.known in ("exact", "unknown") else s.known

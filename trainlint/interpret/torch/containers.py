@@ -1,6 +1,6 @@
-"""`Sequential`, `ModuleList`, `ModuleDict`, `ParameterList`: what they hold is in their cells by name, lists by index ("0", "1", ...).
+"""`Sequential`, `ModuleList`, `ModuleDict`, `ParameterList`.
 
-The cell "open" is true when further modules may follow.
+What they hold is in their cells by name, in lists by index ("0", "1", ...). The cell "open" is true when more may follow.
 """
 
 from __future__ import annotations

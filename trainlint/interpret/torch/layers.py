@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from trainlint.core import Origin
+from trainlint.interpret import arrays
 from trainlint.interpret.dispatch import Call, attribute
 from trainlint.interpret.torch import shapes
 from trainlint.interpret.torch.common import Module, argument_of, integer, known_bool
 from trainlint.interpret.torch.parameters import layer_parameter
-from trainlint.interpret.values import NONE, Array, Instance, Literal, Object, Shape, Tuple, Unknown, Value, alternatives
-from trainlint.knowledge.torch_layer_rows import ACTIVATIONS, LAYERS
+from trainlint.interpret.values import NONE, Array, Instance, Literal, Object, Shape, Tuple, Value, alternatives
+from trainlint.knowledge.torch_layer_rows import ACTIVATIONS
 
 _RECURRENT = frozenset({"simple_rnn", "lstm", "gru"})
 _WITHOUT_GRADIENT_TYPE = frozenset({"embedding", "embedding_bag"})
@@ -26,7 +28,9 @@ def apply_layer(call: Call, layer: Module) -> Value:
         return value
     if row.kind in ACTIVATIONS:
         return _activation(call, layer, value)
-    inputs = (value,) if row.kind not in ("bilinear", "attention", "transformer", "transformer_decoder") else call.arguments.positional
+    inputs = (
+        (value,) if row.kind not in ("bilinear", "attention", "transformer", "transformer_decoder") else call.arguments.positional
+    )
     main = _layer_array(call, layer, tuple(inputs), shapes.output_shape(layer, shape_of(value)), {})
     if row.kind in _RECURRENT:
         return _sequence(call, layer, value, main)
@@ -66,29 +70,37 @@ def _sequence(call: Call, layer: Module, value: Value, main: Array) -> Value:
 
 
 def _part(call: Call, layer: Module, main: Array, which: str, shape: Shape | None) -> Array:
-    """Another result of the same call: op "layer" with `attributes["output"]` hidden, cell or weights; its input is the main one."""
+    """Another result of the same call: `attributes["output"]` is hidden, cell or weights, and its input is the main result."""
     return _layer_array(call, layer, (main,), shape, {"output": which})
 
 
 def _activation(call: Call, layer: Module, value: Value) -> Value:
     """The operation of an activation; `attributes` hold the layer and its numbers by canonical name."""
     row = layer.row
-    if row is None or isinstance(value, Unknown):
-        value = value if isinstance(value, Unknown) else call.unknown("an activation")
-        return Array(row.kind if row else "linear", (value,), {"layer": layer}, None, None, "torch", symbolic=True, place=call.place)
+    if row is None:
+        return call.unknown("an activation that is not known")
     attributes: dict[str, Any] = {"layer": layer}
     for parameter in row.parameters:
         given = argument_of(layer, parameter.name)
-        if isinstance(given, Literal):
-            attributes[parameter.name] = given.value
-        elif given is not None:
-            attributes[parameter.name] = given
+        if given is not None:
+            attributes[parameter.name] = given.value if isinstance(given, Literal) else given
+    attributes.update(_softmax_axis(row.kind, attributes, shape_of(value)))
+    made = arrays.operate(row.kind, (value,), attributes, call.place, "torch")
     shape = shape_of(value)
     if row.kind == "glu" and shape:
         axis = integer(argument_of(layer, "axis"))
         shape = None if axis is None or not -len(shape) <= axis < len(shape) else _halved(shape, axis)
-    symbolic = any(not isinstance(one, Array) or one.symbolic for one in alternatives(value))
-    return Array(row.kind, (value,), attributes, shape, dtype_of(value), "torch", symbolic=symbolic, place=call.place)
+    unknown = not isinstance(value, Array)  # a model's input that could not be followed
+    return replace(made, shape=shape, symbolic=made.symbolic or unknown, data=None if unknown else made.data)
+
+
+def _softmax_axis(kind: str, attributes: Mapping[str, Any], shape: Shape | None) -> dict[str, int]:
+    """The axis of a softmax that names none: PyTorch takes the first of 0, 1 and 3 axes, else the second."""
+    if kind == "softmax2d":
+        return {"axis": -3}
+    if kind not in ("softmax", "softmin", "log_softmax") or attributes.get("axis") is not None or shape is None:
+        return {}
+    return {"axis": 0 if len(shape) in (0, 1, 3) else 1}
 
 
 def _halved(shape: Shape, axis: int) -> Shape:
@@ -97,6 +109,10 @@ def _halved(shape: Shape, axis: int) -> Shape:
     return (*shape[:axis], None if extent is None else extent // 2, *shape[axis + 1 :])
 
 
+_WITH_PARAMETERS = (
+    "dense bilinear conv conv_transpose embedding embedding_bag batch_norm layer_norm group_norm instance_norm rms_norm prelu "
+    "simple_rnn lstm gru rnn_cell lstm_cell gru_cell attention"
+)
 _PARAMETERS = (
     "weight bias weight_ih_l0 weight_hh_l0 bias_ih_l0 bias_hh_l0 weight_ih weight_hh bias_ih bias_hh in_proj_weight in_proj_bias"
 )
@@ -108,32 +124,11 @@ def _owned(call: Call) -> Value:
     layer = call.receiver
     if not isinstance(layer, Object | Instance):
         return NONE
+    if layer.row is None or layer.row.kind not in _WITH_PARAMETERS.split():
+        return call.unknown("a layer without parameters")
     switch = "use_bias" if call.name.startswith("bias") else "affine"
     if known_bool(argument_of(layer, switch)) is False:
         return NONE
     parameter = layer_parameter(layer, call.name, shapes.parameter_shape(layer, call.name))
     call.interpreter.heap.write(layer, call.name, parameter)
     return parameter
-
-
-_NATIVE = sorted(
-    {
-        alias
-        for entries in LAYERS.values()
-        for _, _, signature in entries
-        for part in signature.split(",")
-        for alias in part.strip().partition("=")[0].split("|")
-        if alias.isidentifier() and alias not in ("bias", "weight")
-    }
-)
-
-
-@attribute("torch.layer", *_NATIVE)
-def _argument(call: Call) -> Value:
-    """`layer.in_features`: what the layer was made with."""
-    layer = call.receiver
-    parameter = call.row.parameter(call.name) if call.row is not None else None
-    value = argument_of(layer, parameter.name) if isinstance(layer, Object | Instance) and parameter is not None else None
-    if isinstance(value, Literal) and value.place is None:
-        return Literal(value.value, call.place, Origin.LIBRARY_DEFAULT)
-    return call.unknown(f"`{call.name}` of a layer") if value is None else value

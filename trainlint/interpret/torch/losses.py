@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from trainlint.core import Place
 from trainlint.interpret.dispatch import Arguments, Call, bind, function
-from trainlint.interpret.torch.common import Module, argument_of, keep_arguments, make_object
+from trainlint.interpret.torch.common import Module, argument_of, make_object
 from trainlint.interpret.torch.layers import dtype_of, shape_of
-from trainlint.interpret.values import Array, Instance, Literal, Object, Shape, Value, alternatives
+from trainlint.interpret.values import Array, Literal, Shape, Value, alternatives
 from trainlint.knowledge.torch_training_rows import LOSSES
 
 _OVER_CLASSES = frozenset({"cross_entropy", "nll"})
-_PER_SAMPLE = frozenset({"multi_margin", "multilabel_margin", "multilabel_soft_margin", "triplet_margin", "cosine_embedding", "ctc"})
+_PER_SAMPLE = frozenset(
+    {"multi_margin", "multilabel_margin", "multilabel_soft_margin", "triplet_margin", "cosine_embedding", "ctc"}
+)
 _INPUTS = ("input", "target", "var", "input1", "input2", "anchor", "positive", "negative", "log_probs", "targets")
 
 
@@ -75,6 +77,3 @@ def _shape(loss: Module, inputs: tuple[Value, ...]) -> Shape | None:
     if kind in _OVER_CLASSES:
         return (prediction[0], *prediction[2:]) if len(prediction) > 1 else ()
     return prediction[:1] if kind in _PER_SAMPLE else prediction
-
-
-__all__ = ["Instance", "Object", "apply_loss_object", "keep_arguments", "reduction_of"]

@@ -69,12 +69,11 @@ def receiver(call: Call) -> Module:
 def call_module(call: Call) -> Value:
     """`model(x)`: the script's `forward`, or what the library's layer computes. The outermost one is a "forward" event."""
     module = receiver(call)
-    if in_forward(call.interpreter.frames):
+    if in_forward(call.interpreter.frames) or (module.row is not None and module.row.makes == "loss"):
         return run_module(call, module, call.arguments)
     with call.interpreter.frame(Frame("forward", call.place, over=module)):
         output = run_module(call, module, call.arguments)
-    if module.row is None or module.row.makes != "loss":
-        call.interpreter.emit("forward", call.place, model=module, output=output, inputs=Tuple(call.arguments.positional))
+    call.interpreter.emit("forward", call.place, model=module, output=output, inputs=Tuple(call.arguments.positional))
     return output
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from trainlint.core import Place
 from trainlint.interpret.dispatch import Call, Interpreter, attribute, bind, function, method
-from trainlint.interpret.torch.common import argument_of, known_bool, make_object
+from trainlint.interpret.torch.common import known_bool, make_object
 from trainlint.interpret.values import NONE, Array, Instance, Literal, Object, Shape, Unknown, Value
 from trainlint.knowledge.torch_training_rows import INITIALIZERS, PARAMETER_STATE
 
@@ -168,7 +168,9 @@ def _initialise(call: Call) -> Value:
         initialise(call.interpreter, tensor, make_object(call, call.row))
         return tensor
     if isinstance(tensor, Array):
-        return Array("random", (), {"initializer": make_object(call, call.row)}, tensor.shape, tensor.dtype, "torch", place=call.place)
+        return Array(
+            "random", (), {"initializer": make_object(call, call.row)}, tensor.shape, tensor.dtype, "torch", place=call.place
+        )
     return call.unknown("what is initialised here is not known") if tensor is None else tensor
 
 
@@ -212,16 +214,3 @@ def _fill(call: Call) -> Value:
             passed[parameter.name] = value
     initialise(call.interpreter, array, Object(row, passed, spelled=name, place=call.place))
     return array
-
-
-__all__ = [
-    "argument_of",
-    "as_parameter",
-    "every_parameter",
-    "gradient",
-    "initialise",
-    "layer_parameter",
-    "requires_grad",
-    "set_trainable",
-    "state_of",
-]

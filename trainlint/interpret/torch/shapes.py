@@ -45,7 +45,9 @@ def _spatial(layer: Module, shape: Shape) -> tuple[int, Shape] | None:
     return None if count is None or len(shape) not in (count + 1, count + 2) else (count, shape[-count:])
 
 
-def _window(extent: int | None, size: int | None, stride: int | None, padding: int | None, dilation: int | None, *, up: bool) -> int | None:
+def _window(
+    extent: int | None, size: int | None, stride: int | None, padding: int | None, dilation: int | None, *, up: bool
+) -> int | None:
     """How often a window of `size` fits: floor((n + 2p - d(k - 1) - 1)/s + 1), or the ceiling of it (`ceil_mode`)."""
     if extent is None or size is None or not stride or padding is None or dilation is None:
         return None
@@ -80,11 +82,14 @@ def _conv_transpose(layer: Module, shape: Shape) -> Shape | None:
         return None
     count, extents = found
     names = ("kernel_size", "strides", "padding", "dilation", "output_padding")
-    grown = []
-    for n, k, s, p, d, o in zip(extents, *(integers(argument_of(layer, name), count) for name in names), strict=True):
-        known = n is not None and k is not None and s is not None and p is not None and d is not None and o is not None
-        grown.append((n - 1) * s - 2 * p + d * (k - 1) + o + 1 if known else None)  # type: ignore[operator]
+    settings = (integers(argument_of(layer, name), count) for name in names)
+    grown = (_grown(known) if None not in known else None for known in zip(extents, *settings, strict=True))
     return (*shape[: -count - 1], integer(argument_of(layer, "filters")), *grown)
+
+
+def _grown(known: tuple[int | None, ...]) -> int | None:
+    extent, size, stride, padding, dilation, more = (one or 0 for one in known)
+    return (extent - 1) * stride - 2 * padding + dilation * (size - 1) + more + 1
 
 
 def _pool(layer: Module, shape: Shape) -> Shape | None:
@@ -204,8 +209,8 @@ def _pixel_shuffle(layer: Module, shape: Shape) -> Shape | None:
 
 
 _UNCHANGED = (
-    "identity dropout batch_norm layer_norm group_norm instance_norm rms_norm local_response_norm channel_shuffle prelu attention "
-    "transformer_encoder transformer_encoder_layer transformer_decoder transformer_decoder_layer"
+    "identity dropout batch_norm layer_norm group_norm instance_norm rms_norm local_response_norm channel_shuffle prelu "
+    "attention transformer_encoder transformer_encoder_layer transformer_decoder transformer_decoder_layer"
 )
 
 SHAPES: Mapping[str, ShapeOf] = {

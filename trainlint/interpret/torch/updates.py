@@ -1,21 +1,17 @@
 """Parameter updates written by hand: `w -= lr * w.grad` and its many relatives become "step" events.
 
-The event's `update` is the expression that is subtracted from (or, for `+=`, added to) the parameter; `learning_rate` is the factor of
-the gradient in what is subtracted, as far as it is one known factor.
+The event's `update` is the expression that is subtracted from the parameter (added to it, for `+=`); `learning_rate` is the
+factor of the gradient in what is subtracted, as far as it is one known factor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from trainlint.core import Origin
-from trainlint.interpret.dispatch import METHODS, Call, attribute, method
+from trainlint.interpret.dispatch import Call, attribute, method
 from trainlint.interpret.torch.parameters import (
-    as_parameter,
-    gradient,
     initialise,
-    set_trainable,
     state_of,
     with_gradient,
 )
@@ -105,8 +101,9 @@ def record_update(call: Call, parameter: Array, update: Value, learning_rate: Va
 
 
 def record_rebound_update(call: Call, array: Array) -> Array | None:
-    """`w = (w - lr * w.grad).requires_grad_()`: a new tensor takes the parameter's place; the parameter is returned as the one
-    that was stepped, None if the array is no such update.
+    """`w = (w - lr * w.grad).requires_grad_()`: the step of w, which is returned; None if the array is no such update.
+
+    The new tensor takes the parameter's place, so the two count as one.
     """
     step = _difference(array)
     if step is None:
@@ -165,14 +162,12 @@ def _add_in_place(call: Call) -> Value:
     return _signed(call, call.argument(0), None, 1)
 
 
-@method("array:parameter", "sub_", "add_", "sub", "add")
+@method("array:parameter", "sub_", "add_")
 def _add_method(call: Call) -> Value:
-    """`w.sub_(g, alpha=lr)`, `w.add_(-lr, g)` (the order before 1.5), `w.add_(g, alpha=-lr)`; `sub` and `add` give a new tensor."""
+    """`w.sub_(g, alpha=lr)`, `w.add_(g, alpha=-lr)`, and `w.add_(-lr, g)`, which was the order before 1.5."""
     first, second, alpha = call.argument(0, "other"), call.argument(1), call.argument(-1, "alpha")
     if second is not None:
         first, alpha = second, first
-    if not call.name.endswith("_"):
-        return _fallback(call)
     return _signed(call, first, alpha, 1 if call.name.startswith("add") else -1)
 
 
@@ -273,12 +268,3 @@ def _gradient_data(call: Call) -> Value:
 @method("array:gradient", "detach", "clone", "detach_", "to", "cpu", "cuda")
 def _same_gradient(call: Call) -> Value:
     return call.receiver or NONE
-
-
-def _fallback(call: Call) -> Value:
-    """What any array does."""
-    handler: Callable[[Call], Value] | None = METHODS.get(("array", call.name))
-    return call.unknown(f"`{call.name}` is not followed") if handler is None else handler(call)
-
-
-__all__ = ["as_parameter", "gradient", "gradient_factor", "holds_gradient", "record_update", "set_trainable"]

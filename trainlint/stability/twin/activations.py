@@ -26,7 +26,7 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 def sigmoid(x: Tensor) -> Tensor:
     """1 / (1 + exp(-x)), without overflow."""
-    return np.exp(-np.logaddexp(0.0, -x))
+    return np.asarray(np.exp(-np.logaddexp(0.0, -x)), dtype=np.float64)
 
 
 def softmax(x: Tensor, axis: int) -> Tensor:
@@ -43,7 +43,20 @@ def log_softmax(x: Tensor, axis: int) -> Tensor:
 
 def erf(x: Tensor) -> Tensor:
     """The error function, element by element (numpy has none)."""
-    return np.array([math.erf(one) if math.isfinite(one) else one for one in x.ravel().tolist()], dtype=np.float64).reshape(x.shape)
+    found: Tensor = np.array([math.erf(one) for one in x.ravel().tolist()], dtype=np.float64)
+    return found.reshape(x.shape)
+
+
+def _relu(x: Tensor) -> tuple[Tensor, Tensor]:
+    return np.maximum(x, 0.0), np.where(x > 0, 1.0, 0.0)
+
+
+def _relu6(x: Tensor) -> tuple[Tensor, Tensor]:
+    return np.minimum(np.maximum(x, 0.0), 6.0), np.where((x > 0) & (x < 6), 1.0, 0.0)
+
+
+def _hard_sigmoid(x: Tensor) -> tuple[Tensor, Tensor]:
+    return np.minimum(np.maximum(x / 6 + 0.5, 0.0), 1.0), np.where(np.abs(x) < 3, 1 / 6, 0.0)
 
 
 def _sigmoid(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -113,13 +126,13 @@ def _log_softmax(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attrib
 
 
 ACTIVATIONS: Mapping[str, Operation] = {
-    "relu": Operation(elementwise(lambda x: (np.maximum(x, 0), (x > 0) * 1.0)), nonlinear),
-    "relu6": Operation(elementwise(lambda x: (np.clip(x, 0, 6), ((x > 0) & (x < 6)) * 1.0)), nonlinear),
+    "relu": Operation(elementwise(_relu), nonlinear),
+    "relu6": Operation(elementwise(_relu6), nonlinear),
     "sigmoid": Operation(elementwise(_sigmoid), nonlinear),
     "tanh": Operation(elementwise(_tanh), nonlinear),
     "softplus": Operation(elementwise(lambda x: (np.logaddexp(0.0, x), sigmoid(x))), nonlinear),
     "softsign": Operation(elementwise(lambda x: (x / (1 + np.abs(x)), 1 / (1 + np.abs(x)) ** 2)), nonlinear),
-    "hard_sigmoid": Operation(elementwise(lambda x: (np.clip(x / 6 + 0.5, 0, 1), (np.abs(x) < 3) / 6)), nonlinear),
+    "hard_sigmoid": Operation(elementwise(_hard_sigmoid), nonlinear),
     "exponential": Operation(elementwise(lambda x: (np.exp(x), np.exp(x))), nonlinear),
     "selu": Operation(elementwise(_selu), nonlinear),
     "swish": Operation(elementwise(_swish), nonlinear),

@@ -14,7 +14,7 @@ from trainlint.stability.twin.operation import (
     Forward,
     Operation,
     Pullback,
-    Refusal,
+    RefusalError,
     Tensor,
     axes_of,
     broadcast,
@@ -68,7 +68,7 @@ def _divide_degree(degrees: tuple[float, ...], _own: bool, _attributes: Attribut
 def _exponent(inputs: Sequence[Tensor], attributes: Attributes) -> float:
     if len(inputs) > 1:
         if inputs[1].size != 1:
-            raise Refusal("a power with an array for its exponent")
+            raise RefusalError("a power with an array for its exponent")
         return float(inputs[1].reshape(-1)[0])
     return number(attributes, "exponent", math.nan)
 
@@ -77,7 +77,7 @@ def _power(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: 
     one_input(inputs)
     base, exponent = inputs[0], _exponent(inputs, attributes)
     if math.isnan(exponent):
-        raise Refusal("the exponent of a power is not known")
+        raise RefusalError("the exponent of a power is not known")
     value = base**exponent
     slope = exponent * base ** (exponent - 1) if exponent else np.zeros_like(base)
     return value, lambda gradient: (gradient * slope, None)[: len(inputs)]
@@ -100,11 +100,11 @@ def _matmul(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], _attributes
     one_input(inputs, 2)
     first, second = inputs[:2]
     if first.ndim == 0 or second.ndim == 0:
-        raise Refusal("a matrix product with a number")
+        raise RefusalError("a matrix product with a number")
     left = first[None, :] if first.ndim == 1 else first
     right = second[:, None] if second.ndim == 1 else second
     if left.shape[-1] != right.shape[-2]:
-        raise Refusal(f"shapes {first.shape} and {second.shape} do not fit a matrix product")
+        raise RefusalError(f"shapes {first.shape} and {second.shape} do not fit a matrix product")
     require(*np.broadcast_shapes(left.shape[:-2], right.shape[:-2]), left.shape[-2], right.shape[-1])
     value = left @ right
     shape = (*value.shape[:-2], *(() if first.ndim == 1 else value.shape[-2:-1]), *(() if second.ndim == 1 else value.shape[-1:]))
@@ -161,7 +161,7 @@ def _transpose(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attribut
     axes = tuple(reversed(range(array.ndim))) if wanted is None else integers(wanted, "axes")
     axes = tuple(normal_axis(axis, array.ndim) for axis in axes)
     if sorted(axes) != list(range(array.ndim)):
-        raise Refusal("a transposition that does not fit its array")
+        raise RefusalError("a transposition that does not fit its array")
     return array.transpose(axes), lambda gradient: (gradient.transpose(tuple(np.argsort(axes))),)
 
 
@@ -197,7 +197,7 @@ def _getitem(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes
     array, index = inputs[0], attributes.get("index")
     items = index if isinstance(index, tuple) else (index,)
     if not items or not all(one is None or one is Ellipsis or isinstance(one, int | slice) for one in items) or index is None:
-        raise Refusal("a subscript that is not known")
+        raise RefusalError("a subscript that is not known")
 
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
         full = np.zeros_like(array)
@@ -214,7 +214,7 @@ def _identity(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], _attribut
 
 def _cast(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
     if str(attributes.get("dtype", "float")).startswith(("int", "uint", "bool")):
-        raise Refusal("a conversion to whole numbers")
+        raise RefusalError("a conversion to whole numbers")
     return _identity(inputs, parameters, attributes)
 
 

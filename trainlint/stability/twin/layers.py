@@ -12,18 +12,18 @@ from trainlint.stability.twin.operation import (
     Attributes,
     Operation,
     Pullback,
-    Refusal,
+    RefusalError,
     Shape,
     Tensor,
     axes_of,
     integer,
     integers,
-    nonlinear,
     normal_axis,
     number,
     one_input,
     product,
     require,
+    same,
 )
 
 
@@ -46,15 +46,15 @@ def _dense(inputs: Sequence[Tensor], parameters: Sequence[Tensor], _attributes: 
 def _dense_parameters(shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
     units = integer(attributes, "units", 0)
     if units < 1 or not shapes or not shapes[0]:
-        raise Refusal("the width of a dense layer is not known")
+        raise RefusalError("the width of a dense layer is not known")
     return ((shapes[0][-1], units), (units,))[: 1 + (attributes.get("use_bias", True) is not False)]
 
 
 def _embedding(inputs: Sequence[Tensor], parameters: Sequence[Tensor], _attributes: Attributes) -> tuple[Tensor, Pullback]:
     one_input(inputs)
     rows, table = inputs[0].astype(np.int64), parameters[0]
-    if rows.size and not (0 <= rows.min() and rows.max() < len(table)):
-        raise Refusal("an index lies outside of the embedding")
+    if rows.size and (rows.min() < 0 or rows.max() >= len(table)):
+        raise RefusalError("an index lies outside of the embedding")
     require(rows.size, table.shape[1])
 
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -157,24 +157,29 @@ def _norm_degree(degrees: tuple[float, ...], own: bool, _attributes: Attributes)
 
 
 def _normalization(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
-    """Keras' `Normalization`: (x - mean) / sqrt(variance); without given numbers it was adapted to this very data."""
+    """Keras' `Normalization`: (x - mean) / sqrt(variance) with numbers that are given or were adapted (`adapted`)."""
     one_input(inputs)
-    x = inputs[0]
-    mean, variance = attributes.get("mean"), attributes.get("variance")
-    if mean is None or variance is None:
-        kept = axes_of({"axis": attributes.get("axis", -1)}, x.ndim) if attributes.get("axis", -1) is not None else ()
-        axes = tuple(axis for axis in range(x.ndim) if axis not in kept)
-        deviation = np.maximum(np.sqrt(x.var(axis=axes, keepdims=True)), 1e-7)
-        return (x - x.mean(axis=axes, keepdims=True)) / deviation, lambda _gradient: (None,)
-    deviation = np.maximum(np.sqrt(_constant(variance)), 1e-7)
-    return (x - _constant(mean)) / deviation, lambda gradient: (gradient / deviation,)
+    deviation = np.maximum(np.sqrt(_constant(attributes.get("variance"))), 1e-7)
+    return (inputs[0] - _constant(attributes.get("mean"))) / deviation, lambda gradient: (gradient / deviation,)
+
+
+def adapted(x: Tensor, attributes: Attributes) -> Attributes:
+    """The attributes of a `Normalization` that was adapted to this data and has no numbers of its own."""
+    if attributes.get("mean") is not None and attributes.get("variance") is not None:
+        return attributes
+    kept = axes_of({"axis": attributes.get("axis", -1)}, x.ndim) if attributes.get("axis", -1) is not None else ()
+    axes = tuple(axis for axis in range(x.ndim) if axis not in kept)
+    return {**attributes, "mean": x.mean(axis=axes, keepdims=True), "variance": x.var(axis=axes, keepdims=True)}
 
 
 def _constant(value: object) -> Tensor:
     try:
-        return np.asarray(value, dtype=np.float64)
+        found = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise Refusal("the numbers of a normalization are not known") from None
+        found = np.asarray(math.nan)
+    if not np.isfinite(found).all():
+        raise RefusalError("the numbers of a normalization are not known")
+    return found
 
 
 def fan(shape: Shape) -> tuple[float, float]:
@@ -192,5 +197,5 @@ LAYERS: Mapping[str, Operation] = {
     "embedding": Operation(_embedding, _embedding_degree, _embedding_parameters),
     "batch_norm": Operation(_batch_norm, _norm_degree, _batch_norm_parameters),
     "layer_norm": Operation(_layer_norm, _norm_degree, _layer_norm_parameters),
-    "normalization": Operation(_normalization, nonlinear),
+    "normalization": Operation(_normalization, same),
 }

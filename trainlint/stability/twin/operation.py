@@ -23,7 +23,7 @@ NONLINEAR = math.inf
 """The degree of what is no polynomial in the parameters."""
 
 
-class Refusal(ValueError):
+class RefusalError(ValueError):
     """The twin cannot follow something; the message says what, in the user's words."""
 
 
@@ -60,17 +60,17 @@ def product(degrees: tuple[float, ...], own: bool, _attributes: Attributes) -> f
 def require(*shape: int) -> None:
     """Refuse an array that would be too large, before it is made."""
     if math.prod(shape) > MAXIMUM_ELEMENTS:
-        raise Refusal("the computation is too large to be repeated here")
+        raise RefusalError("the computation is too large to be repeated here")
 
 
 def broadcast(first: Tensor, second: Tensor) -> None:
     """Refuse two arrays that do not broadcast, or whose result would be too large."""
     try:
         require(*np.broadcast_shapes(first.shape, second.shape))
-    except Refusal:
+    except RefusalError:
         raise
     except ValueError:
-        raise Refusal(f"shapes {first.shape} and {second.shape} do not fit") from None
+        raise RefusalError(f"shapes {first.shape} and {second.shape} do not fit") from None
 
 
 def unbroadcast(gradient: Tensor, shape: Shape) -> Tensor:
@@ -88,7 +88,7 @@ def number(attributes: Attributes, name: str, default: float) -> float:
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Refusal(f"`{name}` of an operation is not known")
+        raise RefusalError(f"`{name}` of an operation is not known")
     return float(value)
 
 
@@ -96,7 +96,7 @@ def integer(attributes: Attributes, name: str, default: int) -> int:
     """A whole-number attribute."""
     value = number(attributes, name, default)
     if value != int(value):
-        raise Refusal(f"`{name}` of an operation is not a whole number")
+        raise RefusalError(f"`{name}` of an operation is not a whole number")
     return int(value)
 
 
@@ -104,7 +104,7 @@ def integers(value: object, name: str) -> tuple[int, ...]:
     """A tuple of whole numbers from one number or a sequence of them."""
     items = tuple(value) if isinstance(value, tuple | list) else (value,)
     if not all(isinstance(one, int | np.integer) and not isinstance(one, bool) for one in items):
-        raise Refusal(f"`{name}` of an operation is not known")
+        raise RefusalError(f"`{name}` of an operation is not known")
     return tuple(int(one) for one in items)
 
 
@@ -114,14 +114,14 @@ def per_axis(attributes: Attributes, name: str, axes: int, default: int) -> tupl
     found = integers(default if value is None else value, name)
     found = found * axes if len(found) == 1 else found
     if len(found) != axes:
-        raise Refusal(f"`{name}` does not fit an input with {axes} spatial axes")
+        raise RefusalError(f"`{name}` does not fit an input with {axes} spatial axes")
     return found
 
 
 def normal_axis(axis: int, ndim: int) -> int:
     """An axis counted from the front."""
     if not -ndim <= axis < ndim:
-        raise Refusal(f"axis {axis} does not fit an array of {ndim} dimensions")
+        raise RefusalError(f"axis {axis} does not fit an array of {ndim} dimensions")
     return axis % ndim
 
 
@@ -136,4 +136,4 @@ def axes_of(attributes: Attributes, ndim: int, name: str = "axis") -> tuple[int,
 def one_input(inputs: Sequence[Tensor], count: int = 1) -> None:
     """Refuse a node with fewer inputs than its operation needs."""
     if len(inputs) < count:
-        raise Refusal("an operation has fewer inputs than it needs")
+        raise RefusalError("an operation has fewer inputs than it needs")

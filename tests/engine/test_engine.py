@@ -1,0 +1,126 @@
+"""`check_source`: rules are asked, faults of ours are findings, estimates are never errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trainlint.core import Severity
+from trainlint.engine import check_source
+from trainlint.result import CheckResult
+from trainlint.settings import Settings
+from trainlint.source.read import Unreadable, read, read_text
+
+RULE = '''"""Own rule.
+
+## Why
+
+A test wants it.
+
+## References
+
+- This test.
+"""
+from trainlint.api import Evidence, Report, Severity, rule
+
+
+@rule("{code}", "own-rule", Severity.ERROR, scope="{scope}")
+def check(script):
+    """Do as the test says."""
+    {body}
+'''
+LOOP = """import torch
+
+model = torch.nn.Linear(8, 1)
+optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
+
+
+def train(loader):
+    for x, y in loader:
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(model(x), y).backward()
+        optimizer.step()
+"""
+
+
+def own(folder: Path, code: str, body: str, scope: str = "script") -> Settings:
+    (folder / f"{code.lower()}.py").write_text(RULE.format(code=code, scope=scope, body=body), encoding="utf-8")
+    return Settings(rules=(folder,), select=("TRN99", "TRN0"))
+
+
+def check(text: str, settings: Settings | None = None) -> CheckResult:
+    return check_source(read_text(text, "train.py"), settings or Settings())
+
+
+def codes(result: CheckResult) -> list[str]:
+    return [finding.code for finding in result.findings]
+
+
+def test_a_rule_that_raises_is_a_finding_and_the_others_go_on(tmp_path: Path) -> None:
+    own(tmp_path, "TRN990", "raise KeyError('weights')")
+    settings = own(tmp_path, "TRN991", "yield Report('still here', at=script.start)")
+    result = check("import torch\n", settings)
+    assert codes(result) == ["TRN000", "TRN991"]
+    assert result.failed is True
+    message = result.findings[0].message
+    assert [word for word in ("TRN990", "own-rule", "KeyError", "trn990.py:17", "weights") if word not in message] == []
+
+
+def test_a_rule_that_raises_while_it_reports(tmp_path: Path) -> None:
+    result = check("import torch\n", own(tmp_path, "TRN990", "yield Report('no place', at=None)"))
+    assert codes(result) == ["TRN000"]
+
+
+def test_an_endless_recursion_in_a_rule_is_a_finding(tmp_path: Path) -> None:
+    result = check("import torch\n", own(tmp_path, "TRN990", "return check.check(script)"))
+    assert codes(result) == ["TRN000"]
+
+
+def test_an_estimate_is_never_an_error(tmp_path: Path) -> None:
+    body = "yield Report('a guess', at=script.start, evidence=Evidence.ESTIMATED)"
+    [finding] = check("import torch\n", own(tmp_path, "TRN990", body)).findings
+    assert finding.severity is Severity.WARNING
+
+
+def test_one_message_a_place_and_all_different_ones(tmp_path: Path) -> None:
+    body = "yield from (Report(word, at=script.start) for word in ('one', 'two', 'one'))"
+    result = check("import torch\n", own(tmp_path, "TRN990", body))
+    assert [finding.message for finding in result.findings] == ["one", "two"]
+
+
+def test_findings_are_sorted_by_place_and_code(tmp_path: Path) -> None:
+    place = "At(Span('train.py', row, 1, row, 2))"
+    body = f"from trainlint.core import At, Span\n    yield from (Report('x', at={place}) for row in (3, 1, 2))"
+    result = check("import torch\n\n\n", own(tmp_path, "TRN990", body))
+    assert [finding.span.row for finding in result.findings] == [1, 2, 3]
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "data.py").write_bytes(b"\x00\x01\x02")
+    source = read(tmp_path / "data.py", "data.py")
+    assert isinstance(source, Unreadable)
+    result = check_source(source, Settings())
+    assert codes(result) == ["TRN002"]
+    assert "NUL" in result.findings[0].message
+    assert (result.text, result.failed) == (None, False)
+
+
+def test_a_syntax_error_silences_its_file() -> None:
+    result = check("import torch\n\nmodel = torch.nn.Linear(1, 1\nmodel.eval\n")
+    assert codes(result) == ["TRN001"]
+    assert result.findings[0].severity is Severity.ERROR
+
+
+def test_a_clean_script_has_a_run_and_no_findings() -> None:
+    result = check(LOOP)
+    assert (result.runs, result.findings, result.failed) == (1, (), False)
+
+
+def test_what_could_not_be_judged_says_why() -> None:
+    result = check(LOOP.replace("lr=0.001", "lr=float(input())"))
+    assert result.runs == 1
+    assert len(result.not_judged) == 1
+    assert "user types" in result.not_judged[0].reason
+
+
+def test_an_empty_file() -> None:
+    assert (check("").findings, check("").runs) == ((), 0)

@@ -1,0 +1,115 @@
+"""From the operands of a command to the results of its files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from trainlint.cli.arguments import UsageError
+from trainlint.result import CheckResult
+from trainlint.settings import Settings, nearest, settings_for
+from trainlint.source.discover import discover
+from trainlint.source.read import DEFAULT_LIMIT, Source, Unreadable, decode, read
+from trainlint.source.screen import may_train
+
+STDIN = "-"
+STDIN_NAME = "<stdin>"
+
+
+def check_all(options: Namespace) -> list[CheckResult]:
+    """Check every file; the facts are dropped, and the texts of files without findings, so that memory stays small.
+
+    Raises:
+        UsageError: a path does not exist.
+        SettingsError: the settings cannot be meant.
+        RuleError: a rule file is not well formed.
+    """
+    from trainlint.selection import selected_rules
+
+    results = []
+    for source, settings in _sources(options):
+        chosen = _with_options(settings, options)
+        selected_rules(chosen)
+        if not _may_train(source):
+            results.append(CheckResult(source.filename))
+            continue
+        from trainlint.engine import check_source
+
+        result = check_source(source, chosen)
+        results.append(replace(result, script=None, text=result.text if result.findings else None))
+    return results
+
+
+def facts_of_all(options: Namespace) -> list[CheckResult]:
+    """The facts of every file that may train, without findings.
+
+    Raises:
+        UsageError: a path does not exist.
+        SettingsError: the settings cannot be meant.
+    """
+    results = []
+    for source, _ in _sources(options):
+        if _may_train(source):
+            from trainlint.engine import facts_of
+
+            script = facts_of(source)
+            results.append(
+                CheckResult(source.filename, (), source if isinstance(source, Source) else None, len(script.runs), script=script)
+            )
+    return results
+
+
+def _sources(options: Namespace) -> Iterator[tuple[Source | Unreadable, Settings]]:
+    """Every file once, with the settings that hold for it, in the order of the paths."""
+    seen: set[str] = set()
+    paths = options.paths or ["."]
+    for path in paths:
+        if path != STDIN and not os.path.lexists(path):
+            raise UsageError(f"there is no file or folder {path!r}{_nearest_path(Path(path))}")
+    for path in paths:
+        if path == STDIN:
+            yield _stdin(options.stdin_filename), settings_for(Path(options.stdin_filename or "."))
+            continue
+        settings = settings_for(Path(path))
+        for file in discover([Path(path)], exclude=settings.exclude, root=settings.root):
+            name = str(file)
+            if name not in seen:
+                seen.add(name)
+                yield read(file), settings
+
+
+def _stdin(name: str | None) -> Source | Unreadable:
+    data = sys.stdin.buffer.read(DEFAULT_LIMIT + 1)
+    filename = name or STDIN_NAME
+    if len(data) > DEFAULT_LIMIT:
+        return Unreadable.because(filename, f"has more than the limit of {DEFAULT_LIMIT:,} bytes")
+    return decode(data, Path(name) if name else None, filename)
+
+
+def _may_train(source: Source | Unreadable) -> bool:
+    return isinstance(source, Unreadable) or may_train(source)
+
+
+def _with_options(settings: Settings, options: Namespace) -> Settings:
+    """The settings as the command line changes them: its `--select` sets aside the file's `select` and `ignore`."""
+    if options.select:
+        settings = replace(settings, select=tuple(options.select), ignore=())
+    return replace(
+        settings,
+        ignore=(*settings.ignore, *(options.ignore or ())),
+        preview=settings.preview or options.preview,
+        rules=tuple(Path(folder) for folder in options.rules or ()),
+    )
+
+
+def _nearest_path(path: Path) -> str:
+    try:
+        siblings = os.listdir(path.parent)  # noqa: PTH208 (names are wanted, not paths)
+    except OSError:
+        return ""
+    hint = nearest(path.name, siblings)
+    return hint if path.parent == Path() or not hint else f"{hint[:-1]} in {str(path.parent)!r}?"

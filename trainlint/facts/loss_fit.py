@@ -1,0 +1,253 @@
+"""How a run's loss, output, units and labels meet, and which row of the table decides it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from trainlint.core import Place, Unknown
+from trainlint.facts.graph import Node, Shape
+from trainlint.facts.loss_table import OUTPUTS, TABLE, Row
+from trainlint.facts.queries import DENSE_MAPS, line_of, output_width, skip_upwards
+from trainlint.facts.run import DataFacts, TrainingRun
+from trainlint.wording import figure
+
+LOSSES: Mapping[tuple[str, bool | None], tuple[str, ...]] = {
+    ("categorical_crossentropy", False): ("CCE",),
+    ("categorical_crossentropy", True): ("CE", "CE-dense"),
+    ("softmax_cross_entropy_with_logits", True): ("CE", "CE-dense"),
+    ("sparse_categorical_crossentropy", False): ("SCCE",),
+    ("sparse_categorical_crossentropy", True): ("CE", "CE-sparse"),
+    ("sparse_softmax_cross_entropy_with_logits", True): ("CE", "CE-sparse"),
+    ("cross_entropy", True): ("CE",),
+    ("binary_crossentropy", False): ("BCE",),
+    ("binary_crossentropy", True): ("BCEL",),
+    ("binary_cross_entropy_with_logits", True): ("BCEL",),
+    ("mean_squared_error", None): ("REG", "SQUARED"),
+    ("huber", None): ("REG", "SQUARED"),
+    ("smooth_l1", None): ("REG", "SQUARED"),
+    ("log_cosh", None): ("REG",),
+    ("mean_squared_logarithmic_error", None): ("REG",),
+    ("mean_absolute_percentage_error", None): ("REG",),
+    ("mean_absolute_error", None): ("REG", "ABSOLUTE"),
+    ("nll", None): ("NLL",),
+    ("hinge", None): ("HINGE",),
+    ("squared_hinge", None): ("HINGE",),
+}
+"""Canonical name and from_logits of a loss, and what the table calls it."""
+
+KERAS_ONLY: Mapping[str, tuple[str, ...]] = {"poisson": ("POISSON",), "kl_divergence": ("KLD",)}
+
+ACTIVATIONS = frozenset({"softmax", "sigmoid", "tanh", "log_softmax", *(one for group in OUTPUTS.values() for one in group)}) - {
+    "linear"
+}
+RANGES = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+CUT_OFF = ("relu", "relu6", "softplus", "exp")
+TOLERANCE = 1e-6
+PASSED = frozenset({"reshape", "flatten", "squeeze", "expand_dims", "cast", "linear", "dropout", "getitem"})
+
+
+@dataclass(frozen=True, slots=True)
+class LossFit:
+    """What meets in the loss: `activation` is None where the output could not be followed; shapes without the batch axis' size."""
+
+    losses: tuple[str, ...]
+    loss: str
+    activation: str | None
+    units: int | None
+    targets: DataFacts
+    output_shape: Shape | None
+    place: Place
+    output_place: Place | None
+    keras: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The deciding row and what it says of this run."""
+
+    row: Row
+    fit: LossFit
+    message: str
+
+
+def loss_verdict(run: TrainingRun) -> Verdict | None:
+    """The one verdict on a run's loss and output; None where they fit, or where what the rows ask for is not known."""
+    fit = loss_fit(run)
+    if fit is None:
+        return None
+    for row in TABLE:
+        effect = row.keras if fit.keras else row.torch
+        if effect is not None and _matches(row, fit):
+            return Verdict(row, fit, _message(row, fit, effect)) if row.code else None
+    return None
+
+
+def loss_fit(run: TrainingRun) -> LossFit | None:
+    """Loss, output and labels of a run; None for a loss that the table does not judge."""
+    if isinstance(run.loss, Unknown) or isinstance(run.model, Unknown):
+        return None
+    keras = run.framework == "keras"
+    losses = LOSSES.get((run.loss.name, run.loss.from_logits)) or (KERAS_ONLY.get(run.loss.name) if keras else None)
+    if losses is None:
+        return None
+    output = _prediction(run)
+    activation, place, units = _activation(output) if output is not None else (None, None, None)
+    shape = output.shape if output is not None else None
+    return LossFit(
+        losses, _spelled(run.loss.name), activation, units, run.targets, shape, run.loss.place or run.place, place, keras
+    )
+
+
+def _prediction(run: TrainingRun) -> Node | None:
+    """What the loss is computed on: its first input in the graph, else the model's output."""
+    from trainlint.facts.extract.losses import prediction_and_target
+
+    found = prediction_and_target(run.loss_graph) if run.loss_graph is not None else None
+    if found is not None:
+        return found[0]
+    return None if isinstance(run.model, Unknown) else run.model.output
+
+
+def _activation(output: Node) -> tuple[str | None, Place | None, int | None]:
+    """Output activation, the place of the output layer, and its units on the class axis."""
+    node = skip_upwards(output, PASSED)
+    if node.op in ACTIVATIONS:
+        layer = skip_upwards(node.inputs[0], PASSED) if node.inputs else node
+        if node.op in ("softmax", "log_softmax") and not _over_classes(node):
+            return None, node.place, None
+        return node.op, layer.place or node.place, _units(output, layer)
+    if node.op in DENSE_MAPS:
+        return "linear", node.place, _units(output, node)
+    return None, node.place, None
+
+
+def _over_classes(node: Node) -> bool:
+    axis = node.attributes.get("axis", -1)
+    return axis in (-1, 1) or (node.shape is not None and axis == len(node.shape) - 1)
+
+
+def _units(output: Node, layer: Node) -> int | None:
+    units = output_width(layer)
+    last = output.shape[-1] if output.shape else None
+    if output.shape is not None and len(output.shape) > 2:
+        return units
+    return last if last is not None and len(output.shape or ()) == 2 else units
+
+
+def _matches(row: Row, fit: LossFit) -> bool:
+    if not any(loss in fit.losses for loss in row.losses.split()):
+        return False
+    if row.outputs != "any" and not any(fit.activation in OUTPUTS.get(one, (one,)) for one in row.outputs.split()):
+        return False
+    if not _UNITS[row.units](fit):
+        return False
+    return _labels_match(row.labels, fit)
+
+
+def _labels_match(labels: str, fit: LossFit) -> bool:
+    if labels in _LABELS:
+        return _LABELS[labels](fit)
+    return any(_LABELS[one](fit) if one in _LABELS else fit.targets.labels == one for one in labels.split())
+
+
+def _padded(units: int, classes: int) -> bool:
+    """Whether more units than classes are a habit: labels counted from 1, or a vocabulary padded to a multiple of 8."""
+    return units == classes + 1 or (units % 8 == 0 and classes >= 100 and units - classes < 64)
+
+
+def _compare(wanted: Callable[[int, int], bool]) -> Callable[[LossFit], bool]:
+    return lambda fit: fit.units is not None and fit.targets.classes is not None and wanted(fit.units, fit.targets.classes)
+
+
+_UNITS: dict[str, Callable[[LossFit], bool]] = {
+    "any": lambda fit: True,  # noqa: ARG005
+    "1": lambda fit: fit.units == 1,
+    "2": lambda fit: fit.units == 2,
+    ">=2": lambda fit: fit.units is not None and fit.units >= 2,
+    ">=3": lambda fit: fit.units is not None and fit.units >= 3,
+    "=C": _compare(lambda units, classes: units == classes),
+    "!=C": _compare(lambda units, classes: units != classes),
+    "<C": _compare(lambda units, classes: units < classes),
+    ">C": _compare(lambda units, classes: units > classes and not _padded(units, classes)),
+}
+
+
+def _beyond(fit: LossFit, low: float, high: float) -> bool:
+    data = fit.targets
+    return (data.low is not None and data.low < low - TOLERANCE) or (data.high is not None and data.high > high + TOLERANCE)
+
+
+def _one_column(fit: LossFit) -> bool:
+    shape = fit.targets.shape
+    return shape is not None and (len(shape) == 1 or (len(shape) == 2 and shape[1] == 1))
+
+
+def _indices(fit: LossFit) -> bool:
+    """One class number a row; 0 and 1 in one column count, unless the rank is not known."""
+    return (fit.targets.labels == "int" or fit.targets.labels == "binary") and _one_column(fit)
+
+
+def _one_target_a_row(fit: LossFit) -> bool:
+    """Targets of one known column against an output of rank 2 or more (Keras aligns ranks only of width 1)."""
+    shape, output = fit.targets.shape, fit.output_shape
+    if shape is None or output is None or len(output) != 2 or not _one_column(fit):
+        return False
+    return fit.keras is False or len(shape) == 2
+
+
+def _rank_differs(fit: LossFit) -> bool:
+    """A target (N,) against an output (N, 1), with more than one row."""
+    shape, output = fit.targets.shape, fit.output_shape
+    return shape is not None and output is not None and len(shape) == 1 and len(output) == 2 and output[1] == 1 and shape[0] != 1
+
+
+def _out_of_range(fit: LossFit) -> bool:
+    if fit.targets.labels not in ("continuous", "int", "pm1"):
+        return False
+    if fit.activation in CUT_OFF:
+        return _beyond(fit, 0.0, math.inf)
+    low, high = RANGES.get(fit.activation or "", (-math.inf, math.inf))
+    return _beyond(fit, low, high)
+
+
+_LABELS: dict[str, Callable[[LossFit], bool]] = {
+    "any": lambda fit: True,  # noqa: ARG005
+    "beyond unit": lambda fit: fit.targets.labels == "continuous" and _beyond(fit, 0.0, 1.0),
+    "within unit": lambda fit: fit.targets.labels == "continuous" and not _beyond(fit, 0.0, 1.0),
+    "indices": _indices,
+    "onehot int": lambda fit: fit.targets.labels == "onehot" and (fit.targets.dtype or "").startswith(("int", "uint")),
+    "classes": lambda fit: fit.targets.labels == "int" and (fit.targets.classes or 0) >= 3,
+    "rank differs": _rank_differs,
+    "one column": _one_target_a_row,
+    "out of range": _out_of_range,
+}
+
+
+def _message(row: Row, fit: LossFit, effect: str) -> str:
+    units, classes = fit.units or 0, fit.targets.classes or 0
+    filled = {
+        "k": units,
+        "c": classes,
+        "floor": f"{math.log(1 + (units - 1) / math.e):.3f}" if units > 1 else "0",
+        "loss": fit.loss,
+        "output": fit.activation or "the output",
+        "low": figure(fit.targets.low if fit.targets.low is not None else 0.0, 3),
+        "high": figure(fit.targets.high if fit.targets.high is not None else 1.0, 3),
+        "shape": _in_words(fit.output_shape),
+        "target": _in_words(fit.targets.shape),
+    }
+    output = f"{fit.activation} output" if fit.activation else "output"
+    width = f"{output} of {fit.units} unit{'s' if fit.units != 1 else ''}" if fit.units else output
+    advice = f". Instead {row.advice.format(**filled)}" if row.advice else ""
+    return f"{fit.loss} on {width}{line_of(fit.output_place)}: {effect.format(**filled)}{advice}"
+
+
+def _in_words(shape: Shape | None) -> str:
+    sizes = ["N", *(str(one) if one is not None else "?" for one in (shape or ())[1:])]
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+
+
+def _spelled(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,257 @@
+"""`x[index]`, `x[index] = value`, and what a loop over an array sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from trainlint.core import Place
+from trainlint.interpret.arrays import limits
+from trainlint.interpret.arrays import statistics as known
+from trainlint.interpret.arrays.nodes import Data, as_array, over_choices, plain
+from trainlint.interpret.arrays.operators import ERRORS
+from trainlint.interpret.arrays.shapes import broadcast
+from trainlint.interpret.dispatch import Interpreter, Iteration, iterates
+from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, List, Literal, Shape, Statistics, Tuple, Value
+
+NOT_KNOWN = "?"
+"""Stands in the `index` attribute for a part that is an array (then the next input) or not known."""
+MAXIMUM_ROWS = 256
+"""Rows of a known array that a loop sees one by one."""
+MAXIMUM_UNPACKED = 8
+"""Rows of an unknown array that are told apart: enough for `a, b = array`."""
+
+
+@dataclass(slots=True)
+class _Index:
+    """An index taken apart: `parts` for the attribute, `arrays` for the inputs, and the axes that are touched."""
+
+    parts: list[Any] = field(default_factory=list)
+    arrays: list[Value] = field(default_factory=list)
+    exact: bool = True
+
+
+def getitem(array: Value, index: Value, place: Place | None) -> Value:
+    """`array[index]`: op "getitem" with attribute `index`, a tuple of int, slice, None, Ellipsis, known arrays and "?"."""
+    return over_choices(lambda pair: _getitem(pair[0], pair[1], place), (array, index), place)
+
+
+def _getitem(array: Value, index: Value, place: Place | None) -> Value:
+    if not isinstance(array, Array):
+        return array
+    taken = _taken_apart(index, place)
+    shape = _shape(array.shape, taken)
+    data = _pick(array, taken, shape)
+    statistics = _statistics(array, taken, shape) if data is None else known.of_data(data)
+    attributes = {"index": tuple(taken.parts)}
+    inputs = (array, *taken.arrays)
+    return Array(
+        "getitem", inputs, attributes, shape, array.dtype, array.library, data, statistics, array.symbolic, array.detached, place
+    )
+
+
+def _taken_apart(index: Value, place: Place | None) -> _Index:
+    taken = _Index()
+    for part in index.items if isinstance(index, Tuple) else (index,):
+        one = as_array(part, place) if isinstance(part, List) else part
+        value = plain(one)
+        if isinstance(one, Array) and one.data is not None and (one.data.ndim or one.data.dtype.kind == "b"):
+            taken.parts.append(np.asarray(one.data))
+        elif isinstance(value, bool):
+            taken.parts.append(np.asarray(value))
+        elif (
+            value is None or value is Ellipsis or isinstance(value, int) or (isinstance(value, slice) and _is_plain_slice(value))
+        ):
+            taken.parts.append(value)
+        elif isinstance(value, slice):
+            taken.parts.append(
+                slice(*(one if isinstance(one, int) else NOT_KNOWN for one in (value.start, value.stop, value.step)))
+            )
+            taken.exact = False
+        else:
+            taken.parts.append(NOT_KNOWN)
+            taken.arrays.append(part)
+            taken.exact = False
+    return taken
+
+
+def _is_plain_slice(value: slice) -> bool:
+    return all(one is None or isinstance(one, int) for one in (value.start, value.stop, value.step)) and value.step != 0
+
+
+def _axes_used(parts: Sequence[Any], arrays: Sequence[Value]) -> int | None:
+    """How many axes of the array the parts index; None if a mask of unknown rank is among them."""
+    used, waiting = 0, list(arrays)
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            used += part.ndim if part.dtype == bool else 1
+        elif isinstance(part, str):
+            one = waiting.pop(0)
+            if isinstance(one, Array) and one.dtype == "bool":
+                if one.shape is None:
+                    return None
+                used += len(one.shape)
+            else:
+                used += 1
+        elif part is not None and part is not Ellipsis:
+            used += 1
+    return used
+
+
+def _shape(shape: Shape | None, taken: _Index) -> Shape | None:
+    """The shape of the result, by NumPy's rules; None if it is not known or the index does not fit."""
+    used = _axes_used(taken.parts, taken.arrays)
+    ellipses = sum(part is Ellipsis for part in taken.parts)
+    if shape is None or used is None or used > len(shape) or ellipses > 1:
+        return None
+    parts = list(taken.parts)
+    at = next((i for i, part in enumerate(parts) if part is Ellipsis), len(parts))
+    parts[at : at + 1] = [slice(None)] * (len(shape) - used)
+    return _walk_axes(shape, parts, list(taken.arrays))
+
+
+def _walk_axes(shape: Shape, parts: list[Any], waiting: list[Value]) -> Shape | None:
+    result: list[int | None] = []
+    advanced: list[Shape | None] = []
+    first_advanced, last_advanced, axis = -1, -1, 0
+    for position, part in enumerate(parts):
+        if part is None:
+            result.append(1)
+            continue
+        if isinstance(part, slice):
+            result.append(_sliced(shape[axis], part))
+        elif isinstance(part, int):
+            extent = shape[axis]
+            if extent is not None and not -extent <= part < extent:
+                return None
+        else:
+            picked, step = _advanced(shape, axis, part, waiting)
+            advanced.append(picked)
+            if first_advanced < 0:
+                first_advanced = len(result)
+            elif last_advanced != position - 1:
+                first_advanced = 0  # index arrays with a slice between: their axes come first
+            last_advanced = position
+            axis += step - 1
+        axis += 1
+    if advanced:
+        together = broadcast(advanced)
+        if together is None:
+            return None
+        result[first_advanced:first_advanced] = together
+    return tuple(result)
+
+
+def _advanced(shape: Shape, axis: int, part: Any, waiting: list[Value]) -> tuple[Shape | None, int]:
+    """The shape that an index array picks, and how many axes it takes up."""
+    if isinstance(part, np.ndarray):
+        if part.dtype == bool:
+            return (int(part.sum()),), part.ndim
+        return (part.shape if part.dtype.kind in "iu" else None), 1
+    one = waiting.pop(0)
+    if isinstance(one, Array):
+        if one.dtype == "bool" and one.shape is not None:
+            return (None,), len(one.shape)
+        return one.shape, 1
+    return None, 1
+
+
+def _sliced(extent: int | None, part: slice) -> int | None:
+    if any(isinstance(one, str) for one in (part.start, part.stop, part.step)):
+        return None
+    if extent is not None:
+        return len(range(*part.indices(extent)))
+    return None
+
+
+def _pick(array: Array, taken: _Index, shape: Shape | None) -> Data | None:
+    """The entries that a known index picks from known entries."""
+    if array.data is None or not taken.exact or shape is None or not limits.affordable(shape, array.data.itemsize):
+        return None
+    try:
+        picked = np.asarray(array.data[tuple(taken.parts)])
+    except ERRORS:
+        return None
+    if picked.shape != shape:
+        return None
+    held: Data = picked.view()
+    held.flags.writeable = False
+    return held
+
+
+def _is_whole(part: Any) -> bool:
+    return part is None or part is Ellipsis or (isinstance(part, slice) and part == slice(None))
+
+
+def _statistics(array: Array, taken: _Index, shape: Shape | None) -> Statistics:
+    """Some rows are like all of them where the data were declared or typical; one column only where columns are known."""
+    if all(map(_is_whole, taken.parts)):
+        return known.without_columns(array.statistics)
+    s, rank = array.statistics, len(array.shape) if array.shape is not None else None
+    last = taken.parts[-1]
+    reaches_last = rank is not None and rank > 1 and len(taken.parts) == rank
+    if reaches_last and s.columns and isinstance(last, int) and -len(s.columns) <= last < len(s.columns):
+        low, high, mean, moment = s.columns[last]
+        return Statistics(low, high, mean, moment, s.known)
+    if all(map(_is_whole, taken.parts[1:])):
+        return replace(
+            known.part(s), columns=s.columns if s.known in ("declared", "typical") and shape and rank == len(shape) else ()
+        )
+    if known.is_drawn_alike(array) or known.is_constant(s) or s == known.STANDARD:
+        return known.without_columns(s)
+    return known.between(s.low, s.high, "declared" if s.known == "exact" else s.known)
+
+
+def setitem(array: Array, index: Value, value: Value, place: Place | None) -> Array:
+    """The array after `array[index] = value`: op "setitem" with the array and the value as inputs."""
+    taken = _taken_apart(index, place)
+    new = as_array(value, place, array.library)
+    symbolic = array.symbolic or (new is not None and new.symbolic)
+    data = None if symbolic or new is None else _changed(array, taken, new)
+    if data is not None:
+        statistics = known.of_data(data)
+    elif all(map(_is_whole, taken.parts)) and new is not None:
+        statistics = known.without_columns(new.statistics)
+    else:
+        statistics = UNKNOWN_STATISTICS if new is None else _mixed(array.statistics, new.statistics)
+    inputs = (array, value if new is None else new, *taken.arrays)
+    attributes = {"index": tuple(taken.parts)}
+    return Array("setitem", inputs, attributes, array.shape, array.dtype, array.library, data, statistics, symbolic, False, place)
+
+
+def _mixed(before: Statistics, new: Statistics) -> Statistics:
+    parts = [known.between(one.low, one.high, one.known) for one in (before, new)]
+    return known.hull(parts, (None, None))
+
+
+def _changed(array: Array, taken: _Index, new: Array) -> Data | None:
+    if array.data is None or new.data is None or not taken.exact or new.data.dtype.kind == "c":
+        return None
+    if not limits.affordable(array.shape, array.data.itemsize):
+        return None
+    data: Data = array.data.copy()
+    try:
+        with np.errstate(all="ignore"):
+            data[tuple(taken.parts)] = new.data
+    except ERRORS:
+        return None
+    limits.spend(data.size)
+    data.flags.writeable = False
+    return data
+
+
+@iterates("array")
+def rows(interpreter: Interpreter, value: Value, place: Place | None) -> Iteration:  # noqa: ARG001
+    """A loop over an array: its rows one by one where they are known and few, else one row that stands for all."""
+    if not isinstance(value, Array):
+        return Iteration((value,), False, None)
+    count = value.shape[0] if value.shape else None
+    if value.shape is not None and count is not None and count <= MAXIMUM_ROWS and value.data is not None:
+        return Iteration([getitem(value, Literal(number, place), place) for number in range(count)], True, count)
+    if count is not None and count <= MAXIMUM_UNPACKED:
+        return Iteration([getitem(value, Literal(number, place), place) for number in range(count)], True, count)
+    one = Array("dimension", (value,), {"axis": 0, "row": True}, (), "int64", place=place)
+    return Iteration((getitem(value, one, place),), False, count)

@@ -1,0 +1,432 @@
+"""Models of Keras: symbolic inputs, Sequential, functional and subclassed models, and calling any of them.
+
+A Sequential keeps `cells["layers"]`, a list that the script may change itself. A functional model keeps "inputs" and "outputs"
+and is called by putting other arrays in the place of its inputs. A class of the script is entered: `build` once, then `call`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trainlint.interpret.dispatch import Arguments, Call, Interpreter, bind, function
+from trainlint.interpret.events import Frame
+from trainlint.interpret.keras.common import (
+    Owner,
+    integer,
+    is_layer,
+    is_model,
+    items_of,
+    keep_arguments,
+    kind_of,
+    layer_attribute,
+    layer_method,
+    listed,
+    make_object,
+    model_method,
+    named,
+    note_arguments,
+    passed,
+    plain,
+    row_of,
+    shape_from,
+    shape_of,
+    shape_value,
+)
+from trainlint.interpret.keras.graphs import inputs_of, layers_of, substitute
+from trainlint.interpret.values import (
+    NONE,
+    Array,
+    BoundMethod,
+    Class,
+    Dict,
+    Function,
+    Instance,
+    List,
+    Literal,
+    Object,
+    Place,
+    Shape,
+    Tuple,
+    Unknown,
+    Value,
+    alternatives,
+    join,
+)
+from trainlint.knowledge.rows import Row
+
+MAXIMUM_LAYERS = 2_000
+BUILT = ("keras", "built")
+BACKBONE_LAYER = Row("keras.layers.Layer", "layer", "part_of_backbone")
+
+
+def symbolic_input(shape: Shape | None, place: Place | None, name: Value | None = None, dtype: str = "float32") -> Array:
+    """What `Input` gives; `shape` has the batch axis."""
+    attributes = {"name": plain(name)} if name is not None else {}
+    return Array("input", (), attributes, shape, dtype, "keras", symbolic=True, place=place)
+
+
+@function("keras.Input")
+def _input(call: Call) -> Value:
+    """`Input(shape=(28, 28))`, `Input(batch_shape=...)`, `Input(tensor=...)`."""
+    note_arguments(call)
+    bound = bind(call.row or row_of("keras.Input"), call.arguments).arguments
+    tensor = bound.get("tensor")
+    if isinstance(tensor, Array):
+        return tensor
+    whole = shape_from(bound.get("batch_shape"))
+    part = shape_from(bound.get("shape"))
+    batch = integer(plain(bound.get("batch_size")))
+    shape = whole if whole is not None else None if part is None else (batch, *part)
+    dtype = plain(bound.get("dtype"))
+    return symbolic_input(shape, call.place, bound.get("name"), dtype if isinstance(dtype, str) else "float32")
+
+
+@function("keras.layers.InputLayer")
+def _input_layer(call: Call) -> Value:
+    return make_object(call, call.row or row_of("keras.layers.InputLayer"))
+
+
+@function("keras.Sequential")
+def _sequential(call: Call) -> Value:
+    model = make_object(call, call.row or row_of("keras.Sequential"))
+    fill_sequential(model, model.arguments.get("layers"), call.place)
+    return model
+
+
+def fill_sequential(model: Owner, layers: Value | None, place: Place | None) -> None:
+    """Give a Sequential its list of layers."""
+    items = items_of(layers) if isinstance(layers, List | Tuple) else None
+    made = List({"items": Tuple(items or (), place)}, place)
+    if items is None and layers is not None and not (isinstance(layers, Literal) and layers.value is None):
+        made.cells["open"] = Literal(True)
+    model.cells["layers"] = made
+
+
+def _layers_cell(model: Owner) -> List | None:
+    layers = model.cells.get("layers")
+    return layers if isinstance(layers, List) else None
+
+
+@model_method("add")
+def _add(call: Call) -> Value:
+    """`model.add(layer)`."""
+    model, layer = call.receiver, call.argument(0, "layer")
+    if not isinstance(model, Object | Instance) or layer is None:
+        return NONE
+    layers = _layers_cell(model)
+    if layers is None:
+        layers = List({"items": Tuple(())}, call.place)
+        call.interpreter.heap.write(model, "layers", layers)
+    items = layers.cells.get("items")
+    before = items.items if isinstance(items, Tuple) else ()
+    if len(before) < MAXIMUM_LAYERS:
+        call.interpreter.heap.write(layers, "items", Tuple((*before, layer), call.place))
+    return NONE
+
+
+@model_method("pop")
+def _pop(call: Call) -> Value:
+    model = call.receiver
+    layers = _layers_cell(model) if isinstance(model, Object | Instance) else None
+    items = layers.cells.get("items") if layers is not None else None
+    if layers is None or not isinstance(items, Tuple) or not items.items:
+        return call.unknown("a layer of a model whose layers are not known")
+    call.interpreter.heap.write(layers, "items", Tuple(items.items[:-1], call.place))
+    return items.items[-1]
+
+
+@function("keras.Model")
+def _functional(call: Call) -> Value:
+    """`Model(inputs=a, outputs=b)`."""
+    note_arguments(call)
+    model = make_object(call, call.row or row_of("keras.Model"))
+    for name in ("inputs", "outputs"):
+        if name in model.arguments:
+            model.cells[name] = model.arguments[name]
+    return model
+
+
+@model_method("__init__")
+def _construct_model(call: Call) -> Value:
+    """`super().__init__(...)` of a script's model."""
+    model = call.receiver
+    if not isinstance(model, Instance) or model.row is None:
+        return NONE
+    bound = bind(model.row, call.arguments).arguments
+    if model.row.name == "keras.Sequential":
+        fill_sequential(model, bound.get("layers"), call.place)
+    for name in ("inputs", "outputs"):
+        if name in bound:
+            call.interpreter.heap.write(model, name, bound[name])
+    return NONE
+
+
+@layer_method("__init__")
+def _construct_layer(call: Call) -> Value:
+    """`super().__init__(...)` of a script's layer: what its library base takes is remembered."""
+    layer = call.receiver
+    if isinstance(layer, Instance) and layer.row is not None:
+        if is_model(layer):
+            return _construct_model(call)
+        keep_arguments(layer, layer.row, call.arguments)
+    return NONE
+
+
+def call_any(call: Call, model: Owner) -> Value:
+    """Call a layer or model of any kind with the arguments of a call."""
+    from trainlint.interpret.keras.layers import apply_library_layer
+
+    if isinstance(model, Instance):
+        return _call_instance(call, model)
+    if not is_model(model):
+        return apply_library_layer(call, model)
+    given = call.arguments.positional[0] if call.arguments.positional else call.argument(0, "inputs", "x")
+    if given is None:
+        return call.unknown("a model that is called without an input")
+    output = apply_model(call.interpreter, model, given, call.place)
+    if not _in_forward(call.interpreter):
+        call.interpreter.emit("forward", call.place, model=model, output=output, inputs=given)
+    return output
+
+
+def _in_forward(interpreter: Interpreter) -> bool:
+    return any(frame.kind in ("forward", "fit") for frame in interpreter.frames)
+
+
+def _call_instance(call: Call, model: Instance) -> Value:
+    from trainlint.interpret.keras.layers import apply_library_layer
+
+    body = call.interpreter.attribute(model, "call", call.place)
+    written = isinstance(body, BoundMethod | Function)
+    given = call.arguments.positional[0] if call.arguments.positional else call.argument(0, "inputs", "x")
+    build(call.interpreter, model, given, call.place)
+    if not written:
+        if is_model(model):
+            return call.unknown("a model without a call method") if given is None else _library_model(call, model, given)
+        return apply_library_layer(call, model)
+    if not is_model(model) or _in_forward(call.interpreter):
+        return call.interpreter.call(body, call.arguments, call.place)
+    with call.interpreter.frame(Frame("forward", call.place, over=model)):
+        output = call.interpreter.call(body, call.arguments, call.place)
+    call.interpreter.emit("forward", call.place, model=model, output=output, inputs=given or NONE)
+    return output
+
+
+def _library_model(call: Call, model: Instance, given: Value) -> Value:
+    return apply_model(call.interpreter, model, given, call.place)
+
+
+def build(interpreter: Interpreter, owner: Instance, given: Value | None, place: Place | None) -> None:
+    """Run a script's own `build(self, input_shape)` once."""
+    if BUILT in owner.cells:
+        return
+    owner.cells[BUILT] = Literal(True)
+    body = interpreter.attribute(owner, "build", place)
+    if not isinstance(body, BoundMethod | Function):
+        return
+    items = items_of(given) if isinstance(given, List | Tuple) else None
+    shape = shape_value(shape_of(given)) if items is None else _shapes(items)
+    interpreter.call(body, Arguments((shape,)), place)
+
+
+def _shapes(items: tuple[Value, ...]) -> Value:
+    return List({"items": Tuple(tuple(shape_value(shape_of(one)) for one in items))})
+
+
+def apply_model(interpreter: Interpreter, model: Value, given: Value, place: Place | None) -> Value:
+    """The output of a model (or layer) for an input, without an event."""
+    if isinstance(model, Instance) and isinstance(interpreter.attribute(model, "call", place), BoundMethod | Function):
+        with interpreter.frame(Frame("forward", place, over=model)):
+            return interpreter.call(model, Arguments((given,)), place)
+    if not isinstance(model, Object | Instance) or model.row is None:
+        return Unknown("a model that is not known", place)
+    if "outputs" in model.cells:
+        return _apply_functional(model, given, place)
+    if _layers_cell(model) is not None:
+        return _apply_sequential(interpreter, model, given, place)
+    if is_model(model) and isinstance(model, Object):
+        from trainlint.interpret.keras.layers import layer_array
+
+        return layer_array(model, listed(given), place)
+    with interpreter.frame(Frame("forward", place, over=model)):
+        return interpreter.call(model, Arguments((given,)), place)
+
+
+def _apply_functional(model: Owner, given: Value, place: Place | None) -> Value:
+    outputs = model.cells["outputs"]
+    inputs = listed(model.cells.get("inputs"))
+    if isinstance(outputs, Unknown) or not inputs:
+        return Unknown(outputs.why if isinstance(outputs, Unknown) else "a model without inputs", place)
+    if isinstance(given, Dict):
+        values = tuple(given.cells.get(_name_of(one)) or Unknown("an input that is not given", place) for one in inputs)
+    else:
+        values = listed(given) if len(inputs) > 1 else (given,)
+    if len(values) != len(inputs):
+        return Unknown("a model that is called with another number of inputs", place)
+    pairs = zip(inputs, values, strict=True)
+    return join(tuple(substitute(one, {id(old): new for old, new in pairs}) for one in alternatives(outputs)))
+
+
+def _name_of(array: Value) -> str:
+    name = array.attributes.get("name") if isinstance(array, Array) else None
+    return name if isinstance(name, str) else ""
+
+
+def _apply_sequential(interpreter: Interpreter, model: Owner, given: Value, place: Place | None) -> Value:
+    layers = _layers_cell(model)
+    items = items_of(layers)
+    if items is None:
+        return Unknown("a Sequential whose layers are not all known", place)
+    value = given
+    with interpreter.frame(Frame("forward", place, over=model)):
+        for layer in items:
+            value = _apply_one(interpreter, layer, value)
+    return value
+
+
+def _apply_one(interpreter: Interpreter, layer: Value, value: Value) -> Value:
+    """One layer of a Sequential; what stands first may be an input, which computes nothing."""
+    place = layer.place
+    if isinstance(layer, Array) or (isinstance(layer, Object) and layer.row.kind == "input"):
+        return value
+    if is_model(layer):
+        return apply_model(interpreter, layer, value, place)
+    return interpreter.call(layer, Arguments((value,)), place)
+
+
+def input_shape(layer: Value | None) -> Shape | None:
+    """The input shape, with batch axis, that a model's first layer declares."""
+    if isinstance(layer, Array):
+        return layer.shape
+    if not isinstance(layer, Object | Instance) or layer.row is None:
+        return None
+    whole = shape_from(passed(layer, "batch_input_shape") or passed(layer, "batch_shape"))
+    if whole is not None:
+        return whole
+    part = shape_from(passed(layer, "shape") if layer.row.kind == "input" else passed(layer, "input_shape"))
+    if part is not None:
+        return (integer(plain(passed(layer, "batch_size"))), *part)
+    length, width = integer(plain(passed(layer, "input_length"))), integer(plain(passed(layer, "input_dim")))
+    if layer.row.kind == "embedding":
+        return (None, length)
+    if width is not None:
+        return (None, length, width) if layer.row.kind in ("lstm", "gru", "simple_rnn", "conv") else (None, width)
+    inner = passed(layer, "layer")
+    if inner is not None and isinstance(inner, Object | Instance):
+        return input_shape(inner)
+    if "inputs" in layer.cells:
+        return shape_of(listed(layer.cells["inputs"])[0])
+    layers = items_of(_layers_cell(layer))
+    return input_shape(layers[0]) if layers else None
+
+
+@layer_attribute("input", "inputs")
+def _model_input(call: Call) -> Value:
+    """`model.input`: made once for a Sequential, so that `Model(model.input, model.layers[2].output)` fits together."""
+    owner = call.receiver
+    if not isinstance(owner, Object | Instance):
+        return call.unknown("the input of a model")
+    if "inputs" in owner.cells:
+        return _one_or_list(owner.cells["inputs"], call.name)
+    if not is_model(owner):
+        return call.unknown("the input of a layer")
+    made = symbolic_input(input_shape(owner), call.place)
+    call.interpreter.heap.write(owner, "symbolic_input", made) if "symbolic_input" not in owner.cells else None
+    return owner.cells["symbolic_input"]
+
+
+def _one_or_list(value: Value, name: str) -> Value:
+    items = items_of(value) if isinstance(value, List | Tuple) else None
+    if name.endswith("s"):
+        return value if items is not None else List({"items": Tuple((value,))}, value.place)
+    return items[0] if items is not None and len(items) == 1 else value
+
+
+@layer_attribute("output", "outputs")
+def _model_output(call: Call) -> Value:
+    owner = call.receiver
+    if not isinstance(owner, Object | Instance):
+        return call.unknown("the output of a model")
+    if "outputs" in owner.cells:
+        return _one_or_list(owner.cells["outputs"], call.name)
+    if not is_model(owner):
+        return call.unknown("the output of a layer")
+    given = call.interpreter.attribute(owner, "input", call.place)
+    output = apply_model(call.interpreter, owner, given, call.place)
+    call.interpreter.heap.write(owner, "symbolic_output", output)
+    return output
+
+
+@layer_attribute("layers")
+def _model_layers(call: Call) -> Value:
+    """`model.layers` of a functional, subclassed or pretrained model."""
+    owner = call.receiver
+    if isinstance(owner, Object | Instance) and "outputs" in owner.cells:
+        return List({"items": Tuple(_listed_layers(owner), call.place)}, call.place)
+    if isinstance(owner, Instance):
+        return List({"items": Tuple(tuple(one for one in owner.cells.values() if is_layer(one)), call.place)}, call.place)
+    part = Object(BACKBONE_LAYER, cells={"of": owner} if owner is not None else {}, place=call.place)
+    return List({"items": Tuple((part,), call.place), "open": Literal(True)}, call.place)
+
+
+def _listed_layers(owner: Owner) -> tuple[Value, ...]:
+    """Input layers first, as Keras lists them, then the layers in order of computation."""
+    outputs = listed(owner.cells["outputs"])
+    entries = tuple(
+        Object(row_of("keras.layers.InputLayer"), {"batch_shape": shape_value(one.shape)}, place=one.place) for one in inputs_of(outputs)
+    )
+    return (*entries, *layers_of(outputs))
+
+
+@model_method("get_layer")
+def _get_layer(call: Call) -> Value:
+    """`model.get_layer("name")`, `model.get_layer(index=3)`."""
+    layers = items_of(call.interpreter.attribute(call.receiver, "layers", call.place)) if call.receiver is not None else None
+    name, index = named(call.argument(0, "name")), integer(plain(call.argument(1, "index")))
+    if layers is None:
+        return call.unknown("a layer of a model whose layers are not known")
+    if index is not None and -len(layers) <= index < len(layers):
+        return layers[index]
+    for layer in layers:
+        if isinstance(layer, Object | Instance) and name and named(passed(layer, "name")) == name:
+            return layer
+    return call.unknown(f"the layer named {name!r}")
+
+
+@layer_attribute("output_shape", "input_shape")
+def _shape_attribute(call: Call) -> Value:
+    owner = call.receiver
+    if not isinstance(owner, Object | Instance) or not is_model(owner):
+        return call.unknown("the shape of a layer")
+    which = "output" if call.name == "output_shape" else "input"
+    return shape_value(shape_of(call.interpreter.attribute(owner, which, call.place)))
+
+
+VARIABLES = Row("keras.variables", "object", "variables")
+
+
+@layer_attribute("trainable_variables", "trainable_weights", "variables", "weights", "non_trainable_weights")
+def _variables(call: Call) -> Value:
+    """The weights of a model as one object that remembers whose they are."""
+    return Object(VARIABLES, cells={"of": call.receiver} if call.receiver is not None else {}, place=call.place)
+
+
+@layer_method("compute_output_shape", "get_config", "count_params", "summary", "save", "save_weights", "to_json", "build")
+def _nothing_trained(call: Call) -> Value:
+    return NONE if call.name in ("summary", "save", "save_weights", "build") else call.unknown(f"`{call.name}` of a layer")
+
+
+@function("keras.models.clone_model", "keras.utils.multi_gpu_model")
+def _clone(call: Call) -> Value:
+    """A model of the same layers; a clone is not compiled."""
+    model = call.argument(0, "model")
+    if not isinstance(model, Object):
+        return call.unknown("a copy of a model") if model is None else model
+    cells = {key: value for key, value in model.cells.items() if key in ("layers", "inputs", "outputs", "name")}
+    layers = cells.get("layers")
+    if isinstance(layers, List):
+        cells["layers"] = List(dict(layers.cells), layers.place)
+    return replace(model, cells=cells, place=call.place)
+
+
+__all__ = ["Class", "apply_model", "build", "call_any", "input_shape", "kind_of", "symbolic_input"]

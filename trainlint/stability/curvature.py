@@ -1,0 +1,129 @@
+"""The curvature of a loss: exact where it is quadratic in the parameters, at a point by Lanczos' method where it is not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from trainlint.stability.twin.operation import RefusalError, Tensor
+from trainlint.stability.twin.program import Problem, Rows
+
+DENSE_DIMENSION = 256
+"""Up to this many parameters the whole Hessian is built, one product for each column."""
+
+LANCZOS_STEPS = 120
+ROW_PRODUCTS = 20_000
+"""The most Hessian columns that are computed to know the Hessian of each row."""
+
+NEGLIGIBLE = 1e-9
+"""Eigenvalues below this share of the largest are rounding."""
+
+WORK = 4e8
+"""The most element operations that one curvature may cost (about a second)."""
+
+
+class Curvature(NamedTuple):
+    """The ends of the Hessian's spectrum [L/P^2]; `smallest` is the smallest that is not zero, None where it was not computed.
+
+    `direction` is the unit eigenvector of the largest. `settled` is false if Lanczos' method stopped before its residual was
+    small.
+    """
+
+    largest: float
+    smallest: float | None
+    direction: Tensor
+    lowest: float
+    settled: bool = True
+
+
+def curvature(problem: Problem, weights: Tensor, rows: Rows | None = None, *, tolerance: float = 1e-8) -> Curvature:
+    """The largest Hessian eigenvalue at `weights` over some rows (None: all), penalties included.
+
+    Dense up to 256 parameters, else Lanczos to a relative residual of `tolerance` (the error of the eigenvalue is then of the
+    order of its square: Parlett 1980). Exact for a quadratic loss. Raises `RefusalError` above the budget.
+    """
+    dimension = weights.size
+    if dimension == 0:
+        raise RefusalError("the model has no weights to train")
+    products = min(dimension, DENSE_DIMENSION if dimension <= DENSE_DIMENSION else LANCZOS_STEPS)
+    if 6.0 * products * problem.program.work > WORK or dimension > 200_000:
+        raise RefusalError("the model and its data are too large for the curvature to be computed here")
+
+    def product(vector: Tensor) -> Tensor:
+        return problem.hessian_vector(weights, vector, rows)
+
+    if dimension <= DENSE_DIMENSION:
+        return spectrum(hessian(product, dimension))
+    return lanczos(product, dimension, tolerance)
+
+
+def hessian(product: Callable[[Tensor], Tensor], dimension: int) -> Tensor:
+    """The dense Hessian (d, d) from d products."""
+    columns = np.stack([product(unit) for unit in np.eye(dimension)], axis=1)
+    return np.asarray((columns + columns.T) / 2, dtype=np.float64)
+
+
+def spectrum(matrix: Tensor) -> Curvature:
+    """The ends of a symmetric matrix's spectrum."""
+    if not np.isfinite(matrix).all():
+        raise RefusalError("the curvature overflows")
+    values, vectors = np.linalg.eigh(matrix)
+    largest = float(values[-1])
+    above = values[values > NEGLIGIBLE * max(largest, 0.0)]
+    return Curvature(largest, float(above[0]) if len(above) else None, vectors[:, -1], float(values[0]))
+
+
+def lanczos(product: Callable[[Tensor], Tensor], dimension: int, tolerance: float, seed: int = 0) -> Curvature:
+    """The largest eigenvalue by Lanczos' method with full reorthogonalisation, from a random start and at least 15 products.
+
+    Stops when residual <= tolerance * eigenvalue. Source: Lanczos (1950); Parlett (1980), The Symmetric Eigenvalue Problem.
+    """
+    rng = np.random.default_rng(seed)
+    start = rng.standard_normal(dimension)
+    basis = [start / np.linalg.norm(start)]
+    diagonal: list[float] = []
+    beside: list[float] = []
+    theta, shape, residual = 0.0, np.ones(1), math.inf
+    lowest = 0.0
+    for step in range(min(dimension, LANCZOS_STEPS)):
+        image = product(basis[-1])
+        if not np.isfinite(image).all():
+            raise RefusalError("the curvature overflows")
+        diagonal.append(float(image @ basis[-1]))
+        known = np.stack(basis)
+        for _ in range(2):
+            image = image - known.T @ (known @ image)
+        length = float(np.linalg.norm(image))
+        values, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1))
+        theta, shape, lowest = float(values[-1]), vectors[:, -1], float(values[0])
+        residual = length * abs(float(shape[-1]))
+        scale = max(abs(theta), abs(lowest))
+        if length <= 1e-12 * scale or (step >= 14 and residual <= tolerance * scale):
+            residual = 0.0
+            break
+        beside.append(length)
+        basis.append(image / length)
+    direction = np.stack(basis[: len(shape)]).T @ shape
+    return Curvature(theta, None, direction, lowest, residual == 0.0 or residual <= 1e-3 * abs(theta))
+
+
+def row_hessians(problem: Problem) -> Tensor | None:
+    """The Hessian of each row's own loss (n, d, d), for a quadratic loss that is the mean of its rows' losses.
+
+    None if that is not so (normalisation over the batch, sums), or if it would cost too much.
+    """
+    samples, dimension = problem.program.samples, problem.start.size
+    if samples is None or dimension > 64 or samples * dimension > ROW_PRODUCTS or samples * dimension**2 > 2**20:
+        return None
+
+    def of_rows(rows: Rows | None) -> Tensor:
+        return hessian(lambda vector: problem.hessian_vector(problem.start, vector, rows), dimension)
+
+    found = np.stack([of_rows(np.array([row])) for row in range(samples)])
+    whole = of_rows(None)
+    if not np.allclose(found.mean(axis=0), whole, rtol=1e-8, atol=1e-8 * float(np.abs(whole).max(initial=0.0))):
+        return None
+    return found

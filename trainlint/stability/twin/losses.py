@@ -1,0 +1,243 @@
+"""Rows of the twin's table: losses of a prediction and a target, with their reductions.
+
+`aligns` is set for Keras, which squeezes a last axis of 1 where ranks differ and averages over the last axis under the
+reduction "none"; otherwise shapes broadcast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from trainlint.stability.twin.activations import log_softmax, sigmoid, softmax
+from trainlint.stability.twin.operation import (
+    Attributes,
+    Forward,
+    Operation,
+    Pullback,
+    RefusalError,
+    Tensor,
+    broadcast,
+    nonlinear,
+    number,
+    one_input,
+    require,
+    unbroadcast,
+)
+
+SMALLEST_PROBABILITY = 1e-7
+"""Keras' `epsilon`: probabilities are clipped to [1e-7, 1 - 1e-7] before their logarithm."""
+
+SMALLEST_LOG = -100.0
+"""PyTorch's `BCELoss` clamps logarithms from below."""
+
+_Elementwise: TypeAlias = "Callable[[Tensor, Tensor, Attributes], tuple[Tensor, Tensor, Tensor | None]]"
+_ByClass: TypeAlias = "Callable[[Tensor, Tensor, Attributes], tuple[Tensor, Tensor]]"
+
+
+def _reduced(values: Tensor, attributes: Attributes, averages_last: bool) -> tuple[Tensor, Tensor]:
+    """The reduced loss, and the share that each element has in it (for "none", in its own entry)."""
+    reduction, width = attributes.get("reduction", "mean"), values.shape[-1] if values.ndim > 1 and averages_last else 1
+    if reduction == "mean":
+        weight = 1 / max(1, values.size)
+    elif reduction == "sum":
+        weight = 1.0
+    elif reduction == "sum_over_batch":
+        weight = 1 / width
+    elif reduction == "none":
+        averaged = averages_last and bool(attributes.get("aligns")) and values.ndim > 1
+        return (values.mean(axis=-1), np.asarray(1 / width)) if averaged else (values, np.asarray(1.0))
+    else:
+        raise RefusalError("the reduction of the loss is not known")
+    return values.sum() * np.asarray(weight), np.asarray(weight)
+
+
+def _aligned(prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    if prediction.ndim == target.ndim + 1 and prediction.shape[-1] == 1:
+        return prediction[..., 0], target
+    if target.ndim == prediction.ndim + 1 and target.shape[-1] == 1:
+        return prediction, target[..., 0]
+    return prediction, target
+
+
+def _elementwise(rule: _Elementwise) -> Forward:
+    """A loss from a function (prediction, target, attributes) -> (values, derivatives by both; None for labels)."""
+
+    def forward(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+        one_input(inputs, 2)
+        prediction, target = _aligned(*inputs[:2]) if attributes.get("aligns") else (inputs[0], inputs[1])
+        broadcast(prediction, target)
+        values, slope, to_target = rule(prediction, target, attributes)
+        value, weight = _reduced(values, attributes, averages_last=True)
+        spread = values.shape
+
+        def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+            each = gradient[..., None] if gradient.ndim == len(spread) - 1 and gradient.ndim else gradient
+            scaled = np.broadcast_to(each * weight, spread)
+            first = unbroadcast(scaled * slope, prediction.shape).reshape(inputs[0].shape)
+            if to_target is None:
+                return first, None
+            return first, unbroadcast(scaled * to_target, target.shape).reshape(inputs[1].shape)
+
+        return value, pullback
+
+    return forward
+
+
+def _squared(p: Tensor, t: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor, Tensor]:
+    return (p - t) ** 2, 2 * (p - t), 2 * (t - p)
+
+
+def _absolute(p: Tensor, t: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor, Tensor]:
+    return np.abs(p - t), np.sign(p - t), np.sign(t - p)
+
+
+def _huber(p: Tensor, t: Tensor, attributes: Attributes) -> tuple[Tensor, Tensor, Tensor]:
+    delta, error = number(attributes, "delta", 1.0), p - t
+    inside = np.abs(error) <= delta
+    slope = np.clip(error, -delta, delta)
+    return np.where(inside, error**2 / 2, delta * (np.abs(error) - delta / 2)), slope, -slope
+
+
+def _smooth_l1(p: Tensor, t: Tensor, attributes: Attributes) -> tuple[Tensor, Tensor, Tensor]:
+    beta, error = number(attributes, "beta", 1.0), p - t
+    if beta <= 0:
+        return _absolute(p, t, attributes)
+    slope = np.clip(error / beta, -1, 1)
+    return np.where(np.abs(error) < beta, error**2 / (2 * beta), np.abs(error) - beta / 2), slope, -slope
+
+
+def _log_cosh(p: Tensor, t: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor, Tensor]:
+    error, slope = p - t, np.tanh(p - t)
+    return np.logaddexp(error, -error) - np.log(2), slope, -slope
+
+
+def _smoothed_binary(t: Tensor, attributes: Attributes) -> Tensor:
+    smoothing = number(attributes, "label_smoothing", 0.0)
+    return t * (1 - smoothing) + 0.5 * smoothing
+
+
+def _binary_with_logits(p: Tensor, t: Tensor, attributes: Attributes) -> tuple[Tensor, Tensor, None]:
+    wanted = _smoothed_binary(t, attributes)
+    return np.logaddexp(0.0, p) - p * wanted, sigmoid(p) - wanted, None
+
+
+def _binary(p: Tensor, t: Tensor, attributes: Attributes) -> tuple[Tensor, Tensor, None]:
+    if attributes.get("from_logits"):
+        return _binary_with_logits(p, t, attributes)
+    wanted = _smoothed_binary(t, attributes)
+    if attributes.get("aligns"):
+        clipped = np.clip(p, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+        slope = np.where(clipped == p, (clipped - wanted) / (clipped * (1 - clipped)), 0.0)
+        return -(wanted * np.log(clipped) + (1 - wanted) * np.log(1 - clipped)), slope, None
+    if p.size and (p.min() < 0 or p.max() > 1):
+        raise RefusalError("the loss needs probabilities and gets something else")
+    yes, no = np.maximum(np.log(p), SMALLEST_LOG), np.maximum(np.log(1 - p), SMALLEST_LOG)
+    return -(wanted * yes + (1 - wanted) * no), (p - wanted) / np.maximum(p * (1 - p), 1e-12), None
+
+
+def _hinge(p: Tensor, t: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor, None]:
+    signs = 2 * t - 1 if t.size and np.isin(t, (0, 1)).all() else t
+    return np.maximum(1 - signs * p, 0), -signs * (signs * p < 1), None
+
+
+def _squared_hinge(p: Tensor, t: Tensor, attributes: Attributes) -> tuple[Tensor, Tensor, None]:
+    values, slope, _ = _hinge(p, t, attributes)
+    return values**2, 2 * values * slope, None
+
+
+def _poisson(p: Tensor, t: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor, None]:
+    shifted = p + SMALLEST_PROBABILITY
+    return p - t * np.log(shifted), 1 - t / shifted, None
+
+
+def _by_class(rule: _ByClass, axis: int) -> Forward:
+    """A loss over classes from a function (prediction, target shares, attributes) with the classes on the last axis."""
+
+    def forward(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+        one_input(inputs, 2)
+        if inputs[0].ndim < 1:
+            raise RefusalError("a loss over classes of a single number")
+        place = axis if inputs[0].ndim > 1 else 0
+        prediction = np.moveaxis(inputs[0], place, -1)
+        shares = _shares(inputs[1], prediction, place)
+        smoothing = number(attributes, "label_smoothing", 0.0)
+        shares = shares * (1 - smoothing) + smoothing / prediction.shape[-1]
+        values, slope = rule(prediction, shares, attributes)
+        value, weight = _reduced(values, attributes, averages_last=False)
+
+        def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+            scaled = np.broadcast_to(gradient * weight, values.shape)[..., None] * slope
+            return np.moveaxis(scaled, -1, place), None
+
+        return value, pullback
+
+    return forward
+
+
+def _shares(target: Tensor, prediction: Tensor, place: int) -> Tensor:
+    """Targets as shares of each class: one-hot of class numbers, or rows of shares as they are."""
+    moved = np.moveaxis(target, place, -1) if target.ndim == prediction.ndim else target
+    if moved.shape == prediction.shape:
+        return moved
+    rows = target.reshape(prediction.shape[:-1]) if target.size == prediction.size // prediction.shape[-1] else None
+    if rows is None:
+        raise RefusalError(f"targets of shape {target.shape} do not fit a prediction of shape {prediction.shape}")
+    classes = prediction.shape[-1]
+    if rows.size and (rows.min() < 0 or rows.max() >= classes or (rows != np.floor(rows)).any()):
+        raise RefusalError("a label is outside of the classes")
+    require(rows.size, classes)
+    found = np.zeros(prediction.shape)
+    np.put_along_axis(found, rows.astype(np.int64)[..., None], 1.0, axis=-1)
+    return found
+
+
+def _logits(p: Tensor, shares: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor]:
+    values = -(shares * log_softmax(p, -1)).sum(axis=-1)
+    return values, softmax(p, -1) * shares.sum(axis=-1, keepdims=True) - shares
+
+
+def _log_probabilities(p: Tensor, shares: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor]:
+    return -(shares * p).sum(axis=-1), -shares
+
+
+def _probabilities(p: Tensor, shares: Tensor, attributes: Attributes) -> tuple[Tensor, Tensor]:
+    """Keras' cross-entropy of probabilities: scaled to sum 1, clipped, and only then the logarithm."""
+    if attributes.get("from_logits"):
+        return _logits(p, shares, attributes)
+    total = p.sum(axis=-1, keepdims=True)
+    scaled = p / total
+    clipped = np.clip(scaled, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    pull = np.where(clipped == scaled, -shares / clipped, 0.0)
+    return -(shares * np.log(clipped)).sum(axis=-1), (pull - (pull * scaled).sum(axis=-1, keepdims=True)) / total
+
+
+def _squared_degree(degrees: tuple[float, ...], _own: bool, _attributes: Attributes) -> float:
+    return 2 * max(degrees, default=0.0)
+
+
+LOSSES: Mapping[str, Operation] = {
+    "mean_squared_error": Operation(_elementwise(_squared), _squared_degree),
+    **{
+        name: Operation(_elementwise(rule), nonlinear)
+        for name, rule in (
+            ("mean_absolute_error", _absolute),
+            ("huber", _huber),
+            ("smooth_l1", _smooth_l1),
+            ("log_cosh", _log_cosh),
+            ("binary_crossentropy", _binary),
+            ("binary_cross_entropy_with_logits", _binary_with_logits),
+            ("hinge", _hinge),
+            ("squared_hinge", _squared_hinge),
+            ("poisson", _poisson),
+        )
+    },
+    "categorical_crossentropy": Operation(_by_class(_probabilities, -1), nonlinear),
+    "sparse_categorical_crossentropy": Operation(_by_class(_probabilities, -1), nonlinear),
+    "softmax_cross_entropy_with_logits": Operation(_by_class(_logits, -1), nonlinear),
+    "sparse_softmax_cross_entropy_with_logits": Operation(_by_class(_logits, -1), nonlinear),
+    "cross_entropy": Operation(_by_class(_logits, 1), nonlinear),
+    "nll": Operation(_by_class(_log_probabilities, 1), nonlinear),
+}

@@ -1,0 +1,372 @@
+"""A loss graph made ready to be evaluated and differentiated: `Program(graph).problem(seed).gradient(weights)`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from trainlint.facts.graph import Node, Parameter, walk
+from trainlint.stability.twin import initial
+from trainlint.stability.twin.layers import adapted, fan
+from trainlint.stability.twin.losses import LOSSES
+from trainlint.stability.twin.operation import (
+    MAXIMUM_ELEMENTS,
+    NONLINEAR,
+    Attributes,
+    Operation,
+    Pullback,
+    RefusalError,
+    Shape,
+    Tensor,
+    product,
+    require,
+)
+from trainlint.stability.twin.table import TABLE
+
+Rows: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"
+Supply: TypeAlias = "Callable[[Node], Tensor | None]"
+
+MAXIMUM_NODES = 4_000
+MAXIMUM_PARAMETERS = 2**20
+HIDDEN_REASONS = "the computation could not be followed"
+
+
+class Step(NamedTuple):
+    """One node of the program: its row, and where in the lists of values and parameters it finds what it needs."""
+
+    node: Node
+    row: Operation | None
+    inputs: tuple[int, ...]
+    parameters: tuple[int, ...]
+    attributes: Attributes
+    moving: bool
+
+
+class Program:
+    """The nodes of a loss graph in order of evaluation.
+
+    `parameters` lists each tensor once with its `shapes`; `samples` is the number of rows that mini-batches are drawn from
+    (None if nothing is drawn); `degree` is the polynomial degree of the loss in the trainable parameters, penalties included.
+    Raises `RefusalError` for what the twin cannot follow.
+    """
+
+    def __init__(self, root: Node, *, aligns: bool = False, supply: Supply | None = None) -> None:
+        self.steps: list[Step] = []
+        self.parameters: list[Parameter] = []
+        self.shapes: list[Shape] = []
+        self.fans: list[tuple[float, float]] = []
+        self.leaves: dict[int, Tensor] = {}
+        self.batched: set[int] = set()
+        self.degrees: list[float] = []
+        self.summed = 1
+        self.work = 0
+        self._compile(root, aligns, supply)
+        self.samples = self._count_rows()
+        self._trace()
+        penalised = any(one.l2 for one in self.parameters if one.trainable)
+        self.degree = max(self.degrees[-1], 2.0 if penalised else 0.0)
+
+    def _compile(self, root: Node, aligns: bool, supply: Supply | None) -> None:
+        position: dict[int, int] = {}
+        owned: dict[int, int] = {}
+        for index, node in enumerate(walk(root)):
+            if index >= MAXIMUM_NODES:
+                raise RefusalError("the computation is too long to be repeated here")
+            position[id(node)] = index
+            inputs = tuple(position[id(one)] for one in node.inputs)
+            places = tuple(owned.setdefault(id(one), len(owned)) for one in node.parameters)
+            for place, one in zip(places, node.parameters, strict=True):
+                if place == len(self.parameters):
+                    self.parameters.append(one)
+            own = any(one.trainable for one in node.parameters)
+            moving = own or any(self.steps[one].moving for one in inputs)
+            row = self._row(node, index, supply)
+            attributes = _settled(node, aligns)
+            self.steps.append(Step(node, row, inputs, places, attributes, moving))
+            degrees = tuple(self.degrees[one] for one in inputs)
+            self.degrees.append(float(own) if row is None else row.degree(degrees, own, attributes))
+
+    def _row(self, node: Node, index: int, supply: Supply | None) -> Operation | None:
+        """The row of an operation; None for a leaf, whose numbers are kept."""
+        if node.op == "parameter":
+            if not node.parameters:
+                raise RefusalError("a weight that could not be followed")
+            return None
+        if node.op == "data":
+            values = node.data if node.data is not None else supply(node) if supply is not None else None
+            self.leaves[index] = _numbers(values)
+            if node.attributes.get("batched"):
+                self.batched.add(index)
+            return None
+        if node.op == "unknown":
+            raise RefusalError(str(node.attributes.get("why") or HIDDEN_REASONS))
+        row = TABLE.get(node.op)
+        if row is None:
+            words = (
+                "the model's input is not bound to data"
+                if node.op == "input"
+                else f"`{node.op}` is not among the operations that can be repeated here"
+            )
+            raise RefusalError(words)
+        return row
+
+    def _count_rows(self) -> int | None:
+        counts = {self.leaves[index].shape[0] if self.leaves[index].ndim else -1 for index in self.batched}
+        if len(counts) > 1 or -1 in counts or 0 in counts:
+            raise RefusalError("inputs and targets have different numbers of rows")
+        return next(iter(counts), None)
+
+    def _trace(self) -> None:
+        """Settle the shapes of all parameters, the statistics of adapted normalisers, and the cost of one evaluation."""
+        self.shapes = [() for _ in self.parameters]
+        self.fans = [(1.0, 1.0) for _ in self.parameters]
+        settled: set[int] = set()
+        values: list[Tensor] = []
+        with np.errstate(all="ignore"):
+            for index, untraced in enumerate(self.steps):
+                arrays = [values[one] for one in untraced.inputs]
+                self._settle_parameters(untraced, arrays, settled)
+                step = untraced
+                if step.node.op == "normalization":
+                    step = self.steps[index] = step._replace(attributes=adapted(arrays[0], step.attributes))
+                weights = [np.zeros(self.shapes[one]) for one in step.parameters]
+                values.append(
+                    self._leaf(index, None, weights)
+                    if step.row is None
+                    else step.row.forward(arrays, weights, step.attributes)[0]
+                )
+                kernel = weights[0] if weights and weights[0].ndim > 1 else None
+                self.work += values[-1].size * (1 if kernel is None else kernel.size // max(1, kernel.shape[-1]))
+                if (step.node.op in LOSSES or step.node.op in ("mean", "sum")) and values[-1].size == 1:
+                    self.summed = max(self.summed, *(one.size for one in arrays))
+        if values[-1].size != 1:
+            raise RefusalError("the loss is not a single number")
+
+    def _settle_parameters(self, step: Step, arrays: Sequence[Tensor], settled: set[int]) -> None:
+        expected: tuple[Shape | None, ...] = tuple(self.parameters[one].shape for one in step.parameters)
+        if step.parameters and step.row is not None:
+            if step.row.parameters is None:
+                raise RefusalError(f"the weights of `{step.node.op}` cannot be followed")
+            made = step.row.parameters([one.shape for one in arrays], step.attributes)
+            if len(made) != len(expected) or any(have not in (None, want) for have, want in zip(expected, made, strict=True)):
+                raise RefusalError(f"the weights of `{step.node.op}` do not have the expected shapes")
+            expected = made
+        for place, shape in zip(step.parameters, expected, strict=True):
+            if shape is None:
+                raise RefusalError("the shape of a weight is not known")
+            if place in settled and self.shapes[place] != shape:
+                raise RefusalError("a shared weight is used with different shapes")
+            if math.prod(shape) > MAXIMUM_PARAMETERS:
+                raise RefusalError("the model is too large to be repeated here")
+            first = place not in settled
+            settled.add(place)
+            self.shapes[place] = shape
+            if first:
+                self.fans[place] = fan(expected[0] or shape)
+
+    def _leaf(self, index: int, rows: Rows | None, weights: Sequence[Tensor]) -> Tensor:
+        if self.steps[index].node.op == "parameter":
+            return weights[0]
+        found = self.leaves[index]
+        return found[rows] if rows is not None and index in self.batched else found
+
+    @property
+    def trainable(self) -> list[int]:
+        """The places of the parameters that training moves."""
+        return [index for index, one in enumerate(self.parameters) if one.trainable]
+
+    @property
+    def dimension(self) -> int:
+        """The number of trainable numbers."""
+        return sum(math.prod(self.shapes[index]) for index in self.trainable)
+
+    @property
+    def start_is_known(self) -> bool:
+        """Whether each trainable parameter's start, or its distribution, is known."""
+        return all(initial.known(self.parameters[index].initializer) for index in self.trainable)
+
+    @property
+    def constants_are_known(self) -> bool:
+        """Whether each frozen parameter has known values, not drawn ones."""
+        kinds = {one.initializer.kind for one in self.parameters if not one.trainable}
+        return kinds <= initial.FIXED
+
+    def entries(self) -> list[int]:
+        """The steps whose values meet weights by multiplication: the inputs, as the first layer sees them."""
+        found: dict[int, None] = {}
+        for step in self.steps:
+            if step.row is not None and step.row.degree is product and step.moving:
+                for one in step.inputs:
+                    if not self.steps[one].moving and not _is_scalar(self.steps[one].node):
+                        found.setdefault(one)
+        return list(found)
+
+    def problem(self, seed: int, scale: Mapping[int, float] | None = None) -> Problem:
+        """The program with every weight drawn once. `scale` multiplies the values of some steps (see `entries`)."""
+        rng = np.random.default_rng(seed)
+        values = [
+            initial.draw(one.initializer, rng, shape, fans)
+            for one, shape, fans in zip(self.parameters, self.shapes, self.fans, strict=True)
+        ]
+        return Problem(self, values, dict(scale or {}))
+
+
+class Problem:
+    """A program at one draw of its weights: the loss as a function of one flat vector of all trainable numbers."""
+
+    def __init__(self, program: Program, values: list[Tensor], scale: dict[int, float]) -> None:
+        self.program = program
+        self._values = values
+        self._scale = scale
+        self._places = program.trainable
+        sizes = [math.prod(program.shapes[index]) for index in self._places]
+        self._cuts = np.cumsum(sizes)[:-1]
+        self.start: Tensor = np.concatenate([np.zeros(0), *(values[index].ravel() for index in self._places)])
+        self._penalty: Tensor = np.concatenate(
+            [np.zeros(0), *(np.full(size, program.parameters[index].l2) for size, index in zip(sizes, self._places, strict=True))]
+        )
+        self._fixed: list[Tensor | None] = []
+        with np.errstate(all="ignore"):
+            self._fixed = self._fold()
+
+    def _fold(self) -> list[Tensor | None]:
+        """What no weight reaches, over all rows."""
+        found: list[Tensor | None] = []
+        for index, step in enumerate(self.program.steps):
+            arrays = [found[one] for one in step.inputs]
+            known = [one for one in arrays if one is not None]
+            if step.moving or len(known) < len(arrays):
+                found.append(None)
+                continue
+            weights = [self._values[one] for one in step.parameters]
+            value = (
+                self.program._leaf(index, None, weights)
+                if step.row is None
+                else step.row.forward(known, weights, step.attributes)[0]
+            )
+            found.append(value * self._scale[index] if index in self._scale else value)
+        return found
+
+    def fixed(self, index: int) -> Tensor | None:
+        """The value over all rows of a step that no weight reaches."""
+        return self._fixed[index]
+
+    def _forward(self, weights: Tensor, rows: Rows | None) -> tuple[list[Tensor], list[Pullback | None]]:
+        held = list(self._values)
+        for place, part in zip(self._places, np.split(weights, self._cuts), strict=True):
+            held[place] = part.reshape(self.program.shapes[place])
+        values: list[Tensor] = []
+        pulls: list[Pullback | None] = []
+        for index, step in enumerate(self.program.steps):
+            pull: Pullback | None = None
+            fixed = self._fixed[index] if rows is None or (index not in self.program.batched and not step.inputs) else None
+            if fixed is not None:
+                value = fixed
+            else:
+                own = [held[one] for one in step.parameters]
+                if step.row is None:
+                    value = self.program._leaf(index, rows, own)
+                else:
+                    value, pull = step.row.forward([values[one] for one in step.inputs], own, step.attributes)
+                if index in self._scale:
+                    value = value * self._scale[index]
+            values.append(value)
+            pulls.append(pull if step.moving else None)
+        return values, pulls
+
+    def loss(self, weights: Tensor, rows: Rows | None = None) -> float:
+        """The loss [L] over some rows (None: all), penalties included."""
+        with np.errstate(all="ignore"):
+            values, _ = self._forward(weights, rows)
+            return float(values[-1].reshape(-1)[0] + (self._penalty * weights**2).sum())
+
+    def gradient(self, weights: Tensor, rows: Rows | None = None) -> tuple[float, Tensor]:
+        """Loss [L] and gradient [L/P] at a flat vector of weights, over some rows (None: all)."""
+        with np.errstate(all="ignore"):
+            values, pulls = self._forward(weights, rows)
+            collected: list[Tensor | None] = [None] * len(values)
+            own: list[Tensor | None] = [None] * len(self._values)
+            collected[-1] = np.ones(values[-1].shape)
+            for index in range(len(values) - 1, -1, -1):
+                self._pull_back(index, pulls[index], collected, own)
+            shapes = self.program.shapes
+            parts = [np.zeros(math.prod(shapes[one])) if (part := own[one]) is None else part.ravel() for one in self._places]
+            total = np.concatenate([np.zeros(0), *parts]) + 2 * self._penalty * weights
+            return float(values[-1].reshape(-1)[0] + (self._penalty * weights**2).sum()), total
+
+    def _pull_back(self, index: int, pull: Pullback | None, collected: list[Tensor | None], own: list[Tensor | None]) -> None:
+        step, gradient = self.program.steps[index], collected[index]
+        collected[index] = None
+        if gradient is None or not step.moving:
+            return
+        if step.row is None:
+            _add(own, step.parameters[0], gradient)
+            return
+        if pull is None:
+            return
+        found = pull(gradient * self._scale[index] if index in self._scale else gradient)
+        for place, part in zip(step.inputs, found[: len(step.inputs)], strict=True):
+            if self.program.steps[place].moving:
+                if part is None:
+                    raise RefusalError(f"the labels of `{step.node.op}` depend on the weights")
+                _add(collected, place, part)
+        for place, part in zip(step.parameters, found[len(step.inputs) :], strict=False):
+            if part is not None:
+                _add(own, place, part)
+
+    def hessian_vector(self, weights: Tensor, vector: Tensor, rows: Rows | None = None) -> Tensor:
+        """The Hessian [L/P^2] times a vector.
+
+        Exact but for rounding where the loss is quadratic: a difference of gradients over a long step, so that the gradient
+        at `weights` does not eat the digits. Otherwise a central difference with a step of 1e-5 (1 + |weights|), whose error
+        is of order 1e-9 for smooth losses.
+        """
+        length = float(np.linalg.norm(vector))
+        if length == 0:
+            return np.zeros_like(vector)
+        if self.program.degree <= 2:
+            stretch = 2.0**20 / length
+            ahead, behind = self.gradient(weights + stretch * vector, rows)[1], self.gradient(weights - stretch * vector, rows)[1]
+            return (ahead - behind) / (2 * stretch)
+        stretch = 1e-5 * (1 + float(np.linalg.norm(weights))) / length
+        ahead, behind = self.gradient(weights + stretch * vector, rows)[1], self.gradient(weights - stretch * vector, rows)[1]
+        return (ahead - behind) / (2 * stretch)
+
+
+def _add(collected: list[Tensor | None], place: int, part: Tensor) -> None:
+    before = collected[place]
+    collected[place] = part if before is None else before + part
+
+
+def _is_scalar(node: Node) -> bool:
+    return node.op == "data" and node.data is not None and node.data.ndim == 0
+
+
+def _settled(node: Node, aligns: bool) -> Attributes:
+    """The attributes of a node, with what the rows need to know beside them."""
+    if node.op == "power" and "exponent" not in node.attributes and len(node.inputs) > 1:
+        exponent = node.inputs[1].data
+        if node.inputs[1].op == "data" and exponent is not None and exponent.size == 1:
+            return {**node.attributes, "exponent": float(exponent.reshape(-1)[0])}
+    return {**node.attributes, "aligns": True} if aligns and node.op in LOSSES else node.attributes
+
+
+def _numbers(values: object) -> Tensor:
+    if values is None:
+        raise RefusalError("the numbers of the data are not known")
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise RefusalError("the data is not numeric")
+    if array.size > MAXIMUM_ELEMENTS:
+        raise RefusalError("the data is too large to be repeated here")
+    found = array.astype(np.float64)
+    if not np.isfinite(found).all():
+        raise RefusalError("the data has entries that are not finite")
+    require(*found.shape)
+    return found
+
+
+__all__ = ["NONLINEAR", "Problem", "Program", "RefusalError"]

@@ -1,0 +1,307 @@
+"""Rows of the twin's table: convolutions, pools and what else moves over spatial axes."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from trainlint.stability.twin.operation import (
+    Attributes,
+    Forward,
+    Operation,
+    Pullback,
+    RefusalError,
+    Shape,
+    Tensor,
+    integer,
+    integers,
+    nonlinear,
+    one_input,
+    per_axis,
+    product,
+    require,
+    same,
+)
+
+MAXIMUM_GROUPS = 64
+
+
+def _channels_first(attributes: Attributes) -> bool:
+    return attributes.get("data_format") == "channels_first"
+
+
+def _spatial(forward: Forward) -> Forward:
+    """Let an operation that is written for (rows, *space, channels) take either data format."""
+
+    def wrapped(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+        one_input(inputs)
+        if inputs[0].ndim < 3:
+            raise RefusalError("a spatial layer whose input has no spatial axes")
+        if not _channels_first(attributes):
+            return forward(inputs, parameters, attributes)
+        value, below = forward([np.moveaxis(inputs[0], 1, -1)], parameters, attributes)
+
+        def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+            first, *rest = below(np.moveaxis(gradient, 1, -1) if gradient.ndim > 2 else gradient)
+            return (None if first is None else np.moveaxis(first, -1, 1), *rest)
+
+        return np.moveaxis(value, -1, 1) if value.ndim > 2 else value, pullback
+
+    return wrapped
+
+
+class _Geometry(NamedTuple):
+    """Where the windows of a layer lie: one entry for each spatial axis."""
+
+    window: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]
+    extent: tuple[int, ...]
+
+    def taps(self) -> itertools.product[tuple[int, ...]]:
+        """The places inside a window."""
+        return itertools.product(*(range(size) for size in self.window))
+
+    def at(self, tap: tuple[int, ...]) -> tuple[slice, ...]:
+        """The entries of the padded input that one place of the window sees, over all windows."""
+        starts = (one * wide for one, wide in zip(tap, self.dilation, strict=True))
+        steps = zip(starts, self.strides, self.extent, strict=True)
+        return (slice(None), *(slice(start, start + (count - 1) * stride + 1, stride) for start, stride, count in steps))
+
+
+def _geometry(space: Shape, window: tuple[int, ...], strides: tuple[int, ...], attributes: Attributes) -> _Geometry:
+    dilation = per_axis(attributes, "dilation", len(space), 1)
+    if min((*window, *strides, *dilation)) < 1:
+        raise RefusalError("a window or stride below 1")
+    reach = tuple((size - 1) * wide + 1 for size, wide in zip(window, dilation, strict=True))
+    padding = tuple(
+        _padding(attributes.get("padding", "valid"), axis, space[axis], reach[axis], strides[axis]) for axis in range(len(space))
+    )
+    extent = tuple(
+        (size + low + high - far) // stride + 1
+        for size, (low, high), far, stride in zip(space, padding, reach, strides, strict=True)
+    )
+    if min(extent) < 1:
+        raise RefusalError("a window is larger than its input")
+    return _Geometry(window, strides, dilation, padding, extent)
+
+
+def _padding(padding: object, axis: int, size: int, reach: int, stride: int) -> tuple[int, int]:
+    """Zeros below and above one axis. "same" splits the odd one above, as TensorFlow and PyTorch do."""
+    if padding is None or padding == "valid":
+        return 0, 0
+    if padding == "same":
+        total = max((math.ceil(size / stride) - 1) * stride + reach - size, 0)
+        return total // 2, total - total // 2
+    if padding == "causal":
+        return reach - 1, 0
+    pairs = padding if isinstance(padding, tuple) else ()
+    pair = pairs[axis] if axis < len(pairs) else None
+    sides = integers(pair, "padding")
+    if len(sides) != 2 or min(sides) < 0:
+        raise RefusalError("the padding is not known")
+    return sides[0], sides[1]
+
+
+def _patches(x: Tensor, geometry: _Geometry, fill: float) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+    """All windows as (rows, *extent, taps, channels), and the sum of such an array's entries back where they came from."""
+    require(len(x), *geometry.extent, *geometry.window, x.shape[-1])
+    around = ((0, 0), *geometry.padding, (0, 0))
+    padded = np.pad(x, around, constant_values=fill)
+    found = np.stack([padded[geometry.at(tap)] for tap in geometry.taps()], axis=-2)
+
+    def scatter(gradient: Tensor) -> Tensor:
+        full = np.zeros(padded.shape)
+        for index, tap in enumerate(geometry.taps()):
+            full[geometry.at(tap)] += gradient[..., index, :]
+        return full[tuple(slice(low, low + size) for (low, _), size in zip(around, x.shape, strict=True))]
+
+    return found, scatter
+
+
+def _conv(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+    x, kernel = inputs[0], parameters[0]
+    axes, groups = x.ndim - 2, integer(attributes, "groups", 1)
+    if kernel.ndim != axes + 2 or not 1 <= groups <= MAXIMUM_GROUPS or kernel.shape[-2] * groups != x.shape[-1]:
+        raise RefusalError("a convolution whose kernel does not fit its input")
+    geometry = _geometry(x.shape[1:-1], kernel.shape[:axes], per_axis(attributes, "strides", axes, 1), attributes)
+    patches, scatter = _patches(x, geometry, 0.0)
+    weights = kernel.reshape(-1, kernel.shape[-2], kernel.shape[-1])
+    channels, filters = kernel.shape[-2], kernel.shape[-1] // groups
+    seen = [slice(group * channels, (group + 1) * channels) for group in range(groups)]
+    made = [slice(group * filters, (group + 1) * filters) for group in range(groups)]
+    parts = [np.tensordot(patches[..., i], weights[..., o], axes=2) for i, o in zip(seen, made, strict=True)]
+    value = np.concatenate(parts, axis=-1) + (parameters[1] if len(parameters) > 1 else 0.0)
+
+    def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+        to_patches, to_weights = np.zeros_like(patches), np.zeros_like(weights)
+        rows = tuple(range(axes + 1))
+        for i, o in zip(seen, made, strict=True):
+            to_patches[..., i] = np.tensordot(gradient[..., o], weights[..., o], axes=([-1], [-1]))
+            to_weights[..., o] = np.tensordot(patches[..., i], gradient[..., o], axes=(rows, rows))
+        return scatter(to_patches), to_weights.reshape(kernel.shape), gradient.sum(axis=rows)
+
+    return value, pullback
+
+
+def _conv_parameters(shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
+    axes, channels = len(shapes[0]) - 2, shapes[0][1 if _channels_first(attributes) else -1]
+    filters, groups = integer(attributes, "filters", 0), integer(attributes, "groups", 1)
+    if axes < 1 or filters < 1 or groups < 1 or channels % groups:
+        raise RefusalError("the shape of a convolution is not known")
+    kernel = (*per_axis(attributes, "kernel_size", axes, 0), channels // groups, filters)
+    return (kernel, (filters,))[: 1 + (attributes.get("use_bias", True) is not False)]
+
+
+def _depthwise(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+    x, kernel = inputs[0], parameters[0]
+    axes = x.ndim - 2
+    if kernel.ndim != axes + 2 or kernel.shape[-2] != x.shape[-1]:
+        raise RefusalError("a convolution whose kernel does not fit its input")
+    geometry = _geometry(x.shape[1:-1], kernel.shape[:axes], per_axis(attributes, "strides", axes, 1), attributes)
+    patches, scatter = _patches(x, geometry, 0.0)
+    weights = kernel.reshape(-1, *kernel.shape[-2:])  # taps, channels, multiplier
+    require(*patches.shape[:-2], weights.shape[1], weights.shape[2])
+    value = np.einsum("...kc,kcm->...cm", patches, weights)
+    wide = value.shape
+    value = value.reshape(*wide[:-2], -1) + (parameters[1] if len(parameters) > 1 else 0.0)
+
+    def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+        split = gradient.reshape(wide)
+        to_weights = np.einsum("...kc,...cm->kcm", patches, split)
+        to_input = scatter(np.einsum("...cm,kcm->...kc", split, weights))
+        return to_input, to_weights.reshape(kernel.shape), gradient.sum(axis=tuple(range(axes + 1)))
+
+    return value, pullback
+
+
+def _depthwise_parameters(shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
+    axes, channels = len(shapes[0]) - 2, shapes[0][1 if _channels_first(attributes) else -1]
+    multiplier = integer(attributes, "depth_multiplier", 1)
+    kernel = (*per_axis(attributes, "kernel_size", axes, 0), channels, multiplier)
+    return (kernel, (channels * multiplier,))[: 1 + (attributes.get("use_bias", True) is not False)]
+
+
+def _pool(reduce: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], fill: float) -> Forward:
+    """A pool from a function (windows, which of their entries are padding) -> (value, weight of each entry)."""
+
+    def forward(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+        x = inputs[0]
+        axes = x.ndim - 2
+        window = per_axis(attributes, "pool_size", axes, 2)
+        strides = window if attributes.get("strides") is None else per_axis(attributes, "strides", axes, 1)
+        geometry = _geometry(x.shape[1:-1], window, strides, attributes)
+        patches, scatter = _patches(x, geometry, fill)
+        inside = np.ones((1, *x.shape[1:-1], 1))
+        counted = np.ones(patches.shape) if attributes.get("padding") != "same" else _patches(inside, geometry, 0.0)[0]
+        value, weights = reduce(patches, np.broadcast_to(counted, patches.shape))
+        return value, lambda gradient: (scatter(weights * gradient[..., None, :]),)
+
+    return _spatial(forward)
+
+
+def _largest(patches: Tensor, _counted: Tensor) -> tuple[Tensor, Tensor]:
+    chosen = patches.argmax(axis=-2)[..., None, :]
+    weights = np.zeros(patches.shape)
+    np.put_along_axis(weights, chosen, 1.0, axis=-2)
+    return np.take_along_axis(patches, chosen, axis=-2)[..., 0, :], weights
+
+
+def _average(patches: Tensor, counted: Tensor) -> tuple[Tensor, Tensor]:
+    weights = counted / counted.sum(axis=-2, keepdims=True)
+    return (patches * weights).sum(axis=-2), weights
+
+
+def _global_pool(largest: bool) -> Forward:
+    def forward(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+        x = inputs[0]
+        flat = x.reshape(len(x), -1, x.shape[-1])
+        weights = np.full(flat.shape, 1 / flat.shape[1])
+        if largest:
+            weights = np.zeros(flat.shape)
+            np.put_along_axis(weights, flat.argmax(axis=1)[:, None, :], 1.0, axis=1)
+        value = (flat * weights).sum(axis=1)
+        kept = (len(x), *(1,) * (x.ndim - 2), x.shape[-1]) if attributes.get("keepdims") else value.shape
+        return value.reshape(kept), lambda gradient: ((weights * gradient.reshape(len(x), 1, -1)).reshape(x.shape),)
+
+    return _spatial(forward)
+
+
+def _along_axes(x: Tensor, matrices: Sequence[Tensor]) -> Tensor:
+    """Apply one matrix (new size, old size) to each spatial axis."""
+    for axis, matrix in enumerate(matrices, start=1):
+        require(x.size // x.shape[axis], matrix.shape[0])
+        x = np.moveaxis(np.tensordot(matrix, x, axes=([1], [axis])), 0, axis)
+    return x
+
+
+def _resampled(matrices: Callable[[Shape, Attributes], list[Tensor]]) -> Forward:
+    """An operation that is one matrix for each spatial axis."""
+
+    def forward(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+        found = matrices(inputs[0].shape[1:-1], attributes)
+        return _along_axes(inputs[0], found), lambda gradient: (_along_axes(gradient, [one.T for one in found]),)
+
+    return _spatial(forward)
+
+
+def _adaptive(space: Shape, attributes: Attributes) -> list[Tensor]:
+    wanted = per_axis(attributes, "output_size", len(space), 1)
+    found = []
+    for size, count in zip(space, wanted, strict=True):
+        require(count, size)
+        matrix = np.zeros((count, size))
+        for row in range(count):
+            start, end = row * size // count, -(-(row + 1) * size // count)
+            matrix[row, start:end] = 1 / (end - start)
+        found.append(matrix)
+    return found
+
+
+def _nearest(space: Shape, attributes: Attributes) -> list[Tensor]:
+    if attributes.get("interpolation", "nearest") != "nearest" or attributes.get("mode", "nearest") != "nearest":
+        raise RefusalError("an interpolation other than nearest")
+    name = "size" if attributes.get("size") is not None else "scale_factor"
+    found = []
+    for size, factor in zip(space, per_axis(attributes, name, len(space), 2), strict=True):
+        require(size * factor, size)
+        found.append(np.repeat(np.eye(size), factor, axis=0))
+    return found
+
+
+def _zero_pad(space: Shape, attributes: Attributes) -> list[Tensor]:
+    padding = attributes.get("padding")
+    axes = len(space)
+    if isinstance(padding, tuple) and all(isinstance(one, tuple) for one in padding):
+        pairs = [integers(one, "padding") for one in padding]
+    else:
+        sides = integers(padding, "padding")
+        if len(sides) == 2 * axes:  # (low, high) of the last axis first, as PyTorch has it
+            pairs = [sides[2 * axis : 2 * axis + 2] for axis in reversed(range(axes))]
+        else:
+            pairs = [(side, side) for side in (sides * axes if len(sides) == 1 else sides)]
+    if len(pairs) != axes or any(len(pair) != 2 or min(pair) < 0 for pair in pairs):
+        raise RefusalError("the padding is not known")
+    found = []
+    for size, (low, high) in zip(space, pairs, strict=True):
+        require(low + size + high, size)
+        found.append(np.pad(np.eye(size), ((low, high), (0, 0))))
+    return found
+
+
+WINDOWS: Mapping[str, Operation] = {
+    "conv": Operation(_spatial(_conv), product, _conv_parameters),
+    "depthwise_conv": Operation(_spatial(_depthwise), product, _depthwise_parameters),
+    "max_pool": Operation(_pool(_largest, -math.inf), nonlinear),
+    "average_pool": Operation(_pool(_average, 0.0), same),
+    "global_average_pool": Operation(_global_pool(largest=False), same),
+    "global_max_pool": Operation(_global_pool(largest=True), nonlinear),
+    "adaptive_average_pool": Operation(_resampled(_adaptive), same),
+    "upsample": Operation(_resampled(_nearest), same),
+    "zero_pad": Operation(_resampled(_zero_pad), same),
+}

@@ -1,0 +1,47 @@
+"""Reports that several rules make in one form: each rule is the voice of some verdicts of one decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainlint.core import Place, Severity
+from trainlint.facts.loss_fit import LossFit, Verdict, loss_verdict
+from trainlint.facts.loss_table import Row
+from trainlint.facts.run import TrainingRun
+from trainlint.registry import Report
+from trainlint.wording import run_cause
+
+AT_THE_OUTPUT = ("TRN303", "TRN304", "TRN307", "TRN309")
+"""Verdicts that are shown at the output layer; the others at the loss."""
+
+
+def loss_reports(run: TrainingRun, code: str) -> Iterator[Report]:
+    """What the decision table says of a run, if it is this rule's to say."""
+    verdict = loss_verdict(run)
+    if verdict is None or verdict.row.code != code:
+        return
+    at, other, words = _places(verdict)
+    numbers = {"row": float(verdict.row.number)}
+    if verdict.fit.units is not None:
+        numbers["units"] = float(verdict.fit.units)
+    if verdict.fit.targets.classes is not None:
+        numbers["classes"] = float(verdict.fit.targets.classes)
+    yield Report(
+        verdict.message,
+        at=at,
+        severity=_severity(verdict.row, verdict.fit),
+        numbers=numbers,
+        related=((words, other),) if other is not None else (),
+        cause=run_cause("loss-output", run),
+    )
+
+
+def _places(verdict: Verdict) -> tuple[Place, Place | None, str]:
+    output, loss = verdict.fit.output_place, verdict.fit.place
+    if verdict.row.code in AT_THE_OUTPUT and output is not None:
+        return output, loss, "the loss"
+    return loss, output, "the output"
+
+
+def _severity(row: Row, fit: LossFit) -> Severity:
+    return row.keras_severity if fit.keras and row.keras_severity is not None else row.severity
