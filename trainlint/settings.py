@@ -38,8 +38,11 @@ def nearest(word: str, words: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the word that is most like this one, or nothing if none is."""
     import difflib
 
-    found = difflib.get_close_matches(word, list(words), n=1)
-    return f"; did you mean {found[0]!r}?" if found else ""
+    alike = difflib.get_close_matches(word, list(words), n=8)
+    if not alike:
+        return ""
+    found = max(alike, key=lambda one: sum(a == b for a, b in zip(word, one, strict=False)))
+    return f"; did you mean {found!r}?"
 
 
 def settings_for(path: Path) -> Settings:

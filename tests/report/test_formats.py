@@ -146,10 +146,10 @@ def test_notebooks_name_cell_and_row_in_it() -> None:
 
 def test_the_summary_counts_and_says_why_runs_were_not_judged() -> None:
     warning, hint = finding(severity=Severity.WARNING), finding(severity=Severity.INFO)
-    why = Unknown("learning rate comes from `os.environ['LR']`")
+    why = Unknown("lr comes from `os.environ['LR']`")
     results = [result(finding(), finding(2), warning, hint, runs=2, not_judged=(why,)), CheckResult("other.py", runs=1)]
     assert summary(results) == (
-        "Found 2 errors, 1 warning and 1 hint in 1 file; 3 training runs, 1 not judged: learning rate comes from `os.environ['LR']`"
+        "Found 2 errors, 1 warning and 1 hint in 1 file; 3 training runs, 1 not judged: lr comes from `os.environ['LR']`"
     )
     assert summary([CheckResult("a.py"), CheckResult("b.py")]) == "No findings in 2 files; 0 training runs"
     many = [CheckResult("a.py", runs=9, not_judged=tuple(Unknown(word) for word in ("a", "a", "b", "c", "d", "e")))]
@@ -191,7 +191,7 @@ def test_json_has_every_field_of_the_promise() -> None:
 
 def test_json_has_no_infinity() -> None:
     text = findings_json([result(finding(numbers={"growth_per_step": math.inf, "ratio": math.nan}))])
-    assert json.loads(text, parse_constant=lambda word: pytest.fail(word))[0]["numbers"] == {
+    assert json.loads(text, parse_constant=pytest.fail)[0]["numbers"] == {
         "growth_per_step": None,
         "ratio": None,
     }

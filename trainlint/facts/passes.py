@@ -120,7 +120,7 @@ def steps_parameters_of(step: Event, clear: Event) -> bool:
 def owner_of(optimizer: Value) -> Value | None:
     """The model whose `parameters()` an optimizer was given."""
     params = optimizer.arguments.get("params") if isinstance(optimizer, Object) else None
-    return params.receiver if isinstance(params, LibraryMethod) else getattr(params, "owner", None)
+    return params.cells.get("model") if isinstance(params, Object) else None
 
 
 def _text(value: Value | None) -> str:

@@ -14,7 +14,8 @@ class Frame:
     """One enclosing construct of an event.
 
     kind: "loop" (`trips` passes where that is known; `over` is what is iterated), "branch" (undecided), "call" (`name` of the
-    function), "with" (`name`: no_grad, autocast, tape, ...), "uncalled" (entered with unknown arguments because nobody calls it).
+    function), "with" (`name`: no_grad, autocast, tape, ...), "uncalled" (entered with unknown arguments because nobody calls it),
+    "forward" (a PyTorch module is being called; `over` is the module; only the outermost one is an event).
     """
 
     kind: str
@@ -35,8 +36,13 @@ class Event:
       loss         loss, output                     (output: the loss Array)
       backward     loss                             (an Array)
       zero_grad    target                           (optimizer or model)
-      step         optimizer; or for updates by hand: parameter, update, learning_rate
-      scheduler_step  schedule
+      step         optimizer (and scaler); or for updates by hand: parameter, update (the expression that is subtracted or added),
+                   learning_rate (the factor of the gradient in what is subtracted)
+      maybe_step   receiver                         (`x.step()` of something unknown: an optimizer or a schedule)
+      schedule     schedule, optimizer              (a schedule is tied to an optimizer)
+      set_learning_rate  optimizer, learning_rate   (`optimizer.param_groups[0]["lr"] = x`)
+      scale, unscale, scaler_update  scaler; loss; optimizer   (mixed precision)
+      scheduler_step  schedule, metric              (metric: what ReduceLROnPlateau is told, None otherwise)
       clip         target, maximum, by              (by: "norm" or "value")
       mode         model, mode                      ("train" or "eval")
       shuffle      array, by                        (in place: `random.shuffle(x)`)

@@ -21,6 +21,7 @@ from trainlint.interpret.values import (
     alternatives,
     join,
 )
+from trainlint.knowledge import find
 
 
 @function("builtins.isinstance", "builtins.issubclass")
@@ -35,11 +36,23 @@ def _isinstance(call: Call) -> Value:
         elif isinstance(kind, Symbol) and kind.name in _TYPES and isinstance(value, _PLAIN):
             verdicts.append(_is_plain(value, _TYPES[kind.name]))
         else:
-            name = kind.name if isinstance(kind, Symbol) else ""
-            verdicts.append(value.row.name == name or None if isinstance(value, Object) and value.row.name == name else None)
+            verdicts.append(_is_of_library(value, kind))
     if True in verdicts:
         return Literal(True, call.place)
     return call.unknown("whether a value is of a class") if None in verdicts else Literal(False, call.place)
+
+
+def _is_of_library(value: Value | None, kind: Value | None) -> bool | None:
+    """Whether a value is an instance of a library's class; classes of different kinds do not derive from each other."""
+    row = find(kind.name) if isinstance(kind, Symbol) else None
+    if row is None or not isinstance(value, Object | Instance) or value.row is None:
+        return None
+    if value.row is row:
+        return True
+    if isinstance(value, Instance):
+        bases = (find(one.name) for one in members.linearized(value.cls) if isinstance(one, Symbol))
+        return True if any(one is row for one in bases) else None if row.makes == "base" else False
+    return None if row.makes == "base" or row.kind == value.row.kind or row.library != value.row.library else False
 
 
 _PLAIN = (Literal, List, Dict, Tuple)

@@ -231,7 +231,8 @@ PARAMETERS = Row("torch.nn.Module.parameters", "object", "parameters")
 PARAMETER_STATE = Row("torch.nn.Parameter.state", "object", "parameter_state")
 PARAMETER_GROUP = Row("torch.optim.Optimizer.param_groups", "object", "parameter_group")
 STATE_DICT = Row("torch.nn.Module.state_dict", "object", "state_dict")
-"""What the handlers themselves make: `parameters()`, the state of one parameter, an entry of `param_groups`, `state_dict()`."""
+CLASS = Row("torch.nn.Module.__class__", "object", "class")
+"""What the handlers themselves make: `parameters()`, the state of one parameter, an entry of `param_groups`, `state_dict()`, a layer's class."""
 
 ROWS: tuple[Row, ...] = (
     *(

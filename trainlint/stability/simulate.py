@@ -69,7 +69,8 @@ def _sgd(s: Settings, state: State, g: Tensor, step: int) -> Tensor:
         return s.rate * g
     first = step == 1 and s.library == "torch"
     buffer = state["buffer"] = g if first else s.momentum * _held(state, "buffer", g) + (1 - s.dampening) * g
-    return s.rate * (g + s.momentum * buffer) if s.nesterov else s.rate * buffer
+    direction: Tensor = g + s.momentum * buffer if s.nesterov else buffer
+    return np.asarray(s.rate * direction, dtype=np.float64)
 
 
 def _adam(s: Settings, state: State, g: Tensor, step: int) -> Tensor:
@@ -82,7 +83,7 @@ def _nadam(s: Settings, state: State, g: Tensor, step: int) -> Tensor:
     now, after = (s.betas[0] * (1 - 0.5 * 0.96 ** (one * s.momentum_decay)) for one in (step, step + 1))
     product = state["mu"] = _held(state, "mu", g, 1.0) * now
     direction = (1 - now) * g / (1 - product) + after * m / (1 - product * after)
-    return s.rate * direction / _preconditioner(s, state, v, step)
+    return np.asarray(s.rate * direction / _preconditioner(s, state, v, step), dtype=np.float64)
 
 
 def _adamax(s: Settings, state: State, g: Tensor, step: int) -> Tensor:
@@ -136,7 +137,7 @@ def train(problem: Problem, settings: Settings, batches: Iterator[Rows | None], 
 
     Diverged: a loss that is not finite, or one over all rows that ends above 100 times the first.
     """
-    update, weights, state = UPDATES[settings.name], problem.start.copy(), State()
+    update, weights, state = UPDATES[settings.name], problem.start.copy(), dict[str, Tensor]()
     first = problem.loss(weights)
     scale = max(first, 1e-300)
     every = max(1, steps // CHECKS)
@@ -146,20 +147,22 @@ def train(problem: Problem, settings: Settings, batches: Iterator[Rows | None], 
             return Outcome(True, step, first, math.inf, weights)
         if loss > HOPELESS * scale and problem.loss(weights) > HOPELESS * scale:
             return Outcome(True, step, first, loss, weights)
-        weights = _moved(settings, update, state, weights, gradient, step)
+        with np.errstate(all="ignore"):
+            if settings.decoupled:
+                weights = weights * (1 - settings.rate * settings.decay)
+            else:
+                gradient = gradient + settings.decay * weights
+            weights = weights - update(settings, state, gradient, step)
         if step % every == 0 and problem.loss(weights) <= 1e-20 * scale:
             break
     last = problem.loss(weights)
     return Outcome(not math.isfinite(last) or last > BLOWN_UP * scale, steps, first, last, weights)
 
 
-def _moved(settings: Settings, update: Update, state: State, weights: Tensor, gradient: Tensor, step: int) -> Tensor:
+def first_update(settings: Settings, gradient: Tensor) -> Tensor:
+    """What the first step subtracts from the weights, for a learning rate of 1."""
     with np.errstate(all="ignore"):
-        if settings.decay and settings.decoupled:
-            weights = weights * (1 - settings.rate * settings.decay)
-        elif settings.decay:
-            gradient = gradient + settings.decay * weights
-        return np.asarray(weights - update(settings, state, gradient, step), dtype=np.float64)
+        return UPDATES[settings.name](settings._replace(rate=1.0), {}, gradient, 1)
 
 
 def shuffled(samples: int, batch: int, *, keep_last: bool, seed: int) -> Iterator[Rows | None]:

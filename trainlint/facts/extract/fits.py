@@ -11,7 +11,13 @@ from trainlint.facts.extract.data import data_facts
 from trainlint.facts.extract.losses import loss_facts, loss_node_parts
 from trainlint.facts.extract.lower import Lowering
 from trainlint.facts.extract.models import model_facts
-from trainlint.facts.extract.optimizers import optimizer_facts, optimizer_schedule, unwrapped
+from trainlint.facts.extract.optimizers import (
+    assigned_rate,
+    optimizer_facts,
+    optimizer_schedule,
+    rate_assignments,
+    unwrapped,
+)
 from trainlint.facts.extract.scalars import integer, number
 from trainlint.facts.extract.schedules import callback_schedule
 from trainlint.facts.graph import Node
@@ -39,7 +45,7 @@ def fit_run(fit: Event, events: Sequence[Event], era: str, order: int) -> Traini
         framework="keras",
         era=era,
         place=fit.place or NOWHERE,
-        optimizer=compiled_optimizer(optimizer, era),
+        optimizer=compiled_optimizer(optimizer, era, _rate_assigned(fit, optimizer, events)),
         loss=loss,
         model=graph.model(),
         inputs=inputs,
@@ -67,14 +73,20 @@ def _role(fit: Event, compiled: Event | None, role: str) -> v.Value | None:
     return found if found is not None or compiled is None else compiled.values.get(role)
 
 
-def compiled_optimizer(value: v.Value | None, era: str) -> OptimizerFacts | Unknown:
+def _rate_assigned(fit: Event, optimizer: v.Value | None, events: Sequence[Event]) -> v.Value | None:
+    """The last learning rate that was assigned to the optimizer ahead of a fit."""
+    found = [one for one in rate_assignments(optimizer, events) if one.order < fit.order]
+    return assigned_rate(found[-1]) if found else None
+
+
+def compiled_optimizer(value: v.Value | None, era: str, assigned: v.Value | None = None) -> OptimizerFacts | Unknown:
     """The optimizer as compiled; what stands in its place is said if it is not one."""
     held = unwrapped(value)
     if isinstance(held, v.Object | v.Instance) and held.row is not None and held.row.makes in ("model", "module"):
         return Unknown("the first argument of compile is the model", held.place)
     if value is None:
         return Unknown("the model is not compiled where the linter could see it")
-    return optimizer_facts(value, era)
+    return optimizer_facts(value, era, assigned)
 
 
 def misplaced_optimizer(compiled: Event, optimizer: v.Value | None, era: str) -> OptimizerFacts | None:

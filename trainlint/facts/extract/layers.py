@@ -127,6 +127,8 @@ def operation(layer: v.Object, era: str) -> Operation:
     attributes = _attributes(layer, op, era)
     if op == "adaptive_average_pool" and set(_flat(attributes.get("output_size"))) == {1}:
         op, attributes = "global_average_pool", {**attributes, "keepdims": True, "data_format": "channels_first"}
+    if op == "normalization" and "adapted" in layer.cells:
+        attributes["adapted"] = True
     if op == "relu":
         op, attributes = _relu(attributes)
     if kind == "backbone":

@@ -12,7 +12,15 @@ from trainlint.facts.extract.fits import NOWHERE, batch_size_of, steps_of
 from trainlint.facts.extract.losses import loss_of_graph, prediction_and_target
 from trainlint.facts.extract.lower import Lowering, within
 from trainlint.facts.extract.models import model_facts
-from trainlint.facts.extract.optimizers import clip_of, optimizer_facts, optimizer_schedule, unwrapped, with_clip
+from trainlint.facts.extract.optimizers import (
+    assigned_rate,
+    clip_of,
+    optimizer_facts,
+    optimizer_schedule,
+    rate_assignments,
+    unwrapped,
+    with_clip,
+)
 from trainlint.facts.extract.scalars import number
 from trainlint.facts.extract.schedules import first_rate_under, schedule_facts
 from trainlint.facts.graph import Node, walk
@@ -23,7 +31,7 @@ from trainlint.interpret.events import Event, Frame
 OF_THE_LOOP = frozenset(
     {
         "forward", "loss", "backward", "zero_grad", "step", "scheduler_step", "clip", "mode", "shuffle", "set_weights", "call",
-        "scale", "unscale", "scaler_update", "set_learning_rate",
+        "scale", "unscale", "scaler_update", "set_learning_rate", "set_attribute",
     }
 )  # fmt: skip
 MAXIMUM_FACTOR_DEPTH = 50
@@ -87,6 +95,9 @@ def loop_run(group: Group, events: Sequence[Event], era: str, order: int) -> Tra
     backwards = backwards_before(step, pass_events)
     lowering = Lowering(era, loop=loop.place if loop is not None else None)
     lowering.weights.everywhere = _initialised_everywhere(pass_events)
+    for one in pass_events:
+        if one.kind == "forward":
+            lowering.accept(one.values.get("inputs"))
     root = _root(lowering, backwards)
     schedule = _schedule_of(step, events)
     facts = _optimizer(group, era, schedule, events, pass_events)
@@ -154,30 +165,22 @@ def _optimizer(
 ) -> OptimizerFacts | Unknown:
     if group.by_hand:
         return _by_hand(group)
-    facts = optimizer_facts(group.first.values["optimizer"], era)
-    if isinstance(facts, OptimizerFacts):
-        rate = _rate_assigned(group.first, events, pass_events, facts.learning_rate)
-        facts = replace(facts, learning_rate=rate if schedule is None else first_rate_under(schedule, era, rate))
+    assigned = _rate_assigned(group.first, events, pass_events)
+    facts = optimizer_facts(group.first.values["optimizer"], era, assigned)
+    if isinstance(facts, OptimizerFacts) and schedule is not None:
+        facts = replace(facts, learning_rate=first_rate_under(schedule, era, facts.learning_rate))
     clips = [one for one in pass_events if one.kind == "clip"]
     return with_clip(facts, clip_of(clips[0].values.get("maximum"), clips[0].values.get("by")) if clips else None)
 
 
-def rates_assigned(optimizer: v.Value | None, events: Sequence[Event]) -> list[Event]:
-    """The assignments of an optimizer's learning rate (`optimizer.param_groups[0]["lr"] = x`)."""
-    held = unwrapped(optimizer)
-    return [one for one in events if one.kind == "set_learning_rate" and unwrapped(one.values.get("optimizer")) is held]
-
-
-def _rate_assigned(
-    step: Event, events: Sequence[Event], pass_events: Sequence[Event], made: Fact[float] | Unknown
-) -> Fact[float] | Unknown:
-    """The rate of the first step: as made, as assigned ahead of the loop, or as the loop sets it ahead of every step."""
+def _rate_assigned(step: Event, events: Sequence[Event], pass_events: Sequence[Event]) -> v.Value | None:
+    """The rate of the first step if it was assigned: ahead of the loop, or by the loop ahead of every step."""
     inside = {id(one) for one in pass_events}
-    for event in reversed(rates_assigned(step.values.get("optimizer"), events)):
+    for event in reversed(rate_assignments(step.values.get("optimizer"), events)):
         sometimes = id(event) in inside and any(frame.kind == "branch" for frame in event.frames)
         if event.order < step.order and not sometimes:
-            return number(event.values.get("learning_rate"), event.place)
-    return made
+            return assigned_rate(event)
+    return None
 
 
 def _by_hand(group: Group) -> OptimizerFacts:
@@ -270,7 +273,7 @@ def _schedule_facts(schedule: v.Object | None, step: Event, pass_events: Sequenc
     if schedule is not None:
         return schedule_facts(schedule, era)
     carried = optimizer_schedule(step.values.get("optimizer"), era)
-    assigned = [one for one in rates_assigned(step.values.get("optimizer"), pass_events) if one.in_loop()]
+    assigned = [one for one in rate_assignments(step.values.get("optimizer"), pass_events) if one.in_loop()]
     return ScheduleFacts("assigned", {}, assigned[0].place) if carried is None and assigned else carried
 
 

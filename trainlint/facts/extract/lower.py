@@ -47,6 +47,14 @@ class Lowering:
         self._batched: dict[int, bool] = {}
         self._held: list[v.Value] = []
         self._visits = 0
+        self._given: set[int] = set()
+
+    def accept(self, value: v.Value | None) -> None:
+        """Take a value as data that the model is given, even if nothing is known of it: its leaf is an `input`, not `unknown`."""
+        for one in items_of(value) or (value,):
+            if isinstance(one, v.Unknown):
+                self._given.add(id(one))
+                self._held.append(one)
 
     def lower(self, value: v.Value | None) -> Node:
         """The node of a value: an array with all that lies upstream of it, a number, or an `unknown` leaf with the reason."""
@@ -108,6 +116,8 @@ class Lowering:
             return self._nodes[id(value)]
         if isinstance(value, v.Literal) and isinstance(value.value, bool | int | float):
             node = _number(value)
+        elif id(value) in self._given:
+            node = Node("input", (), {"why": _why(value)}, place=getattr(value, "place", None))
         else:
             node = _unknown(_why(value), value)
         if value is not None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from trainlint.core import Fact, Origin, Unknown
-from trainlint.facts.extract.scalars import flag, items_of, number, passed, plain_setting, setting
+from trainlint.facts.extract.scalars import flag, items_of, number, plain_setting, setting
 from trainlint.facts.extract.schedules import initial_rate, inverse_time, is_schedule, schedule_facts
 from trainlint.facts.run import OptimizerFacts, ScheduleFacts
 from trainlint.interpret import values as v
+from trainlint.interpret.events import Event
 
 RATE = ("learning_rate", "lr")
 EPSILON = ("epsilon", "eps")
@@ -45,11 +46,36 @@ def unwrapped(value: v.Value | None) -> v.Value | None:
     return value
 
 
-def optimizer_facts(value: v.Value | None, era: str) -> OptimizerFacts | Unknown:
-    """The facts of an optimizer object; Unknown says what stands in its place."""
+def rate_assignments(optimizer: v.Value | None, events: Iterable[Event]) -> list[Event]:
+    """The events that assign an optimizer's learning rate after it was made, in order.
+
+    PyTorch: `optimizer.param_groups[0]["lr"] = x`; Keras: `optimizer.lr = x`, `K.set_value(optimizer.lr, x)`.
+    """
+    held = unwrapped(optimizer)
+    found = []
+    for event in events:
+        name = event.values.get("name")
+        if event.kind == "set_learning_rate":
+            target = event.values.get("optimizer")
+        elif event.kind == "set_attribute" and isinstance(name, v.Literal) and name.value in RATE:
+            target = event.values.get("target")
+        else:
+            continue
+        if isinstance(held, v.Object) and unwrapped(target) is held:
+            found.append(event)
+    return found
+
+
+def assigned_rate(event: Event) -> v.Value | None:
+    """The rate that an assignment gives."""
+    return event.values.get("learning_rate") or event.values.get("value")
+
+
+def optimizer_facts(value: v.Value | None, era: str, assigned: v.Value | None = None) -> OptimizerFacts | Unknown:
+    """The facts of an optimizer object; Unknown says what stands in its place. `assigned` is a rate given to it later."""
     value = unwrapped(value)
     if isinstance(value, v.Object) and value.row.makes == "optimizer":
-        return _facts(value, era)
+        return _facts(value, era, assigned)
     return Unknown(_not_an_optimizer(value), getattr(value, "place", None))
 
 
@@ -70,7 +96,7 @@ def _not_an_optimizer(value: v.Value | None) -> str:
     return "the optimizer could not be followed"
 
 
-def _facts(optimizer: v.Object, era: str) -> OptimizerFacts:
+def _facts(optimizer: v.Object, era: str, assigned: v.Value | None) -> OptimizerFacts:
     library = optimizer.row.library
     momentum = setting(optimizer, era, "momentum")
     if momentum is None:
@@ -79,7 +105,7 @@ def _facts(optimizer: v.Object, era: str) -> OptimizerFacts:
     return OptimizerFacts(
         name=optimizer.row.kind,
         library=library,
-        learning_rate=learning_rate(optimizer, era),
+        learning_rate=learning_rate(optimizer, era, assigned),
         momentum=momentum,
         nesterov=flag(optimizer, era, "nesterov", "use_nesterov"),
         dampening=dampening.value if isinstance(dampening, Fact) else 0.0,
@@ -94,21 +120,25 @@ def _facts(optimizer: v.Object, era: str) -> OptimizerFacts:
     )
 
 
-def learning_rate(optimizer: v.Object, era: str) -> Fact[float] | Unknown:
+def made_rate(optimizer: v.Object) -> v.Value | None:
+    """The learning rate that the optimizer was made with; what is assigned later are events, since cells hold the last state."""
+    return next((optimizer.arguments[name] for name in RATE if name in optimizer.arguments), None)
+
+
+def learning_rate(optimizer: v.Object, era: str, assigned: v.Value | None = None) -> Fact[float] | Unknown:
     """The learning rate of the first step: the number, the start of a schedule, or why it is not known."""
-    value = passed(optimizer, *RATE)
+    value = made_rate(optimizer) if assigned is None else assigned
     if isinstance(value, v.Object) and is_schedule(value):
         return initial_rate(value, era)
     if isinstance(value, v.Function | v.BoundMethod | v.Partial | v.Instance):
         return Unknown("a function of the script decides the learning rate", value.place or optimizer.place)
-    group_rate = _group_rates(optimizer)
+    group_rate = _group_rates(optimizer) if assigned is None else None
     if group_rate is not None:
         return group_rate
-    found = setting(optimizer, era, *RATE)
-    if found is None:
-        held = passed(optimizer, *RATE)
-        return number(held, optimizer.place) if held is not None else Unknown("no learning rate is given", optimizer.place)
-    return found
+    if value is not None:
+        return number(value, optimizer.argument_places.get(RATE[0]) or optimizer.place)
+    default = setting(replace(optimizer, cells={}), era, *RATE)
+    return Unknown("no learning rate is given", optimizer.place) if default is None else default
 
 
 def _group_rates(optimizer: v.Object) -> Fact[float] | Unknown | None:
@@ -179,7 +209,7 @@ def _other_parameters(optimizer: v.Object, era: str) -> Mapping[str, Any]:
         value = plain_setting(optimizer, era, one.name)
         if value is not None and not isinstance(value, Unknown):
             parameters[one.name] = value
-    rate = passed(optimizer, *RATE)
+    rate = made_rate(optimizer)
     if isinstance(rate, v.Literal) and (isinstance(rate.value, bool) or not isinstance(rate.value, int | float)):
         parameters["learning_rate"] = rate.value
     return parameters
@@ -190,7 +220,7 @@ def optimizer_schedule(value: v.Value | None, era: str) -> ScheduleFacts | None:
     value = unwrapped(value)
     if not isinstance(value, v.Object) or value.row.makes != "optimizer":
         return None
-    rate = passed(value, *RATE)
+    rate = made_rate(value)
     if isinstance(rate, v.Object) and is_schedule(rate):
         return schedule_facts(rate, era)
     return inverse_time(value, era)

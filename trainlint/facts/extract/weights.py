@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from trainlint.core import Fact
 from trainlint.facts.extract.layers import CONVOLUTIONS, RECURRENT, operation, weighted_layer, width
-from trainlint.facts.extract.scalars import passed, plain_setting, setting, whole
+from trainlint.facts.extract.scalars import items_of, passed, plain_setting, setting, whole
 from trainlint.facts.graph import Initializer, Parameter, Shape
 from trainlint.interpret import values as v
 
@@ -273,6 +273,10 @@ class Weights:
         )
 
     def _default(self, layer: v.Object, slot: Slot) -> Initializer:
+        if isinstance(self.everywhere, Initializer):
+            return self.everywhere
+        if "set_weights" in layer.cells:
+            return _set_values(layer.cells["set_weights"], slot)
         value = passed(layer, f"{slot.name}_initializer", f"{slot.name}_init")
         if value is not None:
             return initializer(value, self.era) or UNKNOWN_INITIALIZER
@@ -363,6 +367,16 @@ def initializer(value: object, era: str) -> Initializer | None:
             if isinstance(fact, Fact):
                 numbers[NUMBERS[one.name]] = fact.value
     return Initializer(value.row.kind, numbers, place=value.place)
+
+
+def _set_values(weights: v.Value, slot: Slot) -> Initializer:
+    """What `layer.set_weights([...])` gave a weight, by the order of kernel and bias."""
+    index = {"kernel": 0, "embeddings": 0, "bias": 1}.get(slot.name)
+    items = items_of(weights)
+    given = items[index] if items is not None and index is not None and index < len(items) else None
+    if isinstance(given, v.Array) and given.data is not None:
+        return Initializer("values", data=given.data, place=given.place)
+    return UNKNOWN_INITIALIZER
 
 
 def _of_values(array: v.Array, era: str) -> Initializer | None:

@@ -62,24 +62,17 @@ def _taken_apart(index: Value, place: Place | None) -> _Index:
             taken.parts.append(np.asarray(one.data))
         elif isinstance(value, bool):
             taken.parts.append(np.asarray(value))
-        elif (
-            value is None or value is Ellipsis or isinstance(value, int) or (isinstance(value, slice) and _is_plain_slice(value))
-        ):
-            taken.parts.append(value)
         elif isinstance(value, slice):
-            taken.parts.append(
-                slice(*(one if isinstance(one, int) else NOT_KNOWN for one in (value.start, value.stop, value.step)))
-            )
-            taken.exact = False
+            bounds = [one if one is None or isinstance(one, int) else NOT_KNOWN for one in (value.start, value.stop, value.step)]
+            taken.parts.append(slice(*bounds))
+            taken.exact = taken.exact and NOT_KNOWN not in bounds and value.step != 0
+        elif value is None or value is Ellipsis or isinstance(value, int):
+            taken.parts.append(value)
         else:
             taken.parts.append(NOT_KNOWN)
             taken.arrays.append(part)
             taken.exact = False
     return taken
-
-
-def _is_plain_slice(value: slice) -> bool:
-    return all(one is None or isinstance(one, int) for one in (value.start, value.stop, value.step)) and value.step != 0
 
 
 def _axes_used(parts: Sequence[Any], arrays: Sequence[Value]) -> int | None:
@@ -114,38 +107,40 @@ def _shape(shape: Shape | None, taken: _Index) -> Shape | None:
 
 
 def _walk_axes(shape: Shape, parts: list[Any], waiting: list[Value]) -> Shape | None:
+    """The extents left, part by part.
+
+    Beside index arrays whole numbers count as such; their axes stand where the first was, or in front if a slice comes between.
+    """
     result: list[int | None] = []
-    advanced: list[Shape | None] = []
-    first_advanced, last_advanced, axis = -1, -1, 0
+    picked: list[Shape | None] = []
+    mixed = any(isinstance(part, np.ndarray | str) for part in parts)
+    start, last, axis = -1, -1, 0
     for position, part in enumerate(parts):
         if part is None:
             result.append(1)
             continue
-        if isinstance(part, slice):
-            result.append(_sliced(shape[axis], part))
-        elif isinstance(part, int):
-            extent = shape[axis]
-            if extent is not None and not -extent <= part < extent:
-                return None
-        else:
-            picked, step = _advanced(shape, axis, part, waiting)
-            advanced.append(picked)
-            if first_advanced < 0:
-                first_advanced = len(result)
-            elif last_advanced != position - 1:
-                first_advanced = 0  # index arrays with a slice between: their axes come first
-            last_advanced = position
-            axis += step - 1
+        extent = shape[axis]
         axis += 1
-    if advanced:
-        together = broadcast(advanced)
+        if isinstance(part, slice):
+            result.append(_sliced(extent, part))
+            continue
+        if isinstance(part, int) and extent is not None and not -extent <= part < extent:
+            return None
+        if mixed:
+            one, axes = ((), 1) if isinstance(part, int) else _picked(part, waiting)
+            picked.append(one)
+            axis += axes - 1
+            start = len(result) if start < 0 else start if last == position - 1 else 0
+            last = position
+    if mixed:
+        together = broadcast(picked)
         if together is None:
             return None
-        result[first_advanced:first_advanced] = together
+        result[start:start] = together
     return tuple(result)
 
 
-def _advanced(shape: Shape, axis: int, part: Any, waiting: list[Value]) -> tuple[Shape | None, int]:
+def _picked(part: Any, waiting: list[Value]) -> tuple[Shape | None, int]:
     """The shape that an index array picks, and how many axes it takes up."""
     if isinstance(part, np.ndarray):
         if part.dtype == bool:
@@ -160,11 +155,10 @@ def _advanced(shape: Shape, axis: int, part: Any, waiting: list[Value]) -> tuple
 
 
 def _sliced(extent: int | None, part: slice) -> int | None:
-    if any(isinstance(one, str) for one in (part.start, part.stop, part.step)):
+    bounds = (part.start, part.stop, part.step)
+    if extent is None or NOT_KNOWN in bounds or part.step == 0:
         return None
-    if extent is not None:
-        return len(range(*part.indices(extent)))
-    return None
+    return len(range(*part.indices(extent)))
 
 
 def _pick(array: Array, taken: _Index, shape: Shape | None) -> Data | None:
@@ -197,9 +191,8 @@ def _statistics(array: Array, taken: _Index, shape: Shape | None) -> Statistics:
         low, high, mean, moment = s.columns[last]
         return Statistics(low, high, mean, moment, s.known)
     if all(map(_is_whole, taken.parts[1:])):
-        return replace(
-            known.part(s), columns=s.columns if s.known in ("declared", "typical") and shape and rank == len(shape) else ()
-        )
+        keeps_columns = s.known in ("declared", "typical") and shape is not None and rank == len(shape)
+        return replace(known.part(s), columns=s.columns if keeps_columns else ())
     if known.is_drawn_alike(array) or known.is_constant(s) or s == known.STANDARD:
         return known.without_columns(s)
     return known.between(s.low, s.high, "declared" if s.known == "exact" else s.known)

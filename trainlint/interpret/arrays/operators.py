@@ -34,14 +34,8 @@ BINARY_OPERATIONS = {
     "xor": "bitwise_xor",
 }
 UNARY_OPERATIONS = {"neg": "negative", "invert": "invert", "abs": "abs"}
-ERRORS = (
-    TypeError,
-    ValueError,
-    LookupError,
-    ArithmeticError,
-    MemoryError,
-    AttributeError,
-)  # whatever NumPy says to arguments that do not fit
+ERRORS = (TypeError, ValueError, LookupError, ArithmeticError, MemoryError, AttributeError)
+"""What NumPy raises of arguments that do not fit."""
 _COMPUTES_IN_RESULT_TYPE = ("promote", "float", "divide")
 
 

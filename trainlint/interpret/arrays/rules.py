@@ -21,7 +21,7 @@ RANGE_DIVISORS = {255.0: 255.0, 256.0: 255.0, 127.5: 255.0, 128.0: 255.0, 65535.
 """Divisors by which scripts say that their data are bytes (or 16-bit numbers), and the largest of those."""
 
 
-def unknown(inputs: Sequence[Array], _attributes: Mapping[str, Any], _shape: Shape | None) -> Statistics:
+def unknown(_inputs: Sequence[Array], _attributes: Mapping[str, Any], _shape: Shape | None) -> Statistics:
     """Nothing can be said."""
     return UNKNOWN_STATISTICS
 
@@ -296,7 +296,7 @@ def position(inputs: Sequence[Array], attributes: Mapping[str, Any], _shape: Sha
     return known.between(0.0, None if count is None else float(max(count - 1, 0)))
 
 
-def one_hot(inputs: Sequence[Array], attributes: Mapping[str, Any], _shape: Shape | None) -> Statistics:
+def one_hot(_inputs: Sequence[Array], attributes: Mapping[str, Any], _shape: Shape | None) -> Statistics:
     """One 1 among `classes` entries."""
     classes = integer(attributes.get("classes"))
     if not classes or classes < 0:

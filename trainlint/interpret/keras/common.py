@@ -75,7 +75,9 @@ def is_layer(value: Value) -> bool:
 
 def is_model(value: Value) -> bool:
     """Whether the value is a Keras model."""
-    return isinstance(value, Object | Instance) and value.row is not None and f"{value.row.library}.{value.row.makes}" in MODEL_KINDS
+    return (
+        isinstance(value, Object | Instance) and value.row is not None and f"{value.row.library}.{value.row.makes}" in MODEL_KINDS
+    )
 
 
 def items_of(value: Value | None) -> tuple[Value, ...] | None:
@@ -208,7 +210,11 @@ def kind_of(owner: Owner) -> str:
 
 def symbolic(*values: Value) -> bool:
     """Whether a parameter or model input lies upstream of any of the values; what is not known may hold one."""
-    return any(not isinstance(one, Literal) and (not isinstance(one, Array) or one.symbolic) for value in values for one in alternatives(value))
+    return any(
+        not isinstance(one, Literal) and (not isinstance(one, Array) or one.symbolic)
+        for value in values
+        for one in alternatives(value)
+    )
 
 
 def named(value: Value | None) -> str:

@@ -1,7 +1,7 @@
 """Weights that the script makes itself: `add_weight` in the argument order of every release, variables of Keras and TensorFlow.
 
-Each is `Array(op="parameter")` with `attributes` name, initializer (an Object, or the Array of its values), trainable, regularizer
-and, for weights of a layer, the layer under "owner".
+Each is `Array(op="parameter")` with `attributes` name, initializer (an Object, or the Array of its values), trainable,
+regularizer and, for weights of a layer, the layer under "owner".
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from trainlint.interpret.keras.common import (
     named,
     passed,
     plain,
-    row_of,
     set_global,
     shape_from,
 )
@@ -28,12 +27,10 @@ from trainlint.interpret.values import (
     Class,
     Function,
     Instance,
-    List,
     Literal,
     Object,
     Shape,
     Symbol,
-    Tuple,
     Value,
     alternatives,
     join,
@@ -96,7 +93,9 @@ def _variable(call: Call) -> Value:
         given = call.interpreter.call(given, replace(call.arguments, positional=(), keywords={}), call.place)
     if given is None:
         return call.unknown("a variable without a value")
-    trainable = plain(call.argument(3, "trainable") if call.name == "keras.Variable" else call.argument(1, "trainable")) is not False
+    trainable = (
+        plain(call.argument(3, "trainable") if call.name == "keras.Variable" else call.argument(1, "trainable")) is not False
+    )
     name = call.argument(9 if call.name == "keras.Variable" else 4, "name")
     found = [_one_variable(call, one, trainable, named(name)) for one in alternatives(given)]
     return join(tuple(found))
@@ -153,15 +152,18 @@ def _learning_rate(call: Call) -> Value:
     if given is None:
         default = optimizer.row.default("learning_rate")
         given = Literal(default, call.place) if isinstance(default, float) else call.unknown("a learning rate")
-    array = arrays.as_array(given, call.place, "keras") if isinstance(given, Literal) else None
-    if array is None:
-        return given
-    return replace(array, attributes={**array.attributes, "learning_rate_of": optimizer})
+    return _remembering(given, optimizer)
+
+
+def _remembering(value: Value, optimizer: Owner) -> Value:
+    """A number as an array that remembers whose learning rate it is; anything else as it is."""
+    array = arrays.as_array(value, value.place, "keras") if isinstance(value, Literal) else None
+    return value if array is None else replace(array, attributes={**array.attributes, "learning_rate_of": optimizer})
 
 
 def set_learning_rate(call: Call, optimizer: Owner, value: Value) -> None:
     """A new learning rate, and the event that says so."""
-    call.interpreter.heap.write(optimizer, "learning_rate", value)
+    call.interpreter.heap.write(optimizer, "learning_rate", _remembering(value, optimizer))
     call.interpreter.emit("set_attribute", call.place, target=optimizer, name=Literal("learning_rate"), value=value)
 
 
@@ -174,7 +176,8 @@ def _set_optimizer_attribute(call: Call) -> Value:
     parameter = optimizer.row.parameter(name)
     if parameter is None:
         return Literal(False)
-    call.interpreter.heap.write(optimizer, parameter.name, value)
+    kept = _remembering(value, optimizer) if parameter.name == "learning_rate" else value
+    call.interpreter.heap.write(optimizer, parameter.name, kept)
     call.interpreter.emit("set_attribute", call.place, target=optimizer, name=Literal(parameter.name), value=value)
     return Literal(True)
 
@@ -218,6 +221,3 @@ def _data_format(call: Call) -> Value:
     if call.name.endswith("dim_ordering") and isinstance(everywhere, Literal):
         return Literal("th" if everywhere.value == "channels_first" else "tf", call.place)
     return everywhere
-
-
-__all__ = ["List", "Tuple", "resolve", "set_learning_rate"]

@@ -76,8 +76,9 @@ def _replaced(value: Value, made: Mapping[int, Value]) -> Value:
         items = tuple(_replaced(one, made) for one in value.items)
         return value if all(one is other for one, other in zip(items, value.items, strict=True)) else Tuple(items, value.place)
     if isinstance(value, List):
-        items = _replaced(value.cells["items"], made) if "items" in value.cells else None
-        return value if items is None or items is value.cells["items"] else List({**value.cells, "items": items}, value.place)
+        before = value.cells.get("items")
+        after = None if before is None else _replaced(before, made)
+        return value if after is None or after is before else List({**value.cells, "items": after}, value.place)
     return value
 
 

@@ -8,8 +8,10 @@ the script are entered, so that what they compute becomes operations.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from trainlint.core import Place
 from trainlint.interpret.dispatch import Arguments, Call, Interpreter, function
 from trainlint.interpret.keras import shapes
 from trainlint.interpret.keras.common import (
@@ -28,8 +30,8 @@ from trainlint.interpret.keras.common import (
     plain,
     row_of,
     setting,
+    shape_from,
     shape_of,
-    symbolic,
 )
 from trainlint.interpret.values import (
     Array,
@@ -41,7 +43,6 @@ from trainlint.interpret.values import (
     Literal,
     Object,
     Partial,
-    Place,
     Tuple,
     Unknown,
     Value,
@@ -164,13 +165,15 @@ def _inputs(call: Call) -> tuple[Value, ...]:
         call.arguments.keywords[name] for name in ("inputs", "x", "query") if name in call.arguments.keywords
     )
     items = listed(first[0]) if first and isinstance(first[0], List | Tuple) else first
-    others = [one for one in call.arguments.positional[1:] if isinstance(one, Array)]
+    others: list[Value] = [one for one in call.arguments.positional[1:] if isinstance(one, Array)]
     others += [call.arguments.keywords[name] for name in ("value", "key") if name in call.arguments.keywords]
     return (*items, *others)
 
 
 def _call_settings(call: Call) -> dict[str, Any]:
-    return {name: plain(value) for name, value in call.arguments.keywords.items() if name in ("training", "return_attention_scores")}
+    return {
+        name: plain(value) for name, value in call.arguments.keywords.items() if name in ("training", "return_attention_scores")
+    }
 
 
 def layer_array(layer: Owner, inputs: tuple[Value, ...], place: Place | None, more: dict[str, Any] | None = None) -> Array:
@@ -182,7 +185,7 @@ def layer_array(layer: Owner, inputs: tuple[Value, ...], place: Place | None, mo
 
 
 def _with_written_activation(interpreter: Interpreter, layer: Owner, array: Array, place: Place | None) -> Value:
-    """Follow an activation that is a function of the script: the layer is then linear, and the function's operations come behind."""
+    """Follow an activation that the script wrote: the layer is then linear, and the function's operations come behind it."""
     activation = passed(layer, "activation")
     if not isinstance(activation, _FUNCTIONS) or not isinstance(layer, Object):
         return array
@@ -210,7 +213,7 @@ def _lambda(call: Call, layer: Owner) -> Value:
     result = call.interpreter.call(written, Arguments(first, keywords), call.place) if written is not None and first else None
     if result is None or isinstance(result, Unknown):
         array = layer_array(layer, _inputs(call), call.place)
-        shape = shapes.shape_from(passed(layer, "output_shape"))
+        shape = shape_from(passed(layer, "output_shape"))
         batch = shape_of(array.inputs[0]) if array.inputs else None
         return replace(array, shape=None if shape is None else ((batch[0] if batch else None), *shape))
     return result
@@ -266,7 +269,7 @@ def _adapt(call: Call) -> Value:
     return default_literal(None)
 
 
-def merged(call: Call, name: str) -> Value:
+def merged(name: str, call: Call) -> Value:
     """`keras.layers.concatenate([a, b])`: the function form of a merging layer."""
     row = row_of(f"keras.layers.{name}")
     inputs = call.argument(0, "inputs")
@@ -285,12 +288,8 @@ def merged(call: Call, name: str) -> Value:
 _MERGE_FUNCTIONS = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot")
 
 
-def _register_merges() -> None:
-    for name in _MERGE_FUNCTIONS:
-        function(f"keras.layers.{name.lower()}")(lambda call, name=name: merged(call, name))
-
-
-_register_merges()
+for _name in _MERGE_FUNCTIONS:
+    function(f"keras.layers.{_name.lower()}")(partial(merged, _name))
 
 _MERGE_MODES = {"sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum", "concat": "Concatenate", "dot": "Dot"}
 
@@ -307,6 +306,3 @@ def _merge_of_keras_1(call: Call) -> Value:
     arguments = {"axis": axis} if name == "Concatenate" and axis is not None else {}
     layer = Object(row_of(f"keras.layers.{name}"), arguments, {}, {}, call.spelled, call.place)
     return layer_array(layer, listed(inputs), call.place)
-
-
-__all__ = ["apply_library_layer", "call_layer", "layer_array", "symbolic"]

@@ -6,24 +6,19 @@ and is called by putting other arrays in the place of its inputs. A class of the
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from trainlint.core import Place
 from trainlint.interpret.dispatch import Arguments, Call, Interpreter, bind, function
 from trainlint.interpret.events import Frame
 from trainlint.interpret.keras.common import (
     Owner,
     integer,
-    is_layer,
     is_model,
     items_of,
     keep_arguments,
-    kind_of,
-    layer_attribute,
     layer_method,
     listed,
     make_object,
     model_method,
-    named,
     note_arguments,
     passed,
     plain,
@@ -32,19 +27,17 @@ from trainlint.interpret.keras.common import (
     shape_of,
     shape_value,
 )
-from trainlint.interpret.keras.graphs import inputs_of, layers_of, substitute
+from trainlint.interpret.keras.graphs import substitute
 from trainlint.interpret.values import (
     NONE,
     Array,
     BoundMethod,
-    Class,
     Dict,
     Function,
     Instance,
     List,
     Literal,
     Object,
-    Place,
     Shape,
     Tuple,
     Unknown,
@@ -52,11 +45,9 @@ from trainlint.interpret.values import (
     alternatives,
     join,
 )
-from trainlint.knowledge.rows import Row
 
 MAXIMUM_LAYERS = 2_000
 BUILT = ("keras", "built")
-BACKBONE_LAYER = Row("keras.layers.Layer", "layer", "part_of_backbone")
 
 
 def symbolic_input(shape: Shape | None, place: Place | None, name: Value | None = None, dtype: str = "float32") -> Array:
@@ -318,115 +309,3 @@ def input_shape(layer: Value | None) -> Shape | None:
         return shape_of(listed(layer.cells["inputs"])[0])
     layers = items_of(_layers_cell(layer))
     return input_shape(layers[0]) if layers else None
-
-
-@layer_attribute("input", "inputs")
-def _model_input(call: Call) -> Value:
-    """`model.input`: made once for a Sequential, so that `Model(model.input, model.layers[2].output)` fits together."""
-    owner = call.receiver
-    if not isinstance(owner, Object | Instance):
-        return call.unknown("the input of a model")
-    if "inputs" in owner.cells:
-        return _one_or_list(owner.cells["inputs"], call.name)
-    if not is_model(owner):
-        return call.unknown("the input of a layer")
-    made = symbolic_input(input_shape(owner), call.place)
-    call.interpreter.heap.write(owner, "symbolic_input", made) if "symbolic_input" not in owner.cells else None
-    return owner.cells["symbolic_input"]
-
-
-def _one_or_list(value: Value, name: str) -> Value:
-    items = items_of(value) if isinstance(value, List | Tuple) else None
-    if name.endswith("s"):
-        return value if items is not None else List({"items": Tuple((value,))}, value.place)
-    return items[0] if items is not None and len(items) == 1 else value
-
-
-@layer_attribute("output", "outputs")
-def _model_output(call: Call) -> Value:
-    owner = call.receiver
-    if not isinstance(owner, Object | Instance):
-        return call.unknown("the output of a model")
-    if "outputs" in owner.cells:
-        return _one_or_list(owner.cells["outputs"], call.name)
-    if not is_model(owner):
-        return call.unknown("the output of a layer")
-    given = call.interpreter.attribute(owner, "input", call.place)
-    output = apply_model(call.interpreter, owner, given, call.place)
-    call.interpreter.heap.write(owner, "symbolic_output", output)
-    return output
-
-
-@layer_attribute("layers")
-def _model_layers(call: Call) -> Value:
-    """`model.layers` of a functional, subclassed or pretrained model."""
-    owner = call.receiver
-    if isinstance(owner, Object | Instance) and "outputs" in owner.cells:
-        return List({"items": Tuple(_listed_layers(owner), call.place)}, call.place)
-    if isinstance(owner, Instance):
-        return List({"items": Tuple(tuple(one for one in owner.cells.values() if is_layer(one)), call.place)}, call.place)
-    part = Object(BACKBONE_LAYER, cells={"of": owner} if owner is not None else {}, place=call.place)
-    return List({"items": Tuple((part,), call.place), "open": Literal(True)}, call.place)
-
-
-def _listed_layers(owner: Owner) -> tuple[Value, ...]:
-    """Input layers first, as Keras lists them, then the layers in order of computation."""
-    outputs = listed(owner.cells["outputs"])
-    entries = tuple(
-        Object(row_of("keras.layers.InputLayer"), {"batch_shape": shape_value(one.shape)}, place=one.place) for one in inputs_of(outputs)
-    )
-    return (*entries, *layers_of(outputs))
-
-
-@model_method("get_layer")
-def _get_layer(call: Call) -> Value:
-    """`model.get_layer("name")`, `model.get_layer(index=3)`."""
-    layers = items_of(call.interpreter.attribute(call.receiver, "layers", call.place)) if call.receiver is not None else None
-    name, index = named(call.argument(0, "name")), integer(plain(call.argument(1, "index")))
-    if layers is None:
-        return call.unknown("a layer of a model whose layers are not known")
-    if index is not None and -len(layers) <= index < len(layers):
-        return layers[index]
-    for layer in layers:
-        if isinstance(layer, Object | Instance) and name and named(passed(layer, "name")) == name:
-            return layer
-    return call.unknown(f"the layer named {name!r}")
-
-
-@layer_attribute("output_shape", "input_shape")
-def _shape_attribute(call: Call) -> Value:
-    owner = call.receiver
-    if not isinstance(owner, Object | Instance) or not is_model(owner):
-        return call.unknown("the shape of a layer")
-    which = "output" if call.name == "output_shape" else "input"
-    return shape_value(shape_of(call.interpreter.attribute(owner, which, call.place)))
-
-
-VARIABLES = Row("keras.variables", "object", "variables")
-
-
-@layer_attribute("trainable_variables", "trainable_weights", "variables", "weights", "non_trainable_weights")
-def _variables(call: Call) -> Value:
-    """The weights of a model as one object that remembers whose they are."""
-    return Object(VARIABLES, cells={"of": call.receiver} if call.receiver is not None else {}, place=call.place)
-
-
-@layer_method("compute_output_shape", "get_config", "count_params", "summary", "save", "save_weights", "to_json", "build")
-def _nothing_trained(call: Call) -> Value:
-    return NONE if call.name in ("summary", "save", "save_weights", "build") else call.unknown(f"`{call.name}` of a layer")
-
-
-@function("keras.models.clone_model", "keras.utils.multi_gpu_model")
-def _clone(call: Call) -> Value:
-    """A model of the same layers; a clone is not compiled."""
-    model = call.argument(0, "model")
-    if not isinstance(model, Object):
-        return call.unknown("a copy of a model") if model is None else model
-    cells = {key: value for key, value in model.cells.items() if key in ("layers", "inputs", "outputs", "name")}
-    layers = cells.get("layers")
-    if isinstance(layers, List):
-        cells["layers"] = List(dict(layers.cells), layers.place)
-    return replace(model, cells=cells, place=call.place)
-
-
-__all__ = ["Class", "apply_model", "build", "call_any", "input_shape", "kind_of", "symbolic_input"]

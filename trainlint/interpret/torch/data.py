@@ -40,6 +40,7 @@ from trainlint.knowledge import find
 
 LOADER = "torch.utils.data.DataLoader"
 MAXIMUM_DEPTH = 12
+SAMPLE = "the index of a sample"
 _ELEMENTWISE = frozenset({"cast", "add", "subtract", "multiply", "divide", "negative", "sqrt", "log", "abs", "copy", "detach"})
 
 
@@ -97,7 +98,7 @@ def _dataset_item(call: Call) -> Value:
 
 def item_of(interpreter: Interpreter, dataset: Value, place: Place | None, depth: int = 0) -> Value:
     """One sample of a data set, at an index that is not known."""
-    index = Unknown("the index of a sample", place)
+    index = _index(place)
     if depth > MAXIMUM_DEPTH:
         return Unknown("data sets nest too deeply to be followed", place)
     if isinstance(dataset, Choice):
@@ -138,6 +139,11 @@ def _iterated(interpreter: Interpreter, dataset: Instance, place: Place | None) 
     return found.items[0] if found.items else None
 
 
+def _index(place: Place | None) -> Array:
+    """The index of a sample: a whole number that is not known."""
+    return Array("data", (), {"source": SAMPLE}, (), "int64", place=place)
+
+
 def _row_of(array: Array, place: Place | None) -> Array:
     """A row of an array at an index that is not known."""
     shape = array.shape[1:] if array.shape else None
@@ -170,7 +176,7 @@ def batched(interpreter: Interpreter, item: Value, loader: Object, size: int | N
 
 def _lifted(item: Array, depth: int) -> Array | None:
     """The whole array whose rows the samples are; None if a sample is more than a row put through elementwise operations."""
-    if item.op == "getitem" and len(item.inputs) == 1 and isinstance(item.inputs[0], Array) and _is_sample(item):
+    if item.op == "getitem" and isinstance(item.inputs[0], Array) and _is_sample(item):
         return item.inputs[0]
     if item.op not in _ELEMENTWISE or depth > MAXIMUM_DEPTH:
         return None
@@ -190,12 +196,12 @@ def _lifted(item: Array, depth: int) -> Array | None:
 
 
 def _is_sample(item: Array) -> bool:
-    """Whether a subscript takes one row at an index that is not known."""
-    index = item.attributes.get("index")
-    first = index[0] if isinstance(index, tuple) and index else index
-    base = item.inputs[0]
-    one_less = isinstance(base, Array) and base.shape is not None and item.shape == base.shape[1:]
-    return isinstance(first, Unknown) or (one_less and not isinstance(first, int | slice | Literal))
+    """Whether a subscript takes the whole row at the index of the sample."""
+    parts = item.attributes.get("index")
+    index = item.inputs[1] if len(item.inputs) == 2 else None
+    if not isinstance(index, Array) or index.attributes.get("source") != SAMPLE or not isinstance(parts, tuple):
+        return False
+    return all(part is Ellipsis or (isinstance(part, slice) and part == slice(None)) for part in parts[1:])
 
 
 def _batch(source: Array, item: Array | None, loader: Object, size: int | None) -> Array:

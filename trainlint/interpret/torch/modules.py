@@ -44,7 +44,7 @@ from trainlint.interpret.values import (
     Unknown,
     Value,
 )
-from trainlint.knowledge.torch_training_rows import PARAMETERS, STATE_DICT
+from trainlint.knowledge.torch_training_rows import CLASS, PARAMETERS, STATE_DICT
 
 MAXIMUM_APPLIED = 256
 
@@ -221,6 +221,12 @@ for _kind in MODULE_KINDS:
     def _training(call: Call) -> Value:
         """A module trains until it is told otherwise."""
         return Literal(True, call.place)
+
+    @attribute(_kind, "__class__")
+    def _class_of(call: Call) -> Value:
+        """`m.__class__.__name__` of a layer (instances of the script's classes never ask)."""
+        name = call.row.name.rpartition(".")[2] if call.row is not None else ""
+        return Object(CLASS, cells={"__name__": Literal(name, call.place)}, place=call.place)
 
     @attribute(_kind, "module")
     def _unwrapped(call: Call) -> Value:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from trainlint.core import Origin
 from trainlint.interpret.dispatch import Arguments, Call, attribute, bind, function, make, method
-from trainlint.interpret.events import Frame
 from trainlint.interpret.torch.common import argument_of, items_of
 from trainlint.interpret.torch.parameters import gradient
 from trainlint.interpret.values import (
@@ -41,8 +40,7 @@ def _step_optimizer(call: Call) -> Value:
     closure = call.argument(0, "closure")
     result: Value = NONE
     if closure is not None and not (isinstance(closure, Literal) and closure.value is None):
-        with call.interpreter.frame(Frame("call", call.place, "closure")):
-            result = call.interpreter.call(closure, Arguments(), call.place)
+        result = call.interpreter.call(closure, Arguments(), call.place)
     call.interpreter.emit("step", call.place, optimizer=_receiver(call))
     return result
 

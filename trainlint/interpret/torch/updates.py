@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trainlint.core import Origin
+from trainlint.interpret import arrays
 from trainlint.interpret.dispatch import Call, attribute, method
 from trainlint.interpret.torch.parameters import (
     initialise,
@@ -150,6 +151,18 @@ def _signed(call: Call, update: Value | None, factor: Value | None, sign: int) -
         rate = _product(rate, factor)
     record_update(call, replace(array, detached=False), update, rate if sign < 0 else _product(rate, Literal(-1)))
     return array
+
+
+_OPERATORS = {"__iadd__": "add", "__isub__": "sub", "__imul__": "mul", "__itruediv__": "truediv"}
+
+
+@method("array", *_OPERATORS)
+def _rebound(call: Call) -> Value:
+    """`x -= y` of any other array: what `x - y` is."""
+    operand = call.argument(0)
+    if call.receiver is None or operand is None:
+        return NONE
+    return arrays.binary(_OPERATORS[call.name], call.receiver, operand, call.place)
 
 
 @method("array:parameter", "__isub__")

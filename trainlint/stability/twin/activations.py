@@ -44,7 +44,7 @@ def log_softmax(x: Tensor, axis: int) -> Tensor:
 def erf(x: Tensor) -> Tensor:
     """The error function, element by element (numpy has none)."""
     found: Tensor = np.array([math.erf(one) for one in x.ravel().tolist()], dtype=np.float64)
-    return found.reshape(x.shape)
+    return np.reshape(found, x.shape)
 
 
 def _relu(x: Tensor) -> tuple[Tensor, Tensor]:

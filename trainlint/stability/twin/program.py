@@ -321,19 +321,16 @@ class Problem:
         """The Hessian [L/P^2] times a vector.
 
         Exact but for rounding where the loss is quadratic: a difference of gradients over a long step, so that the gradient
-        at `weights` does not eat the digits. Otherwise a central difference with a step of 1e-5 (1 + |weights|), whose error
-        is of order 1e-9 for smooth losses.
+        at `weights` does not eat the digits. Otherwise a central difference with a step of 1e-7 (1 + |weights|): its error is
+        of order 1e-7 for smooth losses, and the step is short so that kinks (ReLU, max pools) are seldom crossed.
         """
         length = float(np.linalg.norm(vector))
         if length == 0:
             return np.zeros_like(vector)
-        if self.program.degree <= 2:
-            stretch = 2.0**20 / length
-            ahead, behind = self.gradient(weights + stretch * vector, rows)[1], self.gradient(weights - stretch * vector, rows)[1]
-            return (ahead - behind) / (2 * stretch)
-        stretch = 1e-5 * (1 + float(np.linalg.norm(weights))) / length
-        ahead, behind = self.gradient(weights + stretch * vector, rows)[1], self.gradient(weights - stretch * vector, rows)[1]
-        return (ahead - behind) / (2 * stretch)
+        stretch = (2.0**20 if self.program.degree <= 2 else 1e-7 * (1 + float(np.linalg.norm(weights)))) / length
+        ahead = self.gradient(weights + stretch * vector, rows)[1]
+        behind = self.gradient(weights - stretch * vector, rows)[1]
+        return np.asarray((ahead - behind) / (2 * stretch), dtype=np.float64)
 
 
 def _add(collected: list[Tensor | None], place: int, part: Tensor) -> None:

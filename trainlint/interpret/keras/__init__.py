@@ -1,0 +1,7 @@
+"""Handlers of Keras (all releases) and of TensorFlow's own training; importing the package registers them."""
+
+from __future__ import annotations
+
+from trainlint.interpret.keras import compiling, custom, inspection, layers, loops, models, operations, training
+
+__all__ = ["compiling", "custom", "inspection", "layers", "loops", "models", "operations", "training"]

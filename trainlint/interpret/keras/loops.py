@@ -1,0 +1,169 @@
+"""Training loops written by hand: `GradientTape`, `optimizer.apply_gradients`, `minimize`, and sessions of TensorFlow 1."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+
+from trainlint.core import Place
+from trainlint.interpret.dispatch import Arguments, Call, Interpreter, bind, function, method
+from trainlint.interpret.keras.common import listed, make_object, model_method, row_of
+from trainlint.interpret.keras.compiling import loss_array, loss_output
+from trainlint.interpret.keras.layers import layer_array
+from trainlint.interpret.values import (
+    NONE,
+    Array,
+    BoundMethod,
+    Dict,
+    Function,
+    Instance,
+    Literal,
+    Object,
+    Partial,
+    Tuple,
+    Value,
+)
+from trainlint.knowledge.rows import Row
+from trainlint.knowledge.tensorflow_rows import LAYERS
+
+GRADIENTS = Row("keras.gradients", "object", "gradients")
+TRAIN_OPERATION = Row("tensorflow.train.operation", "object", "train_operation")
+_OPTIMIZER_KINDS = ("keras.optimizer", "tensorflow.optimizer", "tensorflow_addons.optimizer")
+
+
+@method("context:tape", "gradient", "jacobian")
+def _gradient(call: Call) -> Value:
+    """`tape.gradient(loss, variables)`: the backward pass."""
+    return _backward(call, call.argument(0, "target"), call.argument(1, "sources"))
+
+
+def _backward(call: Call, loss: Value | None, variables: Value | None) -> Value:
+    if loss is not None:
+        call.interpreter.emit("backward", call.place, loss=loss, target=variables or NONE)
+    cells: dict[Hashable, Value] = {"loss": loss or NONE, "variables": variables or NONE}
+    return Object(GRADIENTS, cells=cells, place=call.place)
+
+
+@method("context:tape", "watch", "reset", "stop_recording")
+def _watch(_: Call) -> Value:
+    return NONE
+
+
+@function("tensorflow.gradients", "keras.backend.gradients")
+def _gradients(call: Call) -> Value:
+    """`tf.gradients(loss, variables)`: part of a graph; nothing is stepped yet."""
+    cells: dict[Hashable, Value] = {"loss": call.argument(0, "ys", "loss") or NONE}
+    return Object(GRADIENTS, cells=cells, place=call.place)
+
+
+def _optimizer_method(call: Call) -> Value:
+    """`apply_gradients`, `apply` and `minimize`."""
+    optimizer = call.receiver
+    if not isinstance(optimizer, Object | Instance):
+        return call.unknown("a step of an optimizer")
+    if call.name == "minimize":
+        return _minimize(call, optimizer)
+    if call.name == "compute_gradients":
+        return Object(GRADIENTS, cells={"loss": call.argument(0, "loss") or NONE}, place=call.place)
+    if _of_graph(optimizer):
+        cells: dict[Hashable, Value] = {"optimizer": optimizer, "loss": _loss_behind(call.argument(0, "grads_and_vars"))}
+        return Object(TRAIN_OPERATION, cells=cells, place=call.place)
+    call.interpreter.emit("step", call.place, optimizer=optimizer)
+    return NONE
+
+
+def _of_graph(optimizer: Object | Instance) -> bool:
+    """Whether steps are run by a session, later."""
+    return optimizer.row is not None and optimizer.row.library == "tensorflow"
+
+
+def _loss_behind(value: Value | None) -> Value:
+    for one in listed(value):
+        if isinstance(one, Object) and "loss" in one.cells:
+            return one.cells["loss"]
+    return NONE
+
+
+def _minimize(call: Call, optimizer: Object | Instance) -> Value:
+    loss = call.argument(0, "loss")
+    if _of_graph(optimizer):
+        return Object(TRAIN_OPERATION, cells={"optimizer": optimizer, "loss": loss or NONE}, place=call.place)
+    if isinstance(loss, Function | BoundMethod | Partial):
+        loss = call.interpreter.call(loss, Arguments(), call.place)
+    _backward(call, loss, call.argument(1, "var_list"))
+    call.interpreter.emit("step", call.place, optimizer=optimizer)
+    return NONE
+
+
+for _kind in _OPTIMIZER_KINDS:
+    method(_kind, "apply_gradients", "apply", "minimize", "compute_gradients")(_optimizer_method)
+
+
+@method("object:session", "run")
+def _run_session(call: Call) -> Value:
+    """`session.run(train_operation, feed_dict)`: one step for each training operation among the fetches."""
+    fetches, feed = call.argument(0, "fetches"), call.argument(1, "feed_dict")
+    run_fetches(call.interpreter, fetches, feed, call.place)
+    return call.unknown("what a session computes")
+
+
+def run_fetches(interpreter: Interpreter, fetches: Value | None, feed: Value | None, place: Place | None) -> None:
+    """The backward pass and the step of each training operation."""
+    for one in listed(fetches):
+        if isinstance(one, Object) and one.row is TRAIN_OPERATION:
+            loss = one.cells.get("loss", NONE)
+            if isinstance(loss, Array):
+                interpreter.emit("backward", place, loss=loss, feed=feed if isinstance(feed, Dict) else NONE)
+            interpreter.emit("step", place, optimizer=one.cells["optimizer"])
+
+
+@method("object:train_operation", "run")
+def _run_operation(call: Call) -> Value:
+    """`train_operation.run(feed_dict)`."""
+    run_fetches(call.interpreter, call.receiver, call.argument(0, "feed_dict"), call.place)
+    return NONE
+
+
+@function("tensorflow.clip_by_global_norm", "tensorflow.clip_by_norm")
+def _clip(call: Call) -> Value:
+    """Clipping of gradients: by their global norm, or one by one."""
+    values, limit = call.argument(0, "t_list", "t"), call.argument(1, "clip_norm")
+    gradients = [one for one in listed(values) if isinstance(one, Object) and one.row is GRADIENTS]
+    if gradients and limit is not None:
+        call.interpreter.emit("clip", call.place, target=gradients[0], maximum=limit, by=Literal("norm"))
+    kept = values or call.unknown("what is clipped")
+    return Tuple((kept, call.unknown("the norm of the gradients")), call.place) if call.name.endswith("global_norm") else kept
+
+
+@model_method("compiled_loss", "compute_loss")
+def _compiled_loss(call: Call) -> Value:
+    """`self.compiled_loss(y, y_pred)` and `self.compute_loss(x, y, y_pred)` inside a `train_step`."""
+    model = call.receiver
+    offset = 1 if call.name == "compute_loss" else 0
+    target, prediction = call.argument(offset, "y", "y_true"), call.argument(offset + 1, "y_pred")
+    loss = model.cells.get("loss") if isinstance(model, Object | Instance) else None
+    if target is None or prediction is None or loss is None:
+        return call.unknown("the compiled loss")
+    if isinstance(loss, Object) and loss.row.makes == "loss":
+        return loss_array(call, loss, target, prediction, call.arguments.keyword_places)
+    return loss_output(call.interpreter, loss, target, prediction, call.place) or call.unknown("the compiled loss")
+
+
+def _layer_function(call: Call) -> Value:
+    """`tf.layers.dense(x, 10, activation=tf.nn.relu)` of TensorFlow 1: makes a Keras layer and calls it."""
+    row = call.row
+    if row is None:
+        return call.unknown("a layer that is not known")
+    bound = bind(row, call.arguments)
+    value = bound.arguments.get("inputs")
+    if value is None:
+        return call.unknown("a layer that is called without an input")
+    layer_row = row_of(f"keras.layers.{row.kind}")
+    arguments = {name: one for name, one in bound.arguments.items() if name != "inputs"}
+    if row.kind == "Dropout" and "rate" not in arguments:
+        arguments["rate"] = Literal(0.5)
+    layer = replace(make_object(call, layer_row, Arguments()), arguments=arguments, argument_places=bound.places)
+    return layer_array(layer, (value,), call.place)
+
+
+function(*(f"tensorflow.layers.{name}" for name, _, _ in LAYERS))(_layer_function)

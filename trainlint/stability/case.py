@@ -1,0 +1,135 @@
+"""What a judgement starts from, and what every kind of judgement computes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from trainlint.core import Fact
+from trainlint.facts.run import OptimizerFacts, TrainingRun
+from trainlint.stability import bounds
+from trainlint.stability.bounds import Descent
+from trainlint.stability.curvature import curvature
+from trainlint.stability.optimizers import clips, descent_of
+from trainlint.stability.simulate import Settings, full, shuffled, train
+from trainlint.stability.twin.program import Problem, Program, Rows
+
+STARTS = 5
+"""Draws of the initial weights and of the order of the rows."""
+
+STEPS = 2_000
+"""The most updates that are simulated."""
+
+WORK = 6e8
+"""The most element operations of all simulated runs together (a few seconds); a node costs as much as `OVERHEAD` elements."""
+
+OVERHEAD = 4_000
+
+
+class Case(NamedTuple):
+    """What a judgement starts from: everything known, and the weights drawn once."""
+
+    run: TrainingRun
+    optimizer: OptimizerFacts
+    settings: Settings
+    program: Program
+    problem: Problem
+
+    @property
+    def method(self) -> Descent:
+        """The optimizer as gradient descent."""
+        return descent_of(self.settings)
+
+    @property
+    def batch(self) -> int | None:
+        """Rows of a step where they are fewer than all, None for the full batch."""
+        if self.program.samples is None or not isinstance(self.run.batch_size, Fact):
+            return None
+        size = max(1, self.run.batch_size.value)
+        return size if size < self.program.samples else None
+
+    @property
+    def not_constant(self) -> str | None:
+        """Why the step is not simply lr times the gradient, in words."""
+        if self.run.schedule is not None:
+            return f"the learning rate follows a schedule ({self.run.schedule.name})"
+        return "gradients are clipped" if clips(self.optimizer) else None
+
+
+def batch_in_words(case: Case) -> str:
+    """The batch of a step: 'full batch' or 'batches of 32'."""
+    return "full batch" if case.batch is None else f"batches of {case.batch}"
+
+
+def keeps_last_batch(case: Case) -> bool:
+    """Whether the rows left over at the end of an epoch make a step of their own."""
+    samples, batch, steps = case.program.samples or 1, case.batch or 1, case.run.steps_per_epoch
+    return not (isinstance(steps, Fact) and samples % batch and steps.value == samples // batch)
+
+
+def simulated(case: Case) -> tuple[int, int, int]:
+    """How many of how many simulated runs diverge, and their length; no runs where even 50 updates would cost too much."""
+    wanted = min(STEPS, case.run.updates or STEPS)
+    rows = case.program.samples or 1
+    share = (case.batch or rows) / rows
+    cost = 6 * case.program.work * share + 2 * OVERHEAD * len(case.program.steps)
+    steps = int(min(wanted, WORK / (STARTS * cost)))
+    if steps < min(wanted, 50):
+        return 0, 0, steps
+    blown = 0
+    for seed in range(STARTS):
+        problem = case.problem if seed == 0 else case.program.problem(seed)
+        blown += train(problem, case.settings, batches_of(case, seed), steps).diverged
+    return blown, STARTS, steps
+
+
+def batches_of(case: Case, seed: int) -> Iterator[Rows | None]:
+    """The rows of each step."""
+    if case.batch is None:
+        return full()
+    return shuffled(case.program.samples or 1, case.batch, keep_last=keeps_last_batch(case), seed=seed)
+
+
+def unit_scale(case: Case) -> tuple[float | None, float | None]:
+    """The largest magnitude of the inputs where they meet the weights, and the sharpness were they divided by it."""
+    factors, magnitude = unit_factors(case)
+    if not factors:
+        return magnitude, None
+    problem = case.program.problem(0, factors)
+    return magnitude, curvature(problem, problem.start).largest or None
+
+
+def unit_factors(case: Case) -> tuple[dict[int, float], float | None]:
+    """What to multiply each input by for a largest magnitude of 1, and that magnitude; nothing if there is no such input."""
+    entries = {index: value for index in case.program.entries() if (value := case.problem.fixed(index)) is not None}
+    magnitude = max((float(abs(value).max(initial=0.0)) for value in entries.values()), default=0.0)
+    if not 0 < magnitude < math.inf:
+        return {}, None
+    return dict.fromkeys(entries, 1 / magnitude), magnitude
+
+
+def overflow_step(case: Case, growth: float) -> int | None:
+    """The step at which float32 overflows, from the middle one of the losses at several starts."""
+    if not growth > 1:
+        return None
+    losses = sorted(_first_loss(case, seed) for seed in range(STARTS))
+    return bounds.first_non_finite_step(losses[len(losses) // 2], case.program.summed, growth)
+
+
+def _first_loss(case: Case, seed: int) -> float:
+    problem = case.problem if seed == 0 else case.program.problem(seed)
+    return problem.loss(problem.start)
+
+
+def premises(case: Case) -> tuple[str, ...]:
+    """The assumptions behind a verdict, in words."""
+    found: list[str] = []
+    rate = case.optimizer.learning_rate
+    if isinstance(rate, Fact):
+        found.extend(rate.why)
+    if case.not_constant:
+        found.append(case.not_constant)
+    if case.run.updates is None:
+        found.append("the number of updates is not known")
+    return tuple(found)
