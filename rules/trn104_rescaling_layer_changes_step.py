@@ -17,6 +17,10 @@ x = Conv2D(1, 3, padding="same", name="conv2")(x)
 x = Lambda(lambda t: t / 200.0)(x)  # error: TRN104
 model = Model(inputs, Activation("sigmoid")(x))
 model.compile(optimizer="adam", loss="binary_crossentropy")
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ```python bad
@@ -56,6 +60,10 @@ x = keras.layers.Lambda(lambda t: t / 255.0)(inputs)
 x = keras.layers.Flatten()(x)
 model = keras.Model(inputs, keras.layers.Dense(10)(x))
 model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ```python good
@@ -66,6 +74,10 @@ x = keras.layers.Dense(64)(inputs)
 x = keras.layers.BatchNormalization()(keras.layers.Lambda(lambda t: t / 100)(x))
 model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Activation("relu")(x)))
 model.compile("adam", "mse")
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ```python good
@@ -74,6 +86,10 @@ from tensorflow import keras
 model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
 model.add(keras.layers.Lambda(lambda t: t * 100.0))
 model.compile("adam", "mse")
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ## References

@@ -128,11 +128,13 @@ def check(run: TrainingRun) -> Iterator[Report]:
                 cause=run_cause("half-precision", run),
             )
     elif not run.schedule and not adam.clip and not lowers_rate_later(run):
-        yield from _long_run(run, rate, epsilon, numbers)
+        yield from _long_run(run, adam, rate, epsilon, numbers)
 
 
-def _long_run(run: TrainingRun, rate: float, epsilon: float, numbers: dict[str, float]) -> Iterator[Report]:
-    adam, bound = run.optimizer, stability(run)
+def _long_run(
+    run: TrainingRun, adam: OptimizerFacts, rate: float, epsilon: float, numbers: dict[str, float]
+) -> Iterator[Report]:
+    bound = stability(run)
     place = adam.place or run.place
     updates, words = planned_updates(run)
     if isinstance(bound, StabilityBound) and bound.preconditioned is False and run.full_batch and run.updates:

@@ -10,6 +10,10 @@ from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
 model.compile(keras.optimizers.SGD(learning_rate=-0.01), "mse")  # error: TRN106
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ```python bad
@@ -34,6 +38,10 @@ from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
 model.compile(keras.optimizers.SGD(learning_rate=0.01), "mse")
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ```python good
@@ -46,6 +54,10 @@ def score(y_true, y_pred):
 
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
 model.compile(keras.optimizers.SGD(learning_rate=-0.01), loss=score)
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ```python good

@@ -25,6 +25,10 @@ from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
 model.compile(keras.optimizers.SGD(learning_rate="0.01"), "mse")  # error: TRN107
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ## When it is silent
@@ -52,6 +56,10 @@ from tensorflow import keras
 schedule = keras.optimizers.schedules.ExponentialDecay(0.001, 1000, 0.9)
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
 model.compile(keras.optimizers.Adam(learning_rate=schedule), "mse")
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ```python good
@@ -59,6 +67,10 @@ from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
 model.compile(keras.optimizers.Adam(learning_rate=1e-3), "mse")
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ## References

@@ -10,6 +10,10 @@ from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
 model.compile(keras.optimizers.Adam(learning_rate=0.0), "mse")  # error: TRN108
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ```python bad
@@ -61,6 +65,10 @@ from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
 model.compile(keras.optimizers.Adam(learning_rate=1e-3), "mse")
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ## References

@@ -25,6 +25,10 @@ from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
 model.compile(keras.optimizers.RMSprop(0.001, rho=1.0), "mse")  # error: TRN109
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ## When it is silent
@@ -50,6 +54,10 @@ from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(8, input_shape=(8,)), keras.layers.BatchNormalization(momentum=1.0)])
 model.compile(keras.optimizers.SGD(0.001, momentum=0.99), "mse")
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ```python good
@@ -57,6 +65,10 @@ from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
 model.compile(keras.optimizers.Adam(0.001, beta_1=0.5, beta_2=0.999), "mse")
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ## References

@@ -14,6 +14,10 @@ model.add(layers.Dense(64, input_shape=(20,)))  # error: TRN401
 model.add(layers.Dropout(0.2))
 model.add(layers.Dense(10, activation="softmax"))
 model.compile("adam", "categorical_crossentropy")
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ```python bad
@@ -46,6 +50,10 @@ from tensorflow.keras import Sequential, layers
 
 model = Sequential([layers.Dense(64, activation="relu", input_shape=(20,)), layers.Dropout(0.2), layers.Dense(10)])
 model.compile("adam", "mse")
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ```python good

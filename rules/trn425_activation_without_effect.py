@@ -14,6 +14,10 @@ x = layers.Activation("relu")(inputs)  # error: TRN425
 x = layers.Conv2D(8, 3, activation="relu", data_format="channels_first")(x)
 model = Model(inputs, layers.Dense(2, activation="softmax")(layers.Flatten()(x)))
 model.compile("adam", "categorical_crossentropy")
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ```python bad
@@ -24,6 +28,10 @@ model.add(layers.Dense(64, activation="relu", input_shape=(20,)))
 model.add(layers.ReLU())  # error: TRN425
 model.add(layers.Dense(10, activation="softmax"))
 model.compile("adam", "categorical_crossentropy")
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ## When it is silent
@@ -38,6 +46,10 @@ model.add(layers.Dense(64, input_shape=(20,)))
 model.add(layers.ReLU())
 model.add(layers.Dense(10, activation="softmax"))
 model.compile("adam", "categorical_crossentropy")
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ```python good
@@ -49,6 +61,10 @@ x = layers.Conv2D(64, 3, padding="same")(x)
 x = layers.Activation("relu")(layers.BatchNormalization()(layers.Add()([x, inputs])))
 model = Model(inputs, layers.Dense(2, activation="softmax")(layers.Flatten()(x)))
 model.compile("adam", "categorical_crossentropy")
+
+
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ```python good

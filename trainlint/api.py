@@ -46,10 +46,11 @@ from trainlint.interpret.events import Event
 from trainlint.interpret.values import LibraryMethod
 from trainlint.judged import why_not_judged
 from trainlint.registry import Report, Rule, insert_before, replace, rule
+from trainlint.scheduled import scheduled
 from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
 from trainlint.suggestions import insert_after, insert_statement_before, receiver_text, set_learning_rate, text_at
-from trainlint.voices import loss_reports
+from trainlint.voices import loss_reports, metric_reports
 from trainlint.wording import (
     ADAM_FAMILY,
     SGD_FAMILY,
@@ -58,6 +59,7 @@ from trainlint.wording import (
     inputs_in_words,
     optimizer_label,
     optimizer_name,
+    powers_of_ten,
     root_mean_square,
     round_down_1_2_5,
     run_cause,
@@ -116,10 +118,12 @@ __all__ = [
     "loss_is_negated",
     "loss_reports",
     "lowers_rate_later",
+    "metric_reports",
     "optimizer_label",
     "optimizer_name",
     "output_width",
     "planned_updates",
+    "powers_of_ten",
     "rate_is_replaced",
     "raw_leaf",
     "reachable_output",
@@ -131,6 +135,7 @@ __all__ = [
     "round_down_1_2_5",
     "rule",
     "run_cause",
+    "scheduled",
     "set_learning_rate",
     "site_cause",
     "skip_upwards",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trainlint.core import Place, Severity
-from trainlint.facts.loss_fit import LossFit, Verdict, loss_verdict
+from trainlint.facts.loss_fit import LossFit, Verdict, loss_verdict, placeholders
 from trainlint.facts.loss_table import Row
+from trainlint.facts.metric_fit import metric_verdicts
 from trainlint.facts.run import TrainingRun
 from trainlint.registry import Report
 from trainlint.wording import run_cause
@@ -34,6 +35,19 @@ def loss_reports(run: TrainingRun, code: str) -> Iterator[Report]:
         related=((words, other),) if other is not None else (),
         cause=run_cause("loss-output", run),
     )
+
+
+def metric_reports(run: TrainingRun, code: str) -> Iterator[Report]:
+    """What the table of metrics says of a run, as far as it is this rule's to say."""
+    for verdict in metric_verdicts(run):
+        if verdict.row.code == code:
+            effect = (verdict.row.keras or "").format(**placeholders(verdict.fit))
+            yield Report(
+                f"{verdict.metric.kind.partition(' ')[0].replace('_', ' ')} with {verdict.fit.loss}: {effect}. Instead {verdict.row.advice}",
+                at=verdict.metric.place,
+                severity=verdict.row.severity,
+                cause=run_cause("loss-output", run) if code in ("TRN708", "TRN709") else None,
+            )
 
 
 def _places(verdict: Verdict) -> tuple[Place, Place | None, str]:

@@ -145,3 +145,8 @@ def run_cause(kind: str, run: TrainingRun) -> tuple[str, str]:
 def site_cause(kind: str, place: Place) -> tuple[str, str]:
     """The root cause of findings of one kind about one place."""
     return kind, f"{place.span.row}:{place.span.column}"
+
+
+def powers_of_ten(exponent: float) -> str:
+    """A factor given by its logarithm: ×1e58, ×2,300."""
+    return f"×1e{exponent:.0f}" if exponent >= 6 else f"×{figure(10**exponent, 2)}"

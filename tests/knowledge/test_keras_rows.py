@@ -64,7 +64,7 @@ def test_every_parameter_is_in_todays_signature(keras):
 def accepted(name, parameters):
     """What the base classes of layers take through **kwargs, and what optimizers gained or lost lately."""
     takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
-    return name == "trainable" or (takes_any and name in {"name", "dtype", "activity_regularizer", "lora_alpha"})
+    return name == "trainable" or (takes_any and name in {"name", "dtype", "activity_regularizer", "normalize"})
 
 
 @pytest.mark.framework

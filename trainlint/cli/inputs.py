@@ -15,6 +15,7 @@ from trainlint.settings import Settings, nearest, settings_for
 from trainlint.source.discover import discover
 from trainlint.source.read import DEFAULT_LIMIT, Source, Unreadable, decode, read
 from trainlint.source.screen import may_train
+from trainlint.workspace import Project, root_of
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
@@ -30,7 +31,7 @@ def check_all(options: Namespace) -> list[CheckResult]:
     """
     from trainlint.selection import selected_rules
 
-    results = []
+    results, projects = [], _Projects()
     for source, settings in _sources(options):
         chosen = _with_options(settings, options)
         selected_rules(chosen)
@@ -39,7 +40,7 @@ def check_all(options: Namespace) -> list[CheckResult]:
             continue
         from trainlint.engine import check_source
 
-        result = check_source(source, chosen)
+        result = check_source(source, chosen, projects.of(source))
         results.append(replace(result, script=None, text=result.text if result.findings else None))
     return results
 
@@ -51,16 +52,30 @@ def facts_of_all(options: Namespace) -> list[CheckResult]:
         UsageError: a path does not exist.
         SettingsError: the settings cannot be meant.
     """
-    results = []
+    results, projects = [], _Projects()
     for source, _ in _sources(options):
         if _may_train(source):
             from trainlint.engine import facts_of
 
-            script = facts_of(source)
+            script = facts_of(source, projects.of(source))
             results.append(
                 CheckResult(source.filename, (), source if isinstance(source, Source) else None, len(script.runs), script=script)
             )
     return results
+
+
+class _Projects:
+    """The project of each file, so that a module that many scripts import is parsed once."""
+
+    def __init__(self) -> None:
+        self._of_root: dict[Path, Project] = {}
+
+    def of(self, source: Source | Unreadable) -> Project | None:
+        """The project that a file is part of; None for text from nowhere."""
+        if isinstance(source, Unreadable) or source.path is None:
+            return None
+        root = root_of(source.path)
+        return self._of_root.setdefault(root, Project(root))
 
 
 def _sources(options: Namespace) -> Iterator[tuple[Source | Unreadable, Settings]]:
@@ -75,11 +90,11 @@ def _sources(options: Namespace) -> Iterator[tuple[Source | Unreadable, Settings
             yield _stdin(options.stdin_filename), settings_for(Path(options.stdin_filename or "."))
             continue
         settings = settings_for(Path(path))
-        for file in discover([Path(path)], exclude=settings.exclude, root=settings.root):
-            name = str(file)
+        for file in discover([Path(path)], settings.exclude, root=settings.root):
+            name = file.filename if isinstance(file, Unreadable) else str(file)
             if name not in seen:
                 seen.add(name)
-                yield read(file), settings
+                yield file if isinstance(file, Unreadable) else read(file), settings
 
 
 def _stdin(name: str | None) -> Source | Unreadable:

@@ -36,7 +36,7 @@ def compile_problem(event: Event, script: Script) -> str:
         name = optimizer.name.rpartition(".")[2]
         problems.append(f"gets the class {name} instead of an instance `{name}(...)`: raises a ValueError")
     for role in sorted(event.values):
-        name = role.removeprefix("extra_")
+        name = role.removeprefix("extra:")
         if name != role and name.isidentifier() and name not in SESSION and not name.startswith("experimental_"):
             meant = f", meant is `{MEANT[name]}=`" if name in MEANT else ""
             problems.append(f"has no argument `{name}=`{meant}: raises a TypeError or trains on nothing")

@@ -4,8 +4,8 @@ Facts build it (`facts/extract`), the stability engine evaluates it, rules walk 
 
 Operations and their attributes (inputs in order; `axis` as in NumPy; shapes include the batch axis, which is None or known):
 
-leaves      data (data, statistics, batched: rows are drawn in mini-batches), input (unbound), parameter (parameters[0]),
-            unknown (attributes["why"])
+leaves      data (data, statistics, dtype, batched: rows are drawn in mini-batches; then data and shape are those of all rows),
+            input (unbound), parameter (parameters[0]), unknown (attributes["why"])
 arithmetic  add, subtract, multiply, divide, negative, power(exponent), matmul, square, sqrt, exp, log, abs, maximum, minimum
 reductions  sum(axis, keepdims), mean(axis, keepdims)
 shape       reshape(shape), flatten, transpose(axes), squeeze(axis), expand_dims(axis), concatenate(axis), getitem(index), cast
@@ -18,7 +18,15 @@ activations relu, sigmoid, tanh, softmax(axis), log_softmax(axis), leaky_relu, e
             hard_sigmoid, relu6, mish, linear
 losses      mean_squared_error, mean_absolute_error, huber, binary_crossentropy, categorical_crossentropy,
             sparse_categorical_crossentropy, cross_entropy, binary_cross_entropy_with_logits, nll, kl_divergence, hinge, ...
-            (inputs prediction, target; attributes reduction "mean" | "sum" | "none" | "sum_over_batch", from_logits)
+            (inputs prediction, target; attributes reduction "mean" | "sum" | "none" | "sum_over_batch", from_logits, delta,
+            label_smoothing, ...; aligns: computed as Keras does; "sum_over_batch": the sum of each sample's mean). A loss that
+            weights samples or classes is custom(name, ...)
+others      stop_gradient (what `.detach()` cuts off); getitem(part) for another result of a layer: "hidden", "cell", "weights"
+
+Parameters of an operation are in order: kernel, bias; recurrent layers kernel, recurrent_kernel, bias for each level and
+direction; normalisers gamma, beta; attention query, key, value, output. Kernels are laid out as Keras does in both libraries:
+dense (in, units), conv (*kernel_size, in / groups, filters), conv_transpose (*kernel_size, filters, in), depthwise_conv
+(*kernel_size, in, multiplier), embedding (rows, units). `padding` is "valid", "same", "causal" or one (low, high) pair for each spatial axis.
 """
 
 from __future__ import annotations

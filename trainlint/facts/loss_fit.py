@@ -79,7 +79,7 @@ def loss_verdict(run: TrainingRun) -> Verdict | None:
         return None
     for row in TABLE:
         effect = row.keras if fit.keras else row.torch
-        if effect is not None and _matches(row, fit):
+        if effect is not None and matches(row, fit):
             return Verdict(row, fit, _message(row, fit, effect)) if row.code else None
     return None
 
@@ -136,7 +136,8 @@ def _units(output: Node, layer: Node) -> int | None:
     return last if last is not None and len(output.shape or ()) == 2 else units
 
 
-def _matches(row: Row, fit: LossFit) -> bool:
+def matches(row: Row, fit: LossFit) -> bool:
+    """Whether a row of a table applies."""
     if not any(loss in fit.losses for loss in row.losses.split()):
         return False
     if row.outputs != "any" and not any(fit.activation in OUTPUTS.get(one, (one,)) for one in row.outputs.split()):
@@ -225,9 +226,10 @@ _LABELS: dict[str, Callable[[LossFit], bool]] = {
 }
 
 
-def _message(row: Row, fit: LossFit, effect: str) -> str:
+def placeholders(fit: LossFit) -> dict[str, object]:
+    """What the placeholders of the tables stand for in this run."""
     units, classes = fit.units or 0, fit.targets.classes or 0
-    filled = {
+    return {
         "k": units,
         "c": classes,
         "floor": f"{math.log(1 + (units - 1) / math.e):.3f}" if units > 1 else "0",
@@ -238,6 +240,10 @@ def _message(row: Row, fit: LossFit, effect: str) -> str:
         "shape": _in_words(fit.output_shape),
         "target": _in_words(fit.targets.shape),
     }
+
+
+def _message(row: Row, fit: LossFit, effect: str) -> str:
+    filled = placeholders(fit)
     output = f"{fit.activation} output" if fit.activation else "output"
     width = f"{output} of {fit.units} unit{'s' if fit.units != 1 else ''}" if fit.units else output
     advice = f". Instead {row.advice.format(**filled)}" if row.advice else ""

@@ -105,7 +105,9 @@ def lowers_rate_later(run: TrainingRun) -> bool:
 def rate_is_replaced(run: TrainingRun) -> bool:
     """Whether the script sets the rate itself after the optimizer was built (scheduler, callback, parameter groups)."""
     return lowers_rate_later(run) or any(
-        event.kind == "set_attribute" and _text(event.values.get("name")) in ("lr", "learning_rate") for event in run.events
+        event.kind == "set_learning_rate"
+        or (event.kind == "set_attribute" and _text(event.values.get("name")) in ("lr", "learning_rate"))
+        for event in run.events
     )
 
 

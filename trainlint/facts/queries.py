@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -161,9 +162,22 @@ def input_width(node: Node) -> int | None:
 
 def layer_name(node: Node) -> str:
     """What to call a layer: the script's name for it, else its kind and line."""
-    if node.name:
-        return f"`{node.name}`"
+    name = node.name or _assigned_name(node.place)
+    if name:
+        return f"`{name}`"
     return f"the {node.op.replace('_', ' ')} layer" + line_of(node.place)
+
+
+def _assigned_name(place: Place | None) -> str:
+    """The variable or attribute that the line of a layer assigns, if the file assigns it only once and it says something."""
+    source = getattr(place, "source_text", "")
+    if place is None or not source:
+        return ""
+    row = source.split("\n")[place.span.row - 1]
+    found = re.match(r"\s*(?:self\.)?(\w{3,})\s*=\s*\Z", row[: place.span.column - 1])
+    if found is None or len(re.findall(rf"(?<![\w.]){found[1]}\s*=[^=]", source)) > 1:
+        return ""
+    return found[1]
 
 
 def line_of(place: Place | None) -> str:

@@ -291,7 +291,7 @@ def _of_sequence(container: Tuple | List, index: Value, place: Place | None) -> 
             return items[index.value]
         return items[0] if is_open and items else Unknown("an index outside the list", place)
     if isinstance(index, Slice):
-        bounds = known_slice(index)
+        bounds = None if is_open else known_slice(index)
         if bounds is not None:
             part = items[bounds]
             return Tuple(part, place) if isinstance(container, Tuple) else List({"items": Tuple(part)}, place)

@@ -325,4 +325,19 @@ def layer_rows(entries: tuple[Entry, ...]) -> tuple[Row, ...]:
     return tuple(map(_row, entries))
 
 
-ROWS: tuple[Row, ...] = layer_rows((*CORE, *CONVOLUTION, *NORMALIZATION, *RECURRENT, *ACTIVATION, *MERGING, *ATTENTION))
+MERGE_FUNCTIONS: tuple[tuple[str, str], ...] = (
+    *((name, "inputs") for name in ("add", "subtract", "multiply", "average", "maximum", "minimum")),
+    ("concatenate", "inputs, axis=-1"),
+    ("dot", "inputs, axes=-1, *, normalize=False"),
+    ("merge", "inputs, mode='sum', concat_axis=-1, dot_axes=-1, output_shape=None, output_mask=None, arguments=None, name=None"),
+)
+"""The functions of the merging layers; `merge` is that of Keras 1."""
+
+ROWS: tuple[Row, ...] = (
+    *layer_rows((*CORE, *CONVOLUTION, *NORMALIZATION, *RECURRENT, *ACTIVATION, *MERGING, *ATTENTION)),
+    *(
+        Row(f"keras.layers.{name}", "function", "merge", text + (", name=None" if "*" in text else ", *, name=None"))
+        for name, text in MERGE_FUNCTIONS[:-1]
+    ),
+    Row("keras.layers.merge", "function", "merge", MERGE_FUNCTIONS[-1][1]),
+)

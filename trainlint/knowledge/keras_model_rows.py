@@ -209,7 +209,9 @@ _BASES: tuple[tuple[str, str, str, str], ...] = (
 
 
 def _rows() -> tuple[Row, ...]:
-    rows = [Row(f"keras.{name}", "model", kind, text, (), (), f"{_DOCS}/models") for name, kind, text in MODELS]
+    rows = [
+        Row(f"keras.{name}", "model", kind, text, (f"keras.models.{name}",), (), f"{_DOCS}/models") for name, kind, text in MODELS
+    ]
     rows += [Row(f"keras.Model.{name}", "function", name, text, (), (), f"{_DOCS}/models") for name, text in METHODS]
     backbones = [
         *((name, f"include_top=True, {_TOP}") for name in APPLICATIONS),
@@ -229,7 +231,8 @@ def _rows() -> tuple[Row, ...]:
     rows += [
         Row(f"keras.activations.{name}", "operation", kind, text, (), (), f"{_DOCS}/layers") for name, kind, text in ACTIVATIONS
     ]
-    rows += [Row(f"keras.{name}", makes, kind, text, (), (), _DOCS) for name, makes, kind, text in _BASES]
+    elsewhere = {"Input": ("keras.layers.Input",)}
+    rows += [Row(f"keras.{name}", makes, kind, text, elsewhere.get(name, ()), (), _DOCS) for name, makes, kind, text in _BASES]
     return tuple(rows)
 
 

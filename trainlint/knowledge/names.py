@@ -60,6 +60,14 @@ EXACT: dict[str, str] = {
     "keras.saving.save_model": "keras.models.save_model",
     "keras.mixed_precision.LossScaleOptimizer": "keras.optimizers.LossScaleOptimizer",
     "keras.utils.PyDataset": "keras.utils.Sequence",
+    **dict.fromkeys(
+        (
+            *("keras.layers.core", "keras.layers.convolutional", "keras.layers.pooling", "keras.layers.recurrent"),
+            *("keras.layers.normalization", "keras.layers.embeddings", "keras.layers.noise", "keras.layers.wrappers"),
+            *("keras.layers.advanced_activations", "keras.layers.local", "keras.layers.experimental.preprocessing"),
+        ),
+        "keras.layers",
+    ),
     "tensorflow.keras": "keras",
     "tensorflow.python.keras": "keras",
     "tensorflow.contrib.keras": "keras",

@@ -232,7 +232,7 @@ PARAMETER_STATE = Row("torch.nn.Parameter.state", "object", "parameter_state")
 PARAMETER_GROUP = Row("torch.optim.Optimizer.param_groups", "object", "parameter_group")
 STATE_DICT = Row("torch.nn.Module.state_dict", "object", "state_dict")
 CLASS = Row("torch.nn.Module.__class__", "object", "class")
-"""What the handlers themselves make: `parameters()`, the state of one parameter, an entry of `param_groups`, `state_dict()`, a layer's class."""
+"""What the handlers make: `parameters()`, one parameter's state, an entry of `param_groups`, `state_dict()`, a layer's class."""
 
 ROWS: tuple[Row, ...] = (
     *(

@@ -12,17 +12,24 @@ from trainlint.stability.simulate import UPDATES, Settings
 DESCENT = frozenset({"sgd"})
 """Optimizers that are gradient descent, with or without momentum."""
 
-UNSUPPORTED = ("maximize", "gradient_accumulation_steps", "lr_decay", "decay", "foreach_decay", "use_lookahead")
+UNBOUNDED = frozenset({"lion", "lamb", "lars", "rprop", "lbfgs", "signsgd"})
+"""Steps of a fixed size, or a line search: no learning rate is too large for the curvature."""
+
+UNSUPPORTED = {"maximize": False, "gradient_accumulation_steps": 1, "lr_decay": 0, "decay": 0}
+"""Settings that change the update in ways which are not followed, and the values at which they do nothing (beside None)."""
+
 EPSILONS = {"torch": 1e-8, "keras": 1e-7}
 
 
 def settings_of(optimizer: OptimizerFacts) -> Settings | Unknown:
     """The numbers of the update rule; Unknown for a rule without a step-size bound or with a number that is not known."""
     name = optimizer.name
-    if name not in UPDATES:
+    if name in UNBOUNDED:
         return Unknown(f"{name} has no step-size bound", optimizer.place)
-    for other in UNSUPPORTED:
-        if optimizer.parameters.get(other) not in (None, False, 0, 0.0, 1):
+    if name not in UPDATES:
+        return Unknown(f"the step size of {name} is not judged", optimizer.place)
+    for other, harmless in UNSUPPORTED.items():
+        if optimizer.parameters.get(other) is not None and optimizer.parameters[other] != harmless:
             return Unknown(f"`{other}` of the optimizer is not taken into account", optimizer.place)
     numbers: dict[str, float] = {}
     known = {"rate": optimizer.learning_rate, "momentum": optimizer.momentum, "decay": optimizer.weight_decay}

@@ -75,10 +75,10 @@ def _judged(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings: 
 def quadratic(case: Case) -> StabilityBound | Unknown:
     """Gradient descent on a quadratic loss whose data is known."""
     found = curvature(case.problem, case.problem.start)
+    if found.lowest < -1e-7 * abs(found.largest):
+        return Unknown("the loss has no lowest point", case.run.place)
     if not found.largest > 0:
         return Unknown("the loss is linear in the weights, so that no step is too large", case.run.place)
-    if found.lowest < -1e-7 * found.largest:
-        return Unknown("the loss has no lowest point", case.run.place)
     if case.batch is not None:
         return minibatch(case, found)
     return _full_batch(case, found)

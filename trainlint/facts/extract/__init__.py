@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from trainlint.core import Unknown
@@ -57,7 +58,28 @@ def runs_of(events: Sequence[Event], era: str) -> tuple[TrainingRun, ...]:
 
     starts: list[Event | Group] = [*(event for event in events if event.kind == "fit"), *step_groups(events)]
     starts.sort(key=lambda one: one.order if isinstance(one, Event) else one.first.order)
-    return tuple(
-        fit_run(one, events, era, index) if isinstance(one, Event) else loop_run(one, events, era, index)
-        for index, one in enumerate(starts[:MAXIMUM_RUNS])
+    runs: list[TrainingRun] = []
+    for one in starts[:MAXIMUM_RUNS]:
+        if isinstance(one, Event):
+            runs.append(fit_run(one, events, era, len(runs)))
+            continue
+        found = loop_run(one, events, era, len(runs))
+        around = next((frame for frame in one.first.frames if frame.kind == "loop" and frame.name == "fit"), None)
+        index = next((at for at, run in enumerate(runs) if around is not None and run.place == around.place), None)
+        if index is None:
+            runs.append(found)
+        else:
+            runs[index] = with_own_step(runs[index], found)
+    return tuple(runs)
+
+
+def with_own_step(fit: TrainingRun, step: TrainingRun) -> TrainingRun:
+    """The run of a Keras `fit` whose model writes its `train_step`: the loss is that of the step."""
+    return replace(
+        fit,
+        optimizer=step.optimizer if isinstance(fit.optimizer, Unknown) else fit.optimizer,
+        loss=fit.loss if isinstance(step.loss, Unknown) else step.loss,
+        model=step.model if isinstance(fit.model, Unknown) else fit.model,
+        loss_graph=step.loss_graph,
+        events=(*fit.events, *step.events),
     )

@@ -174,6 +174,8 @@ def source_of(array: v.Array) -> str:
         source = one.attributes.get("source")
         if isinstance(source, str):
             return source
+        if isinstance(source, v.Object):
+            return source.row.name
     return ""
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from trainlint.core import At, Fact, Origin, Span, Unknown
+from trainlint.facts.extract.counts import Count, batch_size_of, loop_counts, steps_of
 from trainlint.facts.extract.data import data_facts
+from trainlint.facts.extract.initializers import UNKNOWN_INITIALIZER
 from trainlint.facts.extract.losses import loss_facts, loss_node_parts
 from trainlint.facts.extract.lower import Lowering
 from trainlint.facts.extract.models import model_facts
@@ -37,10 +39,11 @@ def fit_run(fit: Event, events: Sequence[Event], era: str, order: int) -> Traini
     """The run of one `fit` event."""
     compiled = compile_before(fit, events)
     optimizer = _role(fit, compiled, "optimizer")
-    graph = _Graph(fit, era)
+    graph = _Graph(fit, era, loaded=loaded_before(fit, events))
     loss = _loss(fit, compiled, era)
     inputs, targets = graph.inputs(), graph.targets()
     batch_size = _batch_size(fit, graph)
+    epochs, steps = _counts(fit, inputs, batch_size, optimizer)
     return TrainingRun(
         framework="keras",
         era=era,
@@ -53,12 +56,21 @@ def fit_run(fit: Event, events: Sequence[Event], era: str, order: int) -> Traini
         schedule=optimizer_schedule(optimizer, era) or callback_schedule(fit.values.get("callbacks"), era),
         loss_graph=graph.loss(_role(fit, compiled, "loss"), loss),
         batch_size=batch_size,
-        epochs=_epochs(fit),
-        steps_per_epoch=_steps(fit, inputs.samples, batch_size),
+        epochs=epochs,
+        steps_per_epoch=steps,
         events=tuple(one for one in (compiled, fit) if one is not None),
         order=order,
         misplaced_optimizer=misplaced_optimizer(compiled or fit, optimizer, era),
     )
+
+
+def loaded_before(use: Event, events: Sequence[Event]) -> bool:
+    """Whether the model of an event surely had all its weights loaded (or copied) ahead of it."""
+    model = use.values.get("model")
+    for one in events:
+        if one.kind == "set_weights" and one.order < use.order and one.values.get("target") is model and model is not None:
+            return not any(frame.kind == "branch" for frame in one.frames)
+    return False
 
 
 def compile_before(fit: Event, events: Sequence[Event]) -> Event | None:
@@ -112,10 +124,13 @@ def _loss(fit: Event, compiled: Event | None, era: str) -> LossFacts | Unknown:
 class _Graph:
     """The graph of one fit: the model applied to its inputs, and the loss on top."""
 
-    def __init__(self, fit: Event, era: str) -> None:
+    def __init__(self, fit: Event, era: str, *, loaded: bool) -> None:
         self.fit = fit
         self.era = era
         self.lowering = Lowering(era, _kept_rows(fit))
+        self.lowering.drawn.update(id(fit.values.get(role)) for role in ("x", "y"))
+        if loaded:
+            self.lowering.weights.everywhere = UNKNOWN_INITIALIZER
         output = fit.values.get("output")
         self.output = self.lowering.lower(output) if output is not None else None
         self._met = list(self.lowering.leaves)
@@ -189,11 +204,13 @@ def aligned(prediction: Node, target: Node) -> tuple[Node, Node]:
     return (changed, target) if longer is prediction else (prediction, changed)
 
 
-def _batch_size(fit: Event, graph: _Graph) -> Fact[int] | Unknown:
+def _batch_size(fit: Event, graph: _Graph) -> Count:
     written = fit.values.get("batch_size")
     batched = next((one for node, one in graph.lowering.leaves if node.attributes.get("batched") and one.op == "batch"), None)
     if batched is not None:
         return batch_size_of(batched)
+    if _on_batch(fit):
+        return _rows_of_batch(fit)
     if not _none(written):
         return integer(written, fit.argument_places.get("batch_size") or fit.place)
     x = fit.values.get("x")
@@ -202,62 +219,47 @@ def _batch_size(fit: Event, graph: _Graph) -> Fact[int] | Unknown:
     return Unknown("the batches come from a generator or data set", getattr(x, "place", None) or fit.place)
 
 
-def batch_size_of(batch: v.Array) -> Fact[int] | Unknown:
-    """The batch size that a loader or data set gives its batches, or the loop that picks rows."""
-    held = batch.attributes.get("batch_size")
-    if batch.op == "getitem":
-        whole = batch.inputs[0] if batch.inputs else None
-        if (
-            isinstance(whole, v.Array)
-            and whole.shape is not None
-            and batch.shape is not None
-            and len(batch.shape) < len(whole.shape)
-        ):
-            return Fact(1, batch.place)
-        if not batch.shape or batch.shape[0] is None:
-            return Unknown("the loop picks the rows of each batch", batch.place)
-        return Fact(batch.shape[0], batch.place)
-    if isinstance(held, bool) or held is None:
-        return Unknown("the batch size is not known", batch.place)
-    if isinstance(held, int):
-        return Fact(held, batch.place)
-    if isinstance(held, Fact | Unknown):
-        return held
-    return integer(held, batch.place)
+def _rows_of_batch(fit: Event) -> Count:
+    x = fit.values.get("x")
+    if isinstance(x, v.Array) and x.shape and x.shape[0] is not None:
+        return Fact(x.shape[0], x.place)
+    return Unknown("the script picks the batches", fit.place)
 
 
 def _kept_rows(fit: Event) -> tuple[int, int] | None:
     """All rows, and those left for training by `validation_split`: Keras takes the last ones, floor(n * (1 - split)) stay."""
     x, held = fit.values.get("x"), fit.values.get("validation_split")
-    if _none(held) or not isinstance(x, v.Array) or not x.shape or x.shape[0] is None:
+    if not isinstance(x, v.Array) or not x.shape or x.shape[0] is None:
         return None
-    split = number(held)
-    if isinstance(split, Unknown) or not 0 < split.value < 1:
+    split = Fact(0.0) if _none(held) else number(held)
+    if isinstance(split, Unknown) or not 0 <= split.value < 1:
         return None
     return x.shape[0], math.floor(x.shape[0] * (1 - split.value))
 
 
-def _epochs(fit: Event) -> Fact[int] | Unknown:
+def _counts(fit: Event, inputs: DataFacts, batch_size: Count, optimizer: v.Value | None) -> tuple[Count, Count]:
+    """Epochs and steps in each; for `train_on_batch` from the loops around it."""
+    if not _on_batch(fit):
+        return _epochs(fit), _steps(fit, inputs.samples, batch_size)
+    loop = next((frame for frame in reversed(fit.frames) if frame.kind == "loop"), None)
+    made = getattr(unwrapped(optimizer), "place", None)
+    return loop_counts(fit.frames, loop, made, Unknown("the script picks the batches", fit.place))
+
+
+def _on_batch(fit: Event) -> bool:
+    method = fit.values.get("method")
+    return isinstance(method, v.Literal) and method.value == "train_on_batch"
+
+
+def _epochs(fit: Event) -> Count:
     held = fit.values.get("epochs")
     if _none(held):
         return Fact(1, fit.place, origin=Origin.LIBRARY_DEFAULT)
     return integer(held, fit.argument_places.get("epochs") or fit.place)
 
 
-def _steps(fit: Event, rows: int | None, batch_size: Fact[int] | Unknown) -> Fact[int] | Unknown:
+def _steps(fit: Event, rows: int | None, batch_size: Fact[int] | Unknown) -> Count:
     held = fit.values.get("steps_per_epoch")
     if not _none(held):
         return integer(held, fit.argument_places.get("steps_per_epoch") or fit.place)
     return steps_of(rows, batch_size)
-
-
-def steps_of(rows: int | None, batch_size: Fact[int] | Unknown, *, drop_last: bool = False) -> Fact[int] | Unknown:
-    """Updates in one pass over so many rows: n / B rounded up, or down where the last partial batch is dropped."""
-    if isinstance(batch_size, Unknown):
-        return batch_size
-    if rows is None:
-        return Unknown("the number of samples is not known")
-    if batch_size.value <= 0:
-        return Unknown(f"a batch size of {batch_size.value} gives no batches", batch_size.place)
-    steps = rows // batch_size.value if drop_last else -(-rows // batch_size.value)
-    return Fact(steps, batch_size.place, origin=batch_size.origin)

@@ -7,10 +7,13 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from trainlint.core import Fact, Unknown
+from trainlint.facts.extract.by_hand import optimizer_by_hand
+from trainlint.facts.extract.counts import batch_size_of, loop_counts, steps_of
 from trainlint.facts.extract.data import UNKNOWN_DATA, data_facts
-from trainlint.facts.extract.fits import NOWHERE, batch_size_of, steps_of
+from trainlint.facts.extract.fits import NOWHERE, loaded_before
+from trainlint.facts.extract.initializers import UNKNOWN_INITIALIZER
 from trainlint.facts.extract.losses import loss_of_graph, prediction_and_target
-from trainlint.facts.extract.lower import Lowering, within
+from trainlint.facts.extract.lower import Lowering
 from trainlint.facts.extract.models import model_facts
 from trainlint.facts.extract.optimizers import (
     assigned_rate,
@@ -21,7 +24,6 @@ from trainlint.facts.extract.optimizers import (
     unwrapped,
     with_clip,
 )
-from trainlint.facts.extract.scalars import number
 from trainlint.facts.extract.schedules import first_rate_under, schedule_facts
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.run import DataFacts, LossFacts, ModelFacts, OptimizerFacts, ScheduleFacts, TrainingRun
@@ -34,9 +36,6 @@ OF_THE_LOOP = frozenset(
         "scale", "unscale", "scaler_update", "set_learning_rate", "set_attribute",
     }
 )  # fmt: skip
-MAXIMUM_FACTOR_DEPTH = 50
-MAXIMUM_UPDATE_NODES = 500
-SUMS = frozenset({"add", "subtract"})
 
 
 @dataclass(slots=True)
@@ -94,7 +93,7 @@ def loop_run(group: Group, events: Sequence[Event], era: str, order: int) -> Tra
     pass_events = [one for one in events if loop is None or surrounds(loop, one)]
     backwards = backwards_before(step, pass_events)
     lowering = Lowering(era, loop=loop.place if loop is not None else None)
-    lowering.weights.everywhere = _initialised_everywhere(pass_events)
+    lowering.weights.everywhere = _initialised_everywhere(events, pass_events)
     for one in pass_events:
         if one.kind == "forward":
             lowering.accept(one.values.get("inputs"))
@@ -104,7 +103,9 @@ def loop_run(group: Group, events: Sequence[Event], era: str, order: int) -> Tra
     pair = prediction_and_target(root) if root is not None else None
     inputs, targets, batch = _data(lowering, pair, root)
     batch_size = _batch_size(batch, inputs, root)
-    epochs, steps = _counts(group, loop, None if batch is None else steps_of(inputs.samples, batch_size))
+    made = getattr(unwrapped(step.values.get("optimizer")), "place", None)
+    batches = None if batch is None else steps_of(inputs.samples, batch_size)
+    epochs, steps = loop_counts(step.frames, loop, made, batches)
     return TrainingRun(
         framework=_framework(group, facts, root, backwards),
         era=era,
@@ -134,11 +135,15 @@ def backwards_before(step: Event, pass_events: Sequence[Event]) -> list[Event]:
     return list({one.place or id(one): one for one in chosen}.values())
 
 
-def _initialised_everywhere(pass_events: Sequence[Event]) -> object:
-    """The initialiser that the script gave every parameter of the model in a loop (`interpret.torch.parameters`)."""
+def _initialised_everywhere(events: Sequence[Event], pass_events: Sequence[Event]) -> object:
+    """What all parameters of the model start as: what a loop over them did (`interpret.torch.parameters`), or loaded weights."""
     for event in pass_events:
         model = event.values.get("model")
-        if event.kind == "forward" and isinstance(model, v.Object | v.Instance) and "parameter_initializer" in model.cells:
+        if event.kind != "forward" or not isinstance(model, v.Object | v.Instance):
+            continue
+        if loaded_before(event, events):
+            return UNKNOWN_INITIALIZER
+        if "parameter_initializer" in model.cells:
             return model.cells["parameter_initializer"]
     return None
 
@@ -164,7 +169,7 @@ def _optimizer(
     group: Group, era: str, schedule: v.Object | None, events: Sequence[Event], pass_events: Sequence[Event]
 ) -> OptimizerFacts | Unknown:
     if group.by_hand:
-        return _by_hand(group)
+        return optimizer_by_hand(group.steps)
     assigned = _rate_assigned(group.first, events, pass_events)
     facts = optimizer_facts(group.first.values["optimizer"], era, assigned)
     if isinstance(facts, OptimizerFacts) and schedule is not None:
@@ -181,72 +186,6 @@ def _rate_assigned(step: Event, events: Sequence[Event], pass_events: Sequence[E
         if event.order < step.order and not sometimes:
             return assigned_rate(event)
     return None
-
-
-def _by_hand(group: Group) -> OptimizerFacts:
-    """Plain gradient descent written out; the rate is unknown where the parameters have different ones."""
-    rates = [_rate_by_hand(one) for one in group.steps]
-    known = [one for one in rates if isinstance(one, Fact)]
-    rate: Fact[float] | Unknown = rates[0]
-    if known and len({one.value for one in known}) > 1:
-        rate = Unknown("the parameters have learning rates of their own", group.first.place)
-    elif known:
-        rate = known[0]
-    name = "sgd" if all(_is_descent(one.values.get("update")) for one in group.steps) else "custom"
-    return OptimizerFacts(name, _library(group.first), rate, place=group.first.place, written_by_hand=True)
-
-
-def _is_descent(update: v.Value | None) -> bool:
-    """Whether an update is a factor times the gradient; sums with other tensors (momentum) and divisions by some are not."""
-    value = update
-    for _ in range(MAXIMUM_FACTOR_DEPTH):
-        if not isinstance(value, v.Array) or value.op == "gradient":
-            return True
-        rest = [one for one in value.inputs if isinstance(number(one), Unknown)]
-        if value.op in SUMS and len(rest) == len(value.inputs):
-            return False
-        if len(rest) != 1 or value.op == "sqrt":
-            return not any(_holds_gradient(one) for one in rest)
-        value = rest[0]
-    return False
-
-
-def _holds_gradient(value: v.Value) -> bool:
-    stack, seen = [value], 0
-    while stack and seen < MAXIMUM_UPDATE_NODES:
-        one = stack.pop()
-        seen += 1
-        if isinstance(one, v.Array):
-            if one.op == "gradient":
-                return True
-            stack.extend(one.inputs)
-    return False
-
-
-def _rate_by_hand(step: Event) -> Fact[float] | Unknown:
-    """The learning rate of an update: as the event says, or the constant factors of `rate * gradient`."""
-    if "learning_rate" in step.values:
-        return number(step.values["learning_rate"], step.argument_places.get("learning_rate") or step.place)
-    value = step.values.get("update")
-    rate: Fact[float] | Unknown = Unknown("the factor of the gradient could not be followed", step.place)
-    for _ in range(MAXIMUM_FACTOR_DEPTH):
-        if not isinstance(value, v.Array) or value.op not in ("multiply", "negative") or not value.inputs:
-            return rate
-        factors = [(one, number(one, step.place)) for one in value.inputs]
-        constants = [fact for _, fact in factors if isinstance(fact, Fact)]
-        rest = [one for one, fact in factors if isinstance(fact, Unknown)]
-        if len(rest) != 1 or len(constants) > 1:
-            return rate
-        if constants:
-            found = replace(constants[0], value=abs(constants[0].value))
-            rate = found if isinstance(rate, Unknown) else replace(rate, value=rate.value * found.value)
-        value = rest[0]
-    return rate
-
-
-def _library(step: Event) -> str:
-    parameter = step.values.get("parameter")
-    return parameter.library if isinstance(parameter, v.Array) else "numpy"
 
 
 def _framework(group: Group, facts: OptimizerFacts | Unknown, root: Node | None, backwards: Sequence[Event]) -> str:
@@ -285,7 +224,14 @@ def _model(pair: tuple[Node, Node] | None, pass_events: Sequence[Event], step: E
         reason = str(pair[0].attributes.get("why", "")) if pair is not None else "the model's output could not be followed"
         return Unknown(reason, place)
     name = held.cls.name if isinstance(held, v.Instance) else ""
-    return model_facts(pair[0], place, name)
+    return replace(model_facts(pair[0], place, name), dtype=_weights_dtype(held))
+
+
+def _weights_dtype(model: v.Value | None) -> str | None:
+    """The type that `.half()`, `.double()` or `.to(dtype)` gave the weights (`interpret.torch.modules`)."""
+    cells = model.cells if isinstance(model, v.Object | v.Instance) else {}
+    held = cells.get("parameter_dtype")
+    return str(held.value) if isinstance(held, v.Literal) else None
 
 
 def _data(lowering: Lowering, pair: tuple[Node, Node] | None, root: Node | None) -> tuple[DataFacts, DataFacts, v.Array | None]:
@@ -324,33 +270,3 @@ def _batch_size(batch: v.Array | None, inputs: DataFacts, root: Node | None) -> 
     if root is None or root.op == "unknown" or inputs.samples is None:
         return Unknown("the number of samples is not known")
     return Fact(inputs.samples, inputs.place, why=("every step sees all samples",))
-
-
-def _counts(
-    group: Group, loop: Frame | None, batches: Fact[int] | Unknown | None
-) -> tuple[Fact[int] | Unknown, Fact[int] | Unknown]:
-    """Epochs and steps in each, from the loops around the step that do not also make the optimizer anew.
-
-    `batches` is how many mini-batches the data makes; None if every step sees the same data.
-    """
-    step = group.first
-    frames = list(step.frames)
-    upto = next((index for index, frame in enumerate(frames) if frame is loop), -1)
-    made = getattr(unwrapped(step.values.get("optimizer")), "place", None)
-    loops = [frame for frame in frames[: upto + 1] if frame.kind == "loop" and not within(made, frame.place)]
-    if not loops:
-        return Fact(1), batches or Fact(1)
-    inner = _trips(loops[-1])
-    if any(frame.kind == "branch" for frame in frames[frames.index(loops[-1]) :]):
-        inner = Unknown("the step is taken on some passes only", step.place)
-    elif isinstance(inner, Unknown) and batches is not None:
-        inner = batches
-    if batches is None and len(loops) == 1:
-        return inner, Fact(1)
-    return (_trips(loops[-2]) if len(loops) > 1 else Fact(1)), inner
-
-
-def _trips(frame: Frame) -> Fact[int] | Unknown:
-    if frame.trips is None:
-        return Unknown("the number of passes is not known", frame.place)
-    return Fact(frame.trips, frame.place)

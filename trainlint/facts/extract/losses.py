@@ -137,17 +137,23 @@ def loss_node_parts(loss: object, attributes: Mapping[str, Any], era: str) -> tu
     return kind, parts
 
 
+def loss_of_node(node: Node) -> str:
+    """The library's loss that a node is, also one that weights its samples; "" if it is something else."""
+    name = node.attributes.get("name") if node.op == "custom" else node.op
+    return name if isinstance(name, str) and name in LOSS_OPS and len(node.inputs) >= 2 else ""
+
+
 def loss_of_graph(root: Node, place: Place | None) -> LossFacts | Unknown:
     """The loss that a differentiated scalar computes: one library loss in it, or a squared or absolute error written out."""
     if root.op == "unknown":
         return Unknown(str(root.attributes.get("why", "the loss could not be followed")), place)
-    named = [node for node in walk(root) if node.op in LOSS_OPS]
-    kinds = {node.op for node in named}
+    named = [node for node in walk(root) if loss_of_node(node)]
+    kinds = {loss_of_node(node) for node in named}
     if len(kinds) == 1:
         node = named[-1]
         reduction = str(node.attributes.get("reduction", "unknown"))
         reduction = _outer_reduction(root, node) if reduction == "none" else "sum" if reduction == "sum_over_batch" else reduction
-        return LossFacts(node.op, reduction, node.attributes.get("from_logits"), node.place or place)
+        return LossFacts(loss_of_node(node), reduction, node.attributes.get("from_logits"), node.place or place)
     if not kinds:
         found = _by_hand(root)
         if found is not None:
@@ -217,8 +223,8 @@ def prediction_and_target(root: Node) -> tuple[Node, Node] | None:
 
     Of a difference the side that reaches a weight is the prediction.
     """
-    nodes = [node for node in walk(root) if node.op in LOSS_OPS or (node.op == "custom" and "reduction" in node.attributes)]
-    if nodes and len(nodes[-1].inputs) >= 2:
+    nodes = [node for node in walk(root) if loss_of_node(node)]
+    if nodes:
         return nodes[-1].inputs[0], nodes[-1].inputs[1]
     for node in reversed(list(walk(root))):
         if node.op == "subtract" and len(node.inputs) == 2:

@@ -33,7 +33,8 @@ class Lowering:
     """Turns arrays into nodes; keep one for each run, so that what is shared stays shared.
 
     `leaves` lists every data leaf with the array it came from, in the order in which they were met. With `kept` = (n, k) only
-    the first k rows of data of n rows are trained on (`validation_split`). Rows that are picked at unknown indices within
+    the first k rows of data of n rows are trained on (`validation_split`), and data of n rows are batched; so are the arrays in
+    `drawn`, whose rows a `fit` draws. Rows that are picked at unknown indices within
     `loop` are a mini-batch too.
     """
 
@@ -41,6 +42,7 @@ class Lowering:
         self.era = era
         self.kept = kept
         self.loop = loop
+        self.drawn: set[int] = set()
         self.weights = Weights(era)
         self.leaves: list[tuple[Node, v.Array]] = []
         self._nodes: dict[int, Node] = {}
@@ -167,9 +169,11 @@ class Lowering:
     def _leaf(
         self, array: v.Array, *, batched: bool, data: np.ndarray[Any, Any] | None, shape: v.Shape | None, statistics: v.Statistics
     ) -> Node:
+        batched = batched or id(array) in self.drawn
         if self.kept is not None and shape and shape[0] == self.kept[0]:
+            batched = True
             shape = (self.kept[1], *shape[1:])
-            if data is not None:
+            if data is not None and self.kept[0] != self.kept[1]:
                 data = data[: self.kept[1]]
                 statistics = of_data(data)
         attributes = {"statistics": statistics, "batched": batched, "dtype": array.dtype, **_own(array)}

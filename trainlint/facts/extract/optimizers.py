@@ -26,9 +26,21 @@ UNKNOWN_THRESHOLD = math.nan
 """The threshold of a clip that is there but whose number is not known."""
 
 READ = frozenset(
-    {*RATE, *EPSILON, "momentum", "nesterov", "use_nesterov", "dampening", "weight_decay", "betas", "amsgrad", "params"}
-)
+    {
+        "learning_rate", "lr", "epsilon", "eps", "momentum", "nesterov", "use_nesterov", "dampening", "weight_decay", "betas",
+        "decoupled_weight_decay", "beta_1", "beta_2", "beta1", "beta2", "amsgrad", "params", "decay", "clipnorm",
+        "global_clipnorm", "clipvalue",
+    }
+)  # fmt: skip
 """Parameters that have a field of their own."""
+
+UNINTERESTING = frozenset(
+    {
+        "name", "use_ema", "ema_momentum", "ema_overwrite_frequency", "jit_compile", "foreach", "fused", "capturable",
+        "differentiable", "maximize", "use_locking",
+    }
+)  # fmt: skip
+"""Parameters that are listed only if the script gives them."""
 
 WRAPPED = ("inner_optimizer", "optimizer", "inner", "opt")
 """Where wrappers (`LossScaleOptimizer`, `Lookahead`) keep the optimizer that they wrap."""
@@ -204,7 +216,7 @@ def _other_parameters(optimizer: v.Object, era: str) -> Mapping[str, Any]:
     """Every further setting; a learning rate that is no number stays here as the script gave it."""
     parameters: dict[str, Any] = {}
     for one in optimizer.row.parameters:
-        if one.name in READ or one.variadic:
+        if one.name in READ or one.variadic or (one.name in UNINTERESTING and one.name not in optimizer.arguments):
             continue
         value = plain_setting(optimizer, era, one.name)
         if value is not None and not isinstance(value, Unknown):

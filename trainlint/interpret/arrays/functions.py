@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from trainlint.core import Origin, Place
 from trainlint.interpret.arrays import dtypes
-from trainlint.interpret.arrays.nodes import integer, known_items, over_choices, plain
+from trainlint.interpret.arrays.nodes import integer, known_items, over_choices, plain, shape_of
 from trainlint.interpret.arrays.operators import library_of, operate
 from trainlint.interpret.dispatch import Arguments, Call, bind, function
 from trainlint.interpret.values import Array, Choice, Literal, Tuple, Unknown, Value
@@ -210,9 +210,9 @@ def top(application: Application) -> Value:
 @makes("vstack", "hstack", "dstack", "column_stack")
 def stacked(application: Application) -> Value:
     """NumPy's stacking by rank: rows below each other, or side by side."""
-    inputs = [one for one in _inputs("xs", application.arguments.get("xs"))]
-    arrays = [operate("cast", (one,), {}, application.place, application.library) for one in inputs]
-    ranks = {None if one.shape is None else len(one.shape) for one in arrays}
+    inputs = _inputs("xs", application.arguments.get("xs"))
+    shapes = [shape_of(one) for one in inputs]
+    ranks = {None if shape is None else len(shape) for shape in shapes}
     rank, kind = (ranks.pop() if len(ranks) == 1 else None), application.row.kind
     if rank == 1 and kind in ("vstack", "column_stack"):
         return operate("stack", inputs, {"axis": 0 if kind == "vstack" else 1}, application.place, application.library)

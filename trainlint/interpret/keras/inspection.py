@@ -24,7 +24,7 @@ from trainlint.interpret.keras.common import (
     shape_value,
 )
 from trainlint.interpret.keras.graphs import inputs_of, layers_of
-from trainlint.interpret.keras.models import apply_model, input_shape, symbolic_input
+from trainlint.interpret.keras.models import LAST_OUTPUT, apply_model, input_shape, symbolic_input
 from trainlint.interpret.values import NONE, Instance, List, Literal, Object, Tuple, Value
 from trainlint.knowledge.rows import Row
 
@@ -61,11 +61,9 @@ def _model_output(call: Call) -> Value:
     if "outputs" in owner.cells:
         return _one_or_list(owner.cells["outputs"], call.name)
     if not is_model(owner):
-        return call.unknown("the output of a layer")
+        return owner.cells.get(LAST_OUTPUT) or call.unknown("the output of a layer")
     given = call.interpreter.attribute(owner, "input", call.place)
-    output = apply_model(call.interpreter, owner, given, call.place)
-    call.interpreter.heap.write(owner, "symbolic_output", output)
-    return output
+    return apply_model(call.interpreter, owner, given, call.place)
 
 
 @layer_attribute("layers")

@@ -48,6 +48,9 @@ from trainlint.interpret.values import (
 
 MAXIMUM_LAYERS = 2_000
 BUILT = ("keras", "built")
+LAST_OUTPUT = ("keras", "output")
+"""Where a layer keeps what its last call in a functional model gave (`layer.output`)."""
+_WITH_WEIGHTS_OF_THEIR_OWN = ("backbone", "pretrained")
 
 
 def symbolic_input(shape: Shape | None, place: Place | None, name: Value | None = None, dtype: str = "float32") -> Array:
@@ -170,7 +173,10 @@ def call_any(call: Call, model: Owner) -> Value:
     if isinstance(model, Instance):
         return _call_instance(call, model)
     if not is_model(model):
-        return apply_library_layer(call, model)
+        result = apply_library_layer(call, model)
+        if not _in_forward(call.interpreter):
+            call.interpreter.heap.write(model, LAST_OUTPUT, result)
+        return result
     given = call.arguments.positional[0] if call.arguments.positional else call.argument(0, "inputs", "x")
     if given is None:
         return call.unknown("a model that is called without an input")
@@ -236,6 +242,8 @@ def apply_model(interpreter: Interpreter, model: Value, given: Value, place: Pla
     if _layers_cell(model) is not None:
         return _apply_sequential(interpreter, model, given, place)
     if is_model(model) and isinstance(model, Object):
+        if model.row.kind not in _WITH_WEIGHTS_OF_THEIR_OWN:
+            return Unknown("the layers of the model are not known", place)
         from trainlint.interpret.keras.layers import layer_array
 
         return layer_array(model, listed(given), place)

@@ -302,7 +302,8 @@ def _text_vectorization(layer: Owner, inputs: Shapes) -> Shape | None:
 
 _SAME_KINDS = (
     "activation dropout gaussian_noise activity_regularization identity masking batch_norm layer_norm group_norm rms_norm "
-    "unit_norm normalization relu leaky_relu elu prelu thresholded_relu softmax rescaling augmentation dot_attention additive_attention"
+    "unit_norm normalization relu leaky_relu elu prelu thresholded_relu softmax rescaling augmentation "
+    "dot_attention additive_attention"
 )
 _RULES: dict[str, ShapeRule] = {
     **dict.fromkeys(_SAME_KINDS.split(), _same),

@@ -242,8 +242,8 @@ def _setitem(call: Call) -> Value:
     position = _position(items, index)
     if position is not None and value is not None:
         call.interpreter.heap.write(container, items[position][0], value)
-    elif isinstance(index, Literal) and isinstance(index.value, str) and value is not None:
-        call.interpreter.heap.write(container, index.value, value)
+    elif isinstance(index, Literal) and value is not None and (isinstance(index.value, str) or is_open(container)):
+        call.interpreter.heap.write(container, str(index.value), value)
     else:
         call.interpreter.heap.write(container, "open", Literal(True))
     return NONE

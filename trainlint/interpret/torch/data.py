@@ -148,10 +148,9 @@ def _row_of(array: Array, place: Place | None) -> Array:
     """A row of an array at an index that is not known."""
     shape = array.shape[1:] if array.shape else None
     statistics = replace(array.statistics, columns=()) if shape == () else array.statistics
-    attributes: Mapping[str, Any] = {"index": Unknown("the index of a sample", place)}
-    return Array(
-        "getitem", (array,), attributes, shape, array.dtype, array.library, None, statistics, array.symbolic, place=place
-    )
+    attributes: Mapping[str, Any] = {"index": ("?",)}
+    inputs = (array, _index(place))
+    return Array("getitem", inputs, attributes, shape, array.dtype, array.library, None, statistics, array.symbolic, place=place)
 
 
 def batched(interpreter: Interpreter, item: Value, loader: Object, size: int | None, depth: int = 0) -> Value:

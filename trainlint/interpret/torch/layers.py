@@ -62,10 +62,11 @@ def _layer_array(call: Call, layer: Module, inputs: tuple[Value, ...], shape: Sh
 
 def _sequence(call: Call, layer: Module, value: Value, main: Array) -> Value:
     """(output, hidden) of RNN and GRU, (output, (hidden, cell)) of LSTM."""
-    shape = shapes.hidden_shape(layer, shape_of(value))
-    hidden = _part(call, layer, main, "hidden", shape)
+    shape = shape_of(value)
+    hidden = _part(call, layer, main, "hidden", shapes.state_shape(layer, shape, "hidden"))
     if layer.row is not None and layer.row.kind == "lstm":
-        return Tuple((main, Tuple((hidden, _part(call, layer, main, "cell", shape)))), call.place)
+        cell = _part(call, layer, main, "cell", shapes.state_shape(layer, shape, "cell"))
+        return Tuple((main, Tuple((hidden, cell))), call.place)
     return Tuple((main, hidden), call.place)
 
 

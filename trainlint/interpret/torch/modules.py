@@ -44,6 +44,7 @@ from trainlint.interpret.values import (
     Unknown,
     Value,
 )
+from trainlint.knowledge import find
 from trainlint.knowledge.torch_training_rows import CLASS, PARAMETERS, STATE_DICT
 
 MAXIMUM_APPLIED = 256
@@ -145,20 +146,41 @@ def _iter_parameters(call: Call) -> Value:
     return call.receiver or NONE
 
 
-def _listed(call: Call, items: list[Value]) -> List:
-    return List({"items": Tuple(tuple(items), call.place)}, call.place)
-
-
-@module_method("children", "modules")
+@module_method("children", "modules", "named_children", "named_modules")
 def _modules(call: Call) -> Value:
-    found = children(receiver(call)) if call.name == "children" else descendants(receiver(call))
-    return _listed(call, [module for _, module in found])
+    """The modules below; a pretrained network, or a container that is not known to its end, leaves the list open."""
+    module = receiver(call)
+    found = list(children(module) if call.name.endswith("children") else descendants(module))
+    named = call.name.startswith("named")
+    items: list[Value] = [Tuple((Literal(name), one)) if named else one for name, one in found]
+    made = List({"items": Tuple(tuple(items), call.place)}, call.place)
+    if any(_is_opaque(one) for one in (module, *(one for _, one in found))):
+        made.cells["open"] = Literal(True)
+    return made
 
 
-@module_method("named_children", "named_modules")
-def _named_modules(call: Call) -> Value:
-    found = children(receiver(call)) if call.name == "named_children" else descendants(receiver(call))
-    return _listed(call, [Tuple((Literal(name), module)) for name, module in found])
+def _is_opaque(module: Module) -> bool:
+    """Whether a module holds others that are not known."""
+    return "open" in module.cells or (module.row is not None and module.row.makes == "model")
+
+
+_PARTS = "features classifier head heads layer1 layer2 layer3 layer4 layers blocks encoder conv1 bn1 avgpool".split()  # noqa: SIM905
+
+
+@attribute("torchvision.model", *_PARTS)
+def _part_of_network(call: Call) -> Value:
+    """`vgg.classifier`: a container of which nothing is known yet but what the script puts there."""
+    row = find("torch.nn.Sequential")
+    if row is None:
+        return call.unknown("a part of a pretrained network")
+    part = Object(row, cells={"open": Literal(True)}, spelled=row.name, place=receiver(call).place)
+    call.interpreter.heap.write(receiver(call), call.name, part)
+    return part
+
+
+@attribute("torchvision.model", "fc")
+def _last_layer(call: Call) -> Value:
+    return call.unknown("the last layer of a pretrained network")
 
 
 @module_method("buffers", "named_buffers")

@@ -9,8 +9,18 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from trainlint.interpret.torch.common import Module, argument_of, dimensions, integer, integers, items_of, known_bool
-from trainlint.interpret.values import Literal, Shape
+from trainlint.interpret.torch.common import (
+    Module,
+    argument_of,
+    descendants,
+    dimensions,
+    integer,
+    integers,
+    is_module,
+    items_of,
+    known_bool,
+)
+from trainlint.interpret.values import Instance, Literal, Object, Shape
 
 ShapeOf: TypeAlias = Callable[[Module, Shape], "Shape | None"]
 
@@ -155,11 +165,12 @@ def _recurrent(layer: Module, shape: Shape) -> Shape | None:
     return (*shape[:-1], None if units is None or both is None else units * (1 + both))
 
 
-def hidden_shape(layer: Module, shape: Shape | None) -> Shape | None:
-    """The shape of the last hidden state: (layers x directions, batch, units)."""
+def state_shape(layer: Module, shape: Shape | None, which: str) -> Shape | None:
+    """The shape of the last state, "hidden" or "cell": (layers x directions, batch, units); a projection is of the hidden one."""
     if shape is None or len(shape) not in (2, 3):
         return None
     units, count = integer(argument_of(layer, "units")), integer(argument_of(layer, "num_layers"))
+    units = (integer(argument_of(layer, "proj_size")) if which == "hidden" else None) or units
     both, first = known_bool(argument_of(layer, "bidirectional")), known_bool(argument_of(layer, "batch_first"))
     states = None if count is None or both is None else count * (1 + both)
     if len(shape) == 2:
@@ -208,6 +219,17 @@ def _pixel_shuffle(layer: Module, shape: Shape) -> Shape | None:
     )
 
 
+def _backbone(network: Module, shape: Shape) -> Shape | None:
+    """(batch, classes) of an image classifier: the units of what the script puts in place of its last layer, else its classes."""
+    heads = [network.cells[name] for name in ("fc", "classifier", "head", "heads") if name in network.cells]
+    for head in heads:
+        below = [one for _, one in descendants(head)] if isinstance(head, Object | Instance) and is_module(head) else []
+        dense = [one for one in below if one.row is not None and one.row.kind == "dense"]
+        return (shape[0], integer(argument_of(dense[-1], "units"))) if dense and shape else None
+    classes = network.arguments.get("num_classes") if isinstance(network, Object) else None
+    return (shape[0], 1000 if classes is None else integer(classes)) if shape else None
+
+
 _UNCHANGED = (
     "identity dropout batch_norm layer_norm group_norm instance_norm rms_norm local_response_norm channel_shuffle prelu "
     "attention transformer_encoder transformer_encoder_layer transformer_decoder transformer_decoder_layer"
@@ -216,6 +238,7 @@ _UNCHANGED = (
 SHAPES: Mapping[str, ShapeOf] = {
     **dict.fromkeys(_UNCHANGED.split(), _same),
     "dense": _dense,
+    "backbone": _backbone,
     "bilinear": _dense,
     "embedding": _embedding,
     "conv": _conv,

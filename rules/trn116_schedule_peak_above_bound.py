@@ -1,0 +1,118 @@
+"""Schedule above the stability bound.
+
+## Why
+
+A schedule helps only if its rates are below the stability bound 2/λ soon enough. While they are above it the loss grows at every
+step by (1 - lr·λ)²; a decay that takes 90 updates to get below the bound has multiplied the loss by 1e58 by then, more than
+float32 holds. A warm-up only postpones the same.
+
+```python bad
+import numpy as np
+from tensorflow import keras
+
+x = np.arange(20.0)
+rate = keras.optimizers.schedules.ExponentialDecay(0.02, decay_steps=1, decay_rate=0.99)  # error: TRN116
+model = keras.Sequential([keras.layers.Dense(1, use_bias=False, input_shape=[1])])
+model.compile(optimizer=keras.optimizers.SGD(rate), loss="mse")
+model.fit(x, 2 * x, batch_size=20, epochs=200)
+```
+
+```python bad
+import torch
+from torch import nn, optim
+
+x = torch.arange(20.0).reshape(-1, 1)
+y = 2 * x
+model = nn.Linear(1, 1, bias=False)
+optimizer = optim.SGD(model.parameters(), lr=0.02)
+scheduler = optim.lr_scheduler.StepLR(optimizer, step_size=100, gamma=0.1)  # error: TRN116
+for epoch in range(200):
+    optimizer.zero_grad()
+    loss = nn.functional.mse_loss(model(x), y)
+    loss.backward()
+    optimizer.step()
+    scheduler.step()
+```
+
+## When it is silent
+
+Rates below the bound from the start, or so soon that the loss has grown by less than 1000; clipped gradients; adaptive optimizers.
+
+```python good
+import numpy as np
+from tensorflow import keras
+
+x = np.arange(20.0)
+rate = keras.optimizers.schedules.ExponentialDecay(0.005, decay_steps=1, decay_rate=0.99)
+model = keras.Sequential([keras.layers.Dense(1, use_bias=False, input_shape=[1])])
+model.compile(optimizer=keras.optimizers.SGD(rate), loss="mse")
+model.fit(x, 2 * x, batch_size=20, epochs=200)
+```
+
+```python good
+import numpy as np
+from tensorflow import keras
+
+x = np.arange(20.0)
+rate = keras.optimizers.schedules.ExponentialDecay(0.01, decay_steps=1, decay_rate=0.9)
+model = keras.Sequential([keras.layers.Dense(1, use_bias=False, input_shape=[1])])
+model.compile(optimizer=keras.optimizers.SGD(rate), loss="mse")
+model.fit(x, 2 * x, batch_size=20, epochs=200)
+```
+
+```python good
+import numpy as np
+from tensorflow import keras
+
+x = np.arange(20.0)
+rate = keras.optimizers.schedules.CosineDecay(0.1, decay_steps=200)
+model = keras.Sequential([keras.layers.Dense(1, use_bias=False, input_shape=[1])])
+model.compile(optimizer=keras.optimizers.Adam(rate), loss="mse")
+model.fit(x, 2 * x, batch_size=20, epochs=200)
+```
+
+## References
+
+- B. T. Polyak, Introduction to Optimization (1987), section 1.4.
+- J. Gilmer et al., A loss curvature perspective on training instabilities in deep learning, ICLR 2022 (warm-up).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainlint.api import SGD_FAMILY, Evidence, OptimizerFacts, Report, Severity, TrainingRun, exact, figure, optimizer_name
+from trainlint.api import powers_of_ten, round_down_1_2_5, rule, run_cause, scheduled
+
+FLOAT32, NOTICEABLE = 38.5, 3.0
+"""log10 of the growth at which float32 overflows, and at which a detour is worth a word."""
+
+ESTIMATE_MARGIN = {"mean_squared_error": 2.0, "huber": 2.0}
+ELSE_MARGIN = 40.0
+"""Above how many times an estimated bound the peak is reported (RULES: the stability bound, doubled for estimates)."""
+
+
+@rule("TRN116", "schedule-peak-above-bound", Severity.ERROR)
+def check(run: TrainingRun) -> Iterator[Report]:
+    """Follow the growth of the loss along the schedule."""
+    optimizer, course = run.optimizer, scheduled(run)
+    if not isinstance(optimizer, OptimizerFacts) or optimizer.name not in SGD_FAMILY or course is None or optimizer.clip:
+        return
+    bound, ratio = course.bound, course.peak / course.bound.max_learning_rate
+    proved = bound.evidence is Evidence.PROVED
+    margin = 1.0 if proved else ESTIMATE_MARGIN.get(getattr(run.loss, "name", ""), ELSE_MARGIN)
+    if ratio <= margin or (proved and course.peak_growth < NOTICEABLE):
+        return
+    lost = course.crossing is None or course.peak_growth > FLOAT32
+    limit = f"{bound.bound_formula} = {figure(bound.max_learning_rate)}"
+    when = f"falls below {limit} after {course.crossing:,} of {course.updates:,} updates" if course.crossing else f"ends above {limit}"
+    grown = f"; the loss has grown {powers_of_ten(course.peak_growth)} by then" if proved else ""
+    yield Report(
+        f"{optimizer_name(optimizer)} lr up to {exact(float(f'{course.peak:.4g}'))} under this schedule {when}{grown}. Keep its largest"
+        f" rate at {exact(round_down_1_2_5(bound.max_learning_rate / 2))} or below",
+        at=(run.schedule.place if run.schedule else None) or run.place,
+        severity=Severity.ERROR if proved and lost else Severity.WARNING,
+        evidence=bound.evidence,
+        numbers={"peak_learning_rate": course.peak, "max_learning_rate": bound.max_learning_rate, "log10_growth": course.peak_growth},
+        cause=run_cause("step-size", run),
+    )

@@ -1,0 +1,140 @@
+"""What is found by training: mini-batches, small nets, adaptive optimizers."""
+
+import numpy as np
+import pytest
+
+from tests.stability.graphs import data, dense, regression, run, squared
+from trainlint.core import Evidence, Fact, Unknown
+from trainlint.facts.graph import Node
+from trainlint.stability import stability
+from trainlint.stability.bound import StabilityBound
+
+
+def judged(*arguments, **settings) -> StabilityBound:
+    found = stability(run(*arguments, **settings))
+    assert isinstance(found, StabilityBound), found
+    return found
+
+
+def line(n):
+    return regression(np.arange(n), bias=False)
+
+
+def net(rows=48, seed=0, activation="tanh", scale=1.0):
+    rng = np.random.default_rng(seed)
+    x = scale * rng.standard_normal((rows, 3))
+    hidden = Node(activation, (dense(data(x), 8),))
+    return squared(dense(hidden), data(np.sin(x[:, :1])))
+
+
+def test_one_row_at_a_time_diverges():
+    found = judged(line(20), 0.01, batch=1)
+    product = np.prod(np.abs(1 - 0.01 * 2 * np.arange(20.0) ** 2))
+    assert product == pytest.approx(10.65, rel=1e-3)
+    assert (found.verdict, found.evidence, found.batch) == ("diverges", Evidence.PROVED, "batches of 1")
+    assert found.growth_per_step == pytest.approx(product ** (2 / 20), rel=1e-9)
+
+
+def test_one_row_at_a_time_converges():
+    found = judged(line(10), 0.01, batch=1)
+    product = np.prod(np.abs(1 - 0.01 * 2 * np.arange(10.0) ** 2))
+    assert product == pytest.approx(2.4e-4, rel=0.02)
+    assert (found.verdict, found.evidence) == ("stable", Evidence.PROVED)
+    assert found.growth_per_step == pytest.approx(product ** (2 / 10), rel=1e-9)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_small_batches_far_above_the_bound_diverge(momentum):
+    found = judged(regression(np.arange(1.0, 21.0)), 0.02, batch=8, momentum=Fact(momentum))
+    assert (found.verdict, found.evidence, found.batch) == ("diverges", Evidence.SIMULATED, "batches of 8")
+
+
+def test_small_batches_that_no_row_can_upset_are_stable_by_proof():
+    x = np.arange(1.0, 21.0)
+    sharpest_row = 2 * (20**2 + 1)
+    found = judged(regression(x), 1.9 / sharpest_row, batch=4)
+    assert (found.verdict, found.evidence) == ("stable", Evidence.PROVED)
+
+
+def test_between_the_mean_square_bound_and_divergence_bursts_are_announced():
+    found = judged(regression(np.arange(1.0, 21.0)), 0.0055, batch=4)  # 0.79 of 2/lambda; the mean-square bound is 0.86 of it
+    assert found.verdict == "stable"
+    assert found.max_learning_rate * found.sharpness / 2 == pytest.approx(0.86, abs=0.01)
+    assert judged(regression(np.arange(1.0, 21.0)), 0.0063, batch=4).verdict == "unstable_in_mean_square"
+
+
+def test_momentum_bound_of_small_batches_has_no_credit():
+    found = judged(line(20), 0.001, batch=4, momentum=Fact(0.9))
+    assert found.max_learning_rate < 2 / 247 / 2
+
+
+def test_a_single_row_left_over_is_mentioned():
+    x = np.random.default_rng(0).standard_normal((65, 2))
+    found = judged(regression(x, x[:, :1]), 0.2, batch=32)
+    assert any("ends with a batch of 1" in one for one in found.premises)
+
+
+def test_a_small_net_trains():
+    found = judged(net(), 0.05)
+    assert (found.verdict, found.evidence) == ("stable", Evidence.SIMULATED)
+
+
+def test_a_small_net_diverges():
+    found = judged(net(activation="relu"), 5.0)
+    assert (found.verdict, found.evidence) == ("diverges", Evidence.SIMULATED)
+
+
+def test_sharpness_of_a_net_at_the_start_is_that_of_its_dense_hessian():
+    """Against second differences of a loss written here, for the middle one of five starts."""
+    from trainlint.stability.twin.program import Program
+
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((48, 3))
+    y = np.sin(x[:, :1])
+
+    def loss(w):
+        hidden = np.tanh(x @ w[:24].reshape(3, 8) + w[24:32])
+        return ((hidden @ w[32:40].reshape(8, 1) + w[40] - y) ** 2).mean()
+
+    program, tops = Program(net()), []
+    for seed in range(5):
+        w, h = program.problem(seed).start, 1e-4
+        unit = h * np.eye(41)
+        hessian = np.array(
+            [[(loss(w + a + b) - loss(w + a - b) - loss(w - a + b) + loss(w - a - b)) / (4 * h * h) for a in unit] for b in unit]
+        )
+        tops.append(np.linalg.eigvalsh((hessian + hessian.T) / 2)[-1])
+    assert judged(net(), 0.05).sharpness == pytest.approx(sorted(tops)[2], rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "nadam", "adamax", "rmsprop", "adagrad"])
+def test_adaptive_optimizers_on_the_reference_case(name):
+    found = judged(line(20), 0.1, name=name, epochs=100)
+    assert (found.verdict, found.preconditioned) == ("stable", True)
+    assert found.sharpness == pytest.approx(247)
+
+
+def test_the_first_step_of_adam_raises_the_loss_above_its_bound_only():
+    """One weight k, y = 2x: the first step is lr*sign, so that the loss rises iff lr > 2|k - 2|."""
+    from tests.stability.graphs import weight
+
+    x = np.arange(20.0)[:, None]
+    graph = squared(Node("dense", (data(x),), {"units": 1, "use_bias": False}, (weight(values=[[5.0]]),)), data(2 * x))
+    assert judged(graph, 0.1, name="adam").max_learning_rate == pytest.approx(2 * 3.0, rel=1e-6)
+
+
+def test_cross_entropy_of_known_data():
+    rng = np.random.default_rng(0)
+    x, labels = rng.standard_normal((40, 4)), rng.integers(0, 3, 40)
+    graph = Node("cross_entropy", (dense(data(x), 3), data(labels)), {"reduction": "mean"})
+    found = judged(graph, 0.1, framework="torch")
+    assert found.verdict == "stable"
+    design = np.column_stack([x, np.ones(40)])
+    assert found.sharpness <= np.linalg.eigvalsh(design.T @ design / 40)[-1] / 2
+
+
+def test_a_start_that_is_not_known_is_not_guessed():
+    hidden = Node("tanh", (dense(data(np.ones((4, 2))), 3, kind="unknown"),))
+    found = stability(run(squared(dense(hidden), data(np.ones((4, 1))))))
+    assert isinstance(found, Unknown)
+    assert "initial weights" in found.reason

@@ -1,0 +1,75 @@
+"""How often a run steps: batch size, steps in an epoch, epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trainlint.core import Fact, Place, Unknown
+from trainlint.facts.extract.lower import within
+from trainlint.facts.extract.scalars import integer
+from trainlint.interpret import values as v
+from trainlint.interpret.events import Frame
+
+Count = Fact[int] | Unknown
+
+
+def batch_size_of(batch: v.Array) -> Fact[int] | Unknown:
+    """The batch size that a loader or data set gives its batches, or the loop that picks rows."""
+    held = batch.attributes.get("batch_size")
+    if batch.op == "getitem":
+        whole = batch.inputs[0] if batch.inputs else None
+        if (
+            isinstance(whole, v.Array)
+            and whole.shape is not None
+            and batch.shape is not None
+            and len(batch.shape) < len(whole.shape)
+        ):
+            return Fact(1, batch.place)
+        if not batch.shape or batch.shape[0] is None:
+            return Unknown("the loop picks the rows of each batch", batch.place)
+        return Fact(batch.shape[0], batch.place)
+    if isinstance(held, bool) or held is None:
+        return Unknown("the batch size is not known", batch.place)
+    if isinstance(held, int):
+        return Fact(held, batch.place)
+    if isinstance(held, Fact | Unknown):
+        return held
+    return integer(held, batch.place)
+
+
+def steps_of(rows: int | None, batch_size: Fact[int] | Unknown, *, drop_last: bool = False) -> Fact[int] | Unknown:
+    """Updates in one pass over so many rows: n / B rounded up, or down where the last partial batch is dropped."""
+    if isinstance(batch_size, Unknown):
+        return batch_size
+    if rows is None:
+        return Unknown("the number of samples is not known")
+    if batch_size.value <= 0:
+        return Unknown(f"a batch size of {batch_size.value} gives no batches", batch_size.place)
+    steps = rows // batch_size.value if drop_last else -(-rows // batch_size.value)
+    return Fact(steps, batch_size.place, origin=batch_size.origin)
+
+
+def loop_counts(frames: Sequence[Frame], loop: Frame | None, made: Place | None, batches: Count | None) -> tuple[Count, Count]:
+    """Epochs and steps in each, from the frames around a step, of which `loop` is its training loop.
+
+    Loops in whose text the optimizer is made (`made`) repeat the run and do not count. `batches` is how many mini-batches the
+    data makes; None if every step sees the same data.
+    """
+    upto = next((index for index, frame in enumerate(frames) if frame is loop), -1)
+    loops = [frame for frame in frames[: upto + 1] if frame.kind == "loop" and not within(made, frame.place)]
+    if not loops:
+        return Fact(1), batches or Fact(1)
+    inner = _trips(loops[-1])
+    if any(frame.kind == "branch" for frame in frames[upto + 1 :]):
+        inner = Unknown("the step is taken on some passes only", loops[-1].place)
+    elif isinstance(inner, Unknown) and batches is not None:
+        inner = batches
+    if batches is None and len(loops) == 1:
+        return inner, Fact(1)
+    return (_trips(loops[-2]) if len(loops) > 1 else Fact(1)), inner
+
+
+def _trips(frame: Frame) -> Count:
+    if frame.trips is None:
+        return Unknown("the number of passes is not known", frame.place)
+    return Fact(frame.trips, frame.place)

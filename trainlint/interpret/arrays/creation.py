@@ -1,0 +1,307 @@
+"""Arrays that a script makes: from its own numbers, of one value, in steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from trainlint.interpret.arrays import dtypes, limits
+from trainlint.interpret.arrays import statistics as known
+from trainlint.interpret.arrays.functions import Application, makes
+from trainlint.interpret.arrays.nodes import (
+    Data,
+    as_array,
+    constant,
+    integer,
+    is_scalar,
+    known_items,
+    over_choices,
+    plain,
+    shape_of,
+)
+from trainlint.interpret.arrays.operators import ERRORS, operate
+from trainlint.interpret.values import Array, List, Literal, Shape, Statistics, Symbol, Tuple, Unknown, Value
+
+
+def finished(application: Application, made: Value) -> Value:
+    """The array that was made, as a parameter where the call says `requires_grad=True`."""
+    wanted = application.arguments.get("requires_grad")
+    if isinstance(made, Array) and isinstance(wanted, Literal) and wanted.value is True:
+        from trainlint.interpret.torch.parameters import as_parameter
+
+        return as_parameter(made, application.place)
+    return made
+
+
+@makes("array")
+def from_values(application: Application) -> Value:
+    """`np.array`, `torch.tensor`, `tf.constant`, ... of numbers, sequences or other arrays."""
+    given = application.arguments.get("values")
+    if given is None:
+        return application.unknown(f"`{application.call.name}` of nothing")
+    made = over_choices(lambda one: _array_of(application, one[0]), (given,), application.place)
+    shape = shape_argument(application.arguments.get("shape"))
+    if isinstance(made, Array) and shape is not None and made.shape != shape:
+        made = operate("expand", (made,), {"shape": shape}, application.place, application.library)
+    return finished(application, made)
+
+
+def _array_of(application: Application, given: Value) -> Value:
+    library, wanted = application.row.library, application.dtype()
+    converted = as_array(given, application.place, library)
+    if converted is None:
+        items = known_items(given)
+        if items and any(isinstance(one, Array) for one in items):
+            converted = operate("stack", items, {"axis": 0}, application.place, library)
+            return converted if wanted is None else operate("cast", (converted,), {"dtype": wanted}, application.place, library)
+        return _opaque(application, given, wanted)
+    if wanted is None:
+        wanted = "unknown" if _names_unknown_type(application) else converted.dtype
+    if "literal" in converted.attributes and converted.data is not None:
+        kind = dtypes.category(converted.dtype)
+        wanted = dtypes.default(kind, library) if application.dtype() is None else wanted
+        converted = constant(converted.data, application.place, library)
+    if converted.dtype == wanted and (converted.library == library or converted.op == "constant"):
+        return replace(converted, library=library, place=application.place) if converted.op == "constant" else converted
+    if converted.op == "constant" and converted.data is not None:
+        cast = operate("cast", (converted,), {"dtype": wanted}, application.place, library)
+        return cast if cast.data is None else constant(cast.data, application.place, library)
+    return operate("cast", (converted,), {"dtype": wanted}, application.place, library)
+
+
+def _names_unknown_type(application: Application) -> bool:
+    given = application.arguments.get("dtype")
+    return given is not None and application.dtype() is None and not (isinstance(given, Literal) and given.value is None)
+
+
+def _opaque(application: Application, given: Value, dtype: str | None) -> Value:
+    """An array of what is not known number by number: text, images, a list that grows."""
+    if isinstance(given, Symbol | Literal):
+        return application.unknown("an array of something that is no number")
+    why = given.why if isinstance(given, Unknown) else "values that are not known one by one"
+    items = known_items(given) if isinstance(given, List | Tuple) else None
+    shape = shape_of(given)
+    if shape is None and items is not None and items and all(isinstance(one, Literal) for one in items):
+        shape, dtype = (len(items),), dtype or "str"
+    return Array("data", (given,), {"source": why}, shape, dtype, application.row.library, place=application.place)
+
+
+@makes("tensor_class")
+def tensor_class(application: Application) -> Value:
+    """`torch.Tensor(2, 3)` of whatever was in memory, `torch.FloatTensor([1, 2])` of numbers."""
+    given = application.arguments.get("values")
+    dtype = dtypes.named(application.call.name.rpartition(".")[2]) or "float32"
+    items = known_items(given) or ()
+    if items and all(isinstance(one, Literal) and isinstance(one.value, int) for one in items) and application.call.arguments:
+        passed = application.call.arguments.positional
+        if passed and not isinstance(passed[0], List | Tuple):
+            shape = shape_argument(given)
+            return Array("data", (), {"source": "uninitialised memory"}, shape, dtype, "torch", place=application.place)
+    if given is None:
+        return constant(np.zeros(0, np.float32), application.place, "torch")
+    value = items[0] if len(items) == 1 and not isinstance(items[0], Literal) else given
+    array = as_array(value, application.place, "torch")
+    if array is None:
+        return _opaque(application, value, dtype)
+    cast = operate("cast", (array,), {"dtype": dtype}, application.place, "torch")
+    return constant(cast.data, application.place, "torch") if array.op == "constant" and cast.data is not None else cast
+
+
+def shape_argument(value: Value | None) -> Shape | None:
+    """The shape that a `shape=` argument says; unknown extents are None, a shape that is not known at all is None."""
+    if value is None:
+        return None
+    found = plain(value)
+    if isinstance(found, np.ndarray):
+        found = tuple(found.tolist()) if found.ndim == 1 else None
+    if is_scalar(found):
+        found = (found,)
+    if not isinstance(found, tuple) or len(found) > 32:
+        return None
+    extents = tuple(integer(one) for one in found)
+    return None if any(one is not None and one < 0 for one in extents) else extents
+
+
+def filled(
+    application: Application, shape: Shape | None, dtype: str | None, statistics: Statistics, make: Callable[[Any, Any], Data]
+) -> Array:
+    """An array whose entries follow from its shape: known where it is small enough."""
+    target, library = dtypes.as_numpy(dtype), application.library
+    if target is not None and shape is not None and limits.affordable(shape, target.itemsize):
+        try:
+            with np.errstate(all="ignore"):
+                return constant(make(shape, target), application.place, library)
+        except ERRORS:
+            pass
+    return Array("constant", (), {}, shape, dtype, library, None, statistics, place=application.place)
+
+
+_FILLS = {"zeros": 0, "ones": 1, "zeros_like": 0, "ones_like": 1}
+
+
+@makes("zeros", "ones")
+def of_one_value(application: Application) -> Value:
+    """Zeros or ones of a shape."""
+    number = _FILLS[application.row.kind]
+    shape = shape_argument(application.arguments.get("shape"))
+    dtype = _dtype_or(application, dtypes.default(2, application.row.library))
+    made = filled(application, shape, dtype, known.of_constant(number), lambda s, t: np.full(s, number, t))
+    return finished(application, made)
+
+
+@makes("zeros_like", "ones_like", "full_like", "empty_like")
+def like_another(application: Application) -> Value:
+    """An array of one value in the shape and type of another."""
+    model, kind = application.arguments.get("x"), application.row.kind
+    dtype = model.dtype if isinstance(model, Array) else None
+    if isinstance(model, List | Tuple):
+        converted = as_array(model, application.place, application.row.library)
+        dtype = None if converted is None else converted.dtype
+    shape = None if model is None else shape_of(model)
+    dtype = _dtype_or(application, dtype)
+    if kind == "empty_like":
+        return Array("data", (), {"source": "uninitialised memory"}, shape, dtype, application.library, place=application.place)
+    number = _FILLS[kind] if kind in _FILLS else application.number("value")
+    if number is None:
+        return Array("expand", (), {}, shape, dtype, application.library, place=application.place)
+    return finished(application, filled(application, shape, dtype, known.of_constant(number), lambda s, t: np.full(s, number, t)))
+
+
+@makes("full")
+def full(application: Application) -> Value:
+    """A shape filled with a value, which may be an array."""
+    shape, value = shape_argument(application.arguments.get("shape")), application.arguments.get("value")
+    number = None if value is None else as_array(value, application.place, application.row.library)
+    if number is None:
+        return application.unknown("an array filled with something that is not known")
+    kind = dtypes.category(number.dtype)
+    natural = dtypes.default(kind, application.row.library) if "literal" in number.attributes and kind >= 0 else number.dtype
+    dtype = _dtype_or(application, natural)
+    if number.data is None or number.data.size != 1:
+        return operate("expand", (number,), {"shape": shape, "dtype": dtype}, application.place, application.library)
+    entry = number.data.item()
+    statistics = known.of_constant(float(entry)) if is_scalar(entry) else known.UNKNOWN_STATISTICS
+    return finished(application, filled(application, shape, dtype, statistics, lambda s, t: np.full(s, entry, t)))
+
+
+@makes("empty")
+def empty(application: Application) -> Value:
+    """A shape of whatever was in memory."""
+    shape = shape_argument(application.arguments.get("shape"))
+    dtype = _dtype_or(application, dtypes.default(2, application.row.library))
+    attributes = {"source": "uninitialised memory"}
+    return finished(application, Array("data", (), attributes, shape, dtype, application.row.library, place=application.place))
+
+
+@makes("eye")
+def eye(application: Application) -> Value:
+    """Ones on a diagonal."""
+    rows = integer(application.value("rows"))
+    columns = rows if application.arguments.get("columns") is None else integer(application.value("columns"))
+    offset = integer(application.value("offset") or 0)
+    dtype = _dtype_or(application, dtypes.default(2, application.row.library))
+    statistics = known.between(0.0, 1.0)
+    if rows is not None and (rows < 0 or (columns or 0) < 0):
+        return application.unknown("a matrix with a negative number of rows")
+    if rows is None or columns is None or offset is None:
+        return Array("constant", (), {}, (rows, columns), dtype, application.library, None, statistics, place=application.place)
+    if rows == columns and rows and not offset:
+        statistics = replace(statistics, mean=1 / rows, second_moment=1 / rows)
+    return filled(application, (rows, columns), dtype, statistics, lambda s, t: np.eye(s[0], s[1], offset, t))
+
+
+def _dtype_or(application: Application, natural: str | None) -> str | None:
+    """The dtype that the call names, else the natural one; None if it names one that is not known."""
+    return None if _names_unknown_type(application) else application.dtype() or natural
+
+
+@makes("arange")
+def arange(application: Application) -> Value:
+    """`arange(stop)`, `arange(start, stop, step)`: ceil((stop - start)/step) numbers."""
+    start, stop, step = (application.value(name) for name in ("start", "stop", "step"))
+    if stop is None:
+        start, stop = 0, start
+    step = 1 if step is None else step
+    library = application.row.library
+    numbers = [one for one in (start, stop, step) if isinstance(one, bool | int | float)]
+    kind = 2 if any(isinstance(one, float) for one in numbers) else 1
+    dtype = _dtype_or(application, dtypes.default(kind, library) if len(numbers) == 3 else None)
+    if len(numbers) < 3 or not all(map(math.isfinite, numbers)) or step == 0:
+        return Array("arange", (), {}, (None,), dtype, library, place=application.place)
+    ratio = (stop - start) / step
+    if abs(ratio) > 2**60:
+        return application.unknown("a range too long to be followed")
+    count = max(math.ceil(ratio), 0)
+    last = start + step * max(count - 1, 0)
+    statistics = _evenly_spaced(float(start), float(last), count)
+    return finished(
+        application, filled(application, (count,), dtype, statistics, lambda s, t: (start + np.arange(s[0]) * step).astype(t))
+    )
+
+
+def _evenly_spaced(first: float, last: float, count: int) -> Statistics:
+    """The statistics of `count` evenly spaced numbers: variance (last - first)^2 (n + 1)/(12 (n - 1))."""
+    if count < 1:
+        return known.UNKNOWN_STATISTICS
+    mean = (first + last) / 2
+    variance = (last - first) ** 2 * (count + 1) / (12 * (count - 1)) if count > 1 else 0.0
+    return known.settled(Statistics(min(first, last), max(first, last), mean, mean * mean + variance, "exact"))
+
+
+@makes("linspace")
+def linspace(application: Application) -> Value:
+    """So many numbers at equal distances, both ends included (unless `endpoint=False`)."""
+    start, stop, count = application.number("start"), application.number("stop"), integer(application.value("count"))
+    library = application.row.library
+    dtype = _dtype_or(application, dtypes.default(2, library))
+    endpoint = application.value("endpoint")
+    if start is None or stop is None or count is None or count < 0 or endpoint not in (None, True, False):
+        bounds = None if start is None or stop is None else known.between(min(start, stop), max(start, stop))
+        shape = (count,) if count is None or count >= 0 else None
+        return Array("linspace", (), {}, shape, dtype, library, None, bounds or known.UNKNOWN_STATISTICS, place=application.place)
+    include = endpoint is not False
+    last = stop if include or not count else start + (stop - start) * (count - 1) / count
+    statistics = _evenly_spaced(start, last, count)
+    made = filled(
+        application, (count,), dtype, statistics, lambda s, t: np.linspace(start, stop, s[0], endpoint=include).astype(t)
+    )
+    return finished(application, made)
+
+
+@makes("logspace", "geomspace")
+def logspace(application: Application) -> Value:
+    """Numbers at equal ratios: powers of `base`, or from one end to the other."""
+    start, stop, count = application.number("start"), application.number("stop"), integer(application.value("count"))
+    dtype = _dtype_or(application, dtypes.default(2, application.row.library))
+    base = application.number("base") or 10.0
+    if start is None or stop is None or count is None or count < 0:
+        return Array("logspace", (), {}, None, dtype, application.row.library, place=application.place)
+    if application.row.kind == "geomspace":
+        return filled(
+            application,
+            (count,),
+            dtype,
+            known.between(min(start, stop), max(start, stop)),
+            lambda s, t: np.geomspace(start, stop, s[0]).astype(t),
+        )
+    return filled(
+        application, (count,), dtype, known.UNKNOWN_STATISTICS, lambda s, t: np.logspace(start, stop, s[0], base=base).astype(t)
+    )
+
+
+@makes("diag")
+def diagonal(application: Application) -> Value:
+    """The diagonal of a matrix, or the matrix of a diagonal."""
+    x = as_array(application.arguments.get("x") or application.unknown("nothing"), application.place)
+    rank = None if x is None or x.shape is None else len(x.shape)
+    if x is None or x.shape is None or rank not in (1, 2) or application.value("offset"):
+        return application.unknown("the diagonal of an array that is not known")
+    extent = x.shape[0]
+    shape: Shape = (extent, extent) if rank == 1 else (None if None in x.shape else min(one or 0 for one in x.shape),)
+    if x.data is not None and limits.affordable(shape):
+        return constant(np.diag(x.data), application.place, x.library)
+    return Array("diag", (x,), {}, shape, x.dtype, x.library, symbolic=x.symbolic, place=application.place)
