@@ -8,8 +8,8 @@ nothing else is checked in it. In a notebook, magics, shell lines and `?` help a
 ```python bad
 import torch
 
-model = torch.nn.Linear(1, 1
-optimizer = torch.optim.SGD(model.parameters(), lr=0.01)  # error: TRN001
+model = torch.nn.Linear(1, 1  # error: TRN001
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
 ```
 
 ```python good

@@ -12,14 +12,14 @@ import os
 import torch
 
 model = torch.nn.Linear(8, 1)
-optimizer = torch.optim.SGD(model.parameters(), lr=float(os.environ["LR"]))
+optimizer = torch.optim.SGD(model.parameters(), lr=float(os.environ["LR"]))  # error: TRN004
 
 
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
         torch.nn.functional.mse_loss(model(x), y).backward()
-        optimizer.step()  # error: TRN004
+        optimizer.step()
 ```
 
 ## References
@@ -39,4 +39,4 @@ def check(run: TrainingRun) -> Iterator[Report]:
     """Say why the step size of the run could not be judged."""
     unknown = why_not_judged(run)
     if unknown is not None:
-        yield Report(f"this training run is not judged: {unknown.reason}", at=unknown.place or run.place)
+        yield Report(f"the step size of this training run is not judged: {unknown.reason}", at=unknown.place or run.place)

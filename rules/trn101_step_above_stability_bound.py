@@ -145,7 +145,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
     likely = bound.verdict in WARNS or bound.evidence is Evidence.ESTIMATED
     suggested = round_down_1_2_5(bound.max_learning_rate / 2)
     yield Report(
-        f"{step_size(optimizer)} exceeds {bound.bound_formula} = {figure(bound.max_learning_rate)}"
+        f"{step_size(optimizer)} exceeds {bound.bound_formula} = {figure(bound.max_learning_rate, 3)}"
         f" for {inputs_in_words(run.inputs)}: {_consequence(bound)}. {_advice(bound)}.",
         at=step_size_place(run),
         severity=Severity.WARNING if likely else Severity.ERROR,
@@ -170,7 +170,7 @@ def _consequence(bound: StabilityBound) -> str:
 
 
 def _advice(bound: StabilityBound) -> str:
-    advice = f"Stable up to lr={figure(bound.max_learning_rate)}"
+    advice = f"Stable up to lr={figure(bound.max_learning_rate, 3)}"
     if bound.best_learning_rate:
         advice += f", fastest near {figure(bound.best_learning_rate, 3)}"
     allowed, magnitude = bound.unit_scale_max_learning_rate, bound.input_magnitude

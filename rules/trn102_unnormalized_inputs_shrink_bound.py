@@ -125,8 +125,9 @@ def check(run: TrainingRun) -> Iterator[Report]:
     suggested = round_down_1_2_5(bound.max_learning_rate / 2)
     divisor = figure(bound.input_magnitude or run.inputs.high or 255, 3)
     yield Report(
-        f"{inputs_in_words(run.inputs)} shrink {bound.bound_formula} from about {figure(allowed)} to {figure(bound.max_learning_rate)},"
-        f" {figure(bound.ratio)} times below {step_size(optimizer)}: divide the inputs by {divisor} or use lr ≤ {exact(suggested)}",
+        f"{inputs_in_words(run.inputs)} shrink {bound.bound_formula} from about {figure(allowed)} to"
+        f" {figure(bound.max_learning_rate)}, {figure(bound.ratio)} times below {step_size(optimizer)}: divide the inputs by"
+        f" {divisor} or use lr ≤ {exact(suggested)}",
         at=step_size_place(run),
         evidence=bound.evidence,
         numbers=stability_numbers(bound),

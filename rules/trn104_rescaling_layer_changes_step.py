@@ -116,6 +116,7 @@ from trainlint.api import (
     rescalings,
     rule,
     site_cause,
+    weights_are_set,
 )
 
 
@@ -136,8 +137,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
             step = f"{name} lr={exact(rate.value)} acts like {figure(rate.value * effect)} on this layer's part of the output"
         else:
             step = f"{name} moves this layer as if lr were ×{figure(effect)}"
-        copied = any(event.kind == "set_weights" for event in run.events)
-        equal = "; set_weights makes the outputs equal, not the training" if copied else ""
+        equal = "; set_weights makes up for it in the outputs, not in the training" if weights_are_set(layer) else ""
         yield Report(
             f"{spelled} {where} {layer_name(layer)} changes its training: {step}{equal}. Fold the factor into the initialiser",
             at=place,

@@ -131,9 +131,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
         yield from _long_run(run, adam, rate, epsilon, numbers)
 
 
-def _long_run(
-    run: TrainingRun, adam: OptimizerFacts, rate: float, epsilon: float, numbers: dict[str, float]
-) -> Iterator[Report]:
+def _long_run(run: TrainingRun, adam: OptimizerFacts, rate: float, epsilon: float, numbers: dict[str, float]) -> Iterator[Report]:
     bound = stability(run)
     place = adam.place or run.place
     updates, words = planned_updates(run)
@@ -148,9 +146,9 @@ def _long_run(
             )
     elif updates >= LONG_RUN and epsilon <= USUAL_EPSILON:
         yield Report(
-            f"ε={exact(epsilon)} over {words} at a constant lr={exact(rate)}: once v has decayed, a returning gradient moves every"
-            f" weight by up to 3.2·lr = {figure(3.2 * rate)} at once, and the loss can spike late in the run. Raise ε to 1e-4, set"
-            " amsgrad=True or let the rate decay",
+            f"ε={exact(epsilon)} over {words} at a constant lr={exact(rate)}: once v has decayed, a returning gradient moves"
+            f" every weight by up to 3.2·lr = {figure(3.2 * rate)} at once, and the loss can spike late in the run. Raise ε to"
+            " 1e-4, set amsgrad=True or let the rate decay",
             at=place,
             numbers=numbers | {"updates": updates, "largest_step": 3.2 * rate},
         )

@@ -2,8 +2,8 @@
 
 ## Why
 
-YAML 1.1 reads `1e-3` as text, `os.environ` and command lines give text, and a configuration that lacks the key gives None. PyTorch then
-ends in "'<=' not supported between instances of 'float' and 'str'" or an opaque TypeError in the first step, Keras in a ValueError.
+YAML 1.1 reads `1e-3` as text, `os.environ` and command lines give text, and a configuration that lacks the key gives None.
+PyTorch then ends in "'<=' not supported between instances of 'float' and 'str'", Keras in a ValueError.
 
 ```python bad
 from torch import nn, optim
@@ -98,8 +98,8 @@ def check(run: TrainingRun) -> Iterator[Report]:
         return
     raised = "a TypeError" if optimizer.library == "torch" else "a ValueError or TypeError"
     yield Report(
-        f"the learning rate of {optimizer_label(optimizer)} is {value!r:.40}, a {type(value).__name__}: the optimizer or its first"
-        f" step raises {raised}. Convert it with float(...)",
+        f"the learning rate of {optimizer_label(optimizer)} is {value!r:.40}, a {type(value).__name__}: the optimizer or its"
+        f" first step raises {raised}. Convert it with float(...)",
         at=step_size_place(run),
         cause=run_cause("step-size", run),
     )

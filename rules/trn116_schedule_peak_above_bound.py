@@ -36,7 +36,7 @@ for epoch in range(200):
 
 ## When it is silent
 
-Rates below the bound from the start, or so soon that the loss has grown by less than 1000; clipped gradients; adaptive optimizers.
+Rates below the bound from the start, or so soon that the loss has grown by less than 1000; clipping; adaptive optimizers.
 
 ```python good
 import numpy as np
@@ -81,8 +81,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import SGD_FAMILY, Evidence, OptimizerFacts, Report, Severity, TrainingRun, exact, figure, optimizer_name
-from trainlint.api import powers_of_ten, round_down_1_2_5, rule, run_cause, scheduled
+from trainlint.api import (
+    SGD_FAMILY,
+    Evidence,
+    OptimizerFacts,
+    Report,
+    Severity,
+    TrainingRun,
+    exact,
+    figure,
+    optimizer_name,
+    powers_of_ten,
+    round_down_1_2_5,
+    rule,
+    run_cause,
+    scheduled,
+)
 
 FLOAT32, NOTICEABLE = 38.5, 3.0
 """log10 of the growth at which float32 overflows, and at which a detour is worth a word."""
@@ -105,14 +119,22 @@ def check(run: TrainingRun) -> Iterator[Report]:
         return
     lost = course.crossing is None or course.peak_growth > FLOAT32
     limit = f"{bound.bound_formula} = {figure(bound.max_learning_rate)}"
-    when = f"falls below {limit} after {course.crossing:,} of {course.updates:,} updates" if course.crossing else f"ends above {limit}"
+    when = (
+        f"falls below {limit} after {course.crossing:,} of {course.updates:,} updates"
+        if course.crossing
+        else f"ends above {limit}"
+    )
     grown = f"; the loss has grown {powers_of_ten(course.peak_growth)} by then" if proved else ""
     yield Report(
-        f"{optimizer_name(optimizer)} lr up to {exact(float(f'{course.peak:.4g}'))} under this schedule {when}{grown}. Keep its largest"
-        f" rate at {exact(round_down_1_2_5(bound.max_learning_rate / 2))} or below",
+        f"{optimizer_name(optimizer)} lr up to {exact(float(f'{course.peak:.4g}'))} under this schedule {when}{grown}. Keep its"
+        f" largest rate at {exact(round_down_1_2_5(bound.max_learning_rate / 2))} or below",
         at=(run.schedule.place if run.schedule else None) or run.place,
         severity=Severity.ERROR if proved and lost else Severity.WARNING,
         evidence=bound.evidence,
-        numbers={"peak_learning_rate": course.peak, "max_learning_rate": bound.max_learning_rate, "log10_growth": course.peak_growth},
+        numbers={
+            "peak_learning_rate": course.peak,
+            "max_learning_rate": bound.max_learning_rate,
+            "log10_growth": course.peak_growth,
+        },
         cause=run_cause("step-size", run),
     )

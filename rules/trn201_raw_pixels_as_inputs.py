@@ -116,7 +116,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
     bound = stability(run)
     too_large = isinstance(bound, StabilityBound) and bound.ratio >= 1
     yield Report(
-        f"{inputs_in_words(run.inputs)} reach {layer_name(layer)} unscaled{outputs}. Divide by 255, or put a Rescaling layer first",
+        f"{inputs_in_words(run.inputs)} reach {layer_name(layer)} unscaled{outputs}. Divide by 255 or rescale in a first layer",
         at=run.place,
         evidence=Evidence.ESTIMATED,
         numbers={"input_rms": size} | ({"first_output_rms": start} if start else {}),

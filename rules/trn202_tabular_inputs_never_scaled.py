@@ -12,7 +12,7 @@ from tensorflow import keras
 
 x = np.array([[0.2, 52000.0], [0.5, 31000.0], [0.9, 78000.0], [0.4, 45000.0], [0.7, 60000.0], [0.1, 39000.0]])
 y = np.array([0, 0, 1, 0, 1, 0])
-model = keras.Sequential([keras.layers.Dense(16, activation="relu", input_shape=(2,)), keras.layers.Dense(1, activation="sigmoid")])
+model = keras.Sequential([keras.layers.Dense(16, activation="relu", input_shape=(2,)), keras.layers.Dense(1, "sigmoid")])
 model.compile(optimizer="adam", loss="binary_crossentropy")
 model.fit(x, y, epochs=200)  # error: TRN202
 ```
@@ -37,7 +37,7 @@ from tensorflow import keras
 
 x = np.array([[0.2, 52000.0], [0.5, 31000.0], [0.9, 78000.0], [0.4, 45000.0], [0.7, 60000.0], [0.1, 39000.0]])
 y = np.array([0, 0, 1, 0, 1, 0])
-model = keras.Sequential([keras.layers.Dense(16, activation="relu", input_shape=(2,)), keras.layers.Dense(1, activation="sigmoid")])
+model = keras.Sequential([keras.layers.Dense(16, activation="relu", input_shape=(2,)), keras.layers.Dense(1, "sigmoid")])
 model.compile(optimizer="adam", loss="binary_crossentropy")
 model.fit(StandardScaler().fit_transform(x), y, epochs=200)
 ```
@@ -58,7 +58,7 @@ from tensorflow import keras
 
 x = np.array([[1.0, 7.0], [2.0, 3.0], [5.0, 9.0], [4.0, 1.0], [8.0, 6.0], [3.0, 2.0]])
 y = np.array([0, 0, 1, 0, 1, 0])
-model = keras.Sequential([keras.layers.Dense(16, activation="relu", input_shape=(2,)), keras.layers.Dense(1, activation="sigmoid")])
+model = keras.Sequential([keras.layers.Dense(16, activation="relu", input_shape=(2,)), keras.layers.Dense(1, "sigmoid")])
 model.compile(optimizer="adam", loss="binary_crossentropy")
 model.fit(x, y, epochs=200)
 ```

@@ -66,14 +66,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, array_rank, every_event, rule, site_cause
+from trainlint.api import Report, Script, Severity, array_rank, every_event, rule, site_cause, text_of
 
 
 @rule("TRN211", "shuffle-duplicates-rows", Severity.ERROR, scope="script")
 def check(script: Script) -> Iterator[Report]:
     """Look for `random.shuffle` on arrays whose rows are views."""
     for event in every_event(script):
-        if event.kind != "shuffle" or event.place is None:
+        if event.kind != "shuffle" or event.place is None or text_of(event.values.get("by")) != "random.shuffle":
             continue
         rank, library = array_rank(event.values.get("array"))
         if rank is None or (rank < 2 and library != "torch"):

@@ -111,7 +111,7 @@ for epoch in range(200):
 
 ## References
 
-- PyTorch, torch.nn.CrossEntropyLoss ("unnormalized logits"); J. Bridle, Probabilistic interpretation of feedforward outputs (1990).
+- PyTorch, torch.nn.CrossEntropyLoss ("unnormalized logits"); J. Bridle (1990).
 """
 
 from __future__ import annotations

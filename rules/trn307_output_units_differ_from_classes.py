@@ -2,8 +2,8 @@
 
 ## Why
 
-With fewer units than classes a label beyond the last unit raises on the CPU, gives NaN with TensorFlow on a GPU and a device assert
-with CUDA. With more, the surplus units never win and only take part in the normalisation.
+With fewer units than classes a label beyond the last unit raises on the CPU, gives NaN with TensorFlow on a GPU and a device
+assert with CUDA. With more, the surplus units never win and only take part in the normalisation.
 
 ```python bad
 import numpy as np

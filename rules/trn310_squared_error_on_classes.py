@@ -2,8 +2,8 @@
 
 ## Why
 
-Squared error on a sigmoid or softmax has its smallest gradient where the output is most wrong: it learns, slowly. Absolute error is
-least for the majority class alone. Numbers of nominal classes as a regression target invent an order.
+Squared error on a sigmoid or softmax has its smallest gradient where the output is most wrong: it learns, slowly. Absolute error
+is least for the majority class alone. Numbers of nominal classes as a regression target invent an order.
 
 ```python bad
 import numpy as np

@@ -2,8 +2,8 @@
 
 ## Why
 
-Binary cross-entropy is -y·log p - (1-y)·log(1-p). For y = -1 or 2 one of the factors is negative: the optimum lies at infinity and
-the loss falls below zero without end. PyTorch's BCELoss raises, its loss on logits and Keras on TensorFlow do not.
+Binary cross-entropy is -y·log p - (1-y)·log(1-p). For y = -1 or 2 one of the factors is negative: the optimum lies at infinity
+and the loss falls below zero without end. PyTorch's BCELoss raises, its loss on logits and Keras on TensorFlow do not.
 
 ```python bad
 import numpy as np

@@ -2,8 +2,8 @@
 
 ## Why
 
-An output (N, 1) minus a target (N,) is broadcast to N×N differences: the network learns the mean of the targets and the loss stops
-at their variance. PyTorch only warns. BCELoss raises.
+An output (N, 1) minus a target (N,) is broadcast to N×N differences: the network learns the mean of the targets and the loss
+stops at their variance. PyTorch only warns. BCELoss raises.
 
 ```python bad
 import torch

@@ -127,7 +127,9 @@ def check(run: TrainingRun) -> Iterator[Report]:
             f"{', '.join(names[:-1])} and {names[-1]} have no activation between them: together they equal {_equal(chain)}",
             at=place,
             numbers={"layers": len(chain)},
-            related=tuple((f"{name} belongs to the chain", node.place) for name, node in zip(names, chain) if node.place),
+            related=tuple(
+                (f"{name} belongs to the chain", node.place) for name, node in zip(names, chain, strict=True) if node.place
+            ),
             cause=site_cause("linear-chain", place),
         )
 
@@ -158,7 +160,7 @@ def _kernel(chain: tuple[Node, ...]) -> str | None:
         dilation = node.attributes.get("dilation", 1)
         if not isinstance(kernel, tuple) or {*_all(strides), *_all(dilation)} != {1}:
             return None
-        size = [before + one - 1 for before, one in zip(size, kernel)] if size else list(kernel)
+        size = [before + one - 1 for before, one in zip(size, kernel, strict=False)] if size else list(kernel)
     return "×".join(map(str, size))
 
 

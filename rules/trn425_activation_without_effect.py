@@ -83,7 +83,7 @@ def train(loader):
 
 ## References
 
-- relu(relu(x)) = relu(x) by definition; V. Nair, G. Hinton, Rectified linear units improve restricted Boltzmann machines, ICML 2010.
+- V. Nair, G. Hinton, Rectified linear units improve restricted Boltzmann machines, ICML 2010: relu(relu(x)) = relu(x).
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ model = keras.Sequential([
     keras.layers.Dense(32, activation="relu", input_shape=(8,)),
     keras.layers.Dense(1),
 ])
-model.compile(optimizer="adam", loss=keras.losses.BinaryCrossentropy(from_logits=True), metrics=["accuracy"])  # error: TRN708
+loss = keras.losses.BinaryCrossentropy(from_logits=True)
+model.compile(optimizer="adam", loss=loss, metrics=["accuracy"])  # error: TRN708
 model.fit(x, y, epochs=20)
 ```
 
@@ -29,7 +30,8 @@ model = keras.Sequential([
     keras.layers.Dense(32, activation="relu", input_shape=(8,)),
     keras.layers.Dense(1),
 ])
-model.compile(optimizer="adam", loss=keras.losses.BinaryCrossentropy(from_logits=True), metrics=[keras.metrics.Precision()])  # error: TRN708
+loss = keras.losses.BinaryCrossentropy(from_logits=True)
+model.compile(optimizer="adam", loss=loss, metrics=[keras.metrics.Precision()])  # error: TRN708
 model.fit(x, y, epochs=20)
 ```
 
@@ -47,7 +49,8 @@ model = keras.Sequential([
     keras.layers.Dense(32, activation="relu", input_shape=(8,)),
     keras.layers.Dense(1),
 ])
-model.compile(optimizer="adam", loss=keras.losses.BinaryCrossentropy(from_logits=True), metrics=[keras.metrics.BinaryAccuracy(threshold=0.0)])
+loss = keras.losses.BinaryCrossentropy(from_logits=True)
+model.compile(optimizer="adam", loss=loss, metrics=[keras.metrics.BinaryAccuracy(threshold=0.0)])
 model.fit(x, y, epochs=20)
 ```
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,8 +15,9 @@ from trainlint.judged import why_not_judged
 from trainlint.precedence import one_per_cause
 from trainlint.registry import Report, Rule
 from trainlint.result import CheckResult
-from trainlint.selection import selected_rules
+from trainlint.selection import catalogue, selected_rules
 from trainlint.source.read import Source, Unreadable
+from trainlint.source.suppress import Suppressions, find_suppressions
 
 if TYPE_CHECKING:
     from trainlint.interpret.interpreter import Workspace
@@ -39,26 +40,32 @@ def check_source(source: Source | Unreadable, settings: Settings, workspace: Wor
     rules = selected_rules(settings)
     script = facts_of(source, workspace)
     raised = list(script.raised)
-    asked: list[list[Finding]] = []
-    for one in rules:
-        if one.scope != "afterwards":
-            targets = script.runs if one.scope == "run" else (script,)
-            asked += [_ask(one, target, script, raised) for target in targets]
-    shown, unused = _suppress(_distinct(asked), source, rules, script, raised)
     not_judged = [_guard("the verdict on a run", partial(why_not_judged, run), script, raised) for run in script.runs]
+    unjudged = tuple(one for one in not_judged if one is not None)
+
+    asked: list[list[Finding]] = []
+    ran: set[str] = set()
+    for one in rules:
+        failures = len(raised)
+        if one.scope == "run":
+            asked += [_ask(one, run, script, raised) for run in script.runs]
+        elif one.scope == "script":
+            asked.append(_ask(one, script, script, raised))
+        judged = one.scope == "script" or (script.runs and not unjudged)
+        if judged and len(raised) == failures:
+            ran.add(one.code)
+
+    found = _distinct(asked)
+    texts = _texts(source, found, workspace)
+    comments = {name: find_suppressions(text) for name, text in texts.items()}
+    shown = _unsuppressed(found, comments)
+    unused = _unused(source, script, comments, {one.code for one in catalogue(settings)}, ran)
     afterwards = replace(script, raised=tuple(raised), unused_suppressions=unused)
     for one in rules:
         if one.scope == "afterwards":
             shown += _ask(one, afterwards, script, raised)
-    return CheckResult(
-        source.filename,
-        tuple(sorted(shown, key=_order)),
-        source if isinstance(source, Source) else None,
-        len(script.runs),
-        tuple(one for one in not_judged if one is not None),
-        bool(raised),
-        script,
-    )
+    findings = tuple(sorted(shown, key=_order))
+    return CheckResult(source.filename, findings, texts, len(script.runs), unjudged, bool(raised), script)
 
 
 def facts_of(source: Source | Unreadable, workspace: Workspace | None = None) -> Script:
@@ -163,9 +170,35 @@ def _order(finding: Finding) -> tuple[str, int, int, str, str]:
     return finding.span.filename, finding.span.row, finding.span.column, finding.code, finding.message
 
 
-def _suppress(
-    findings: list[Finding], source: Source | Unreadable, rules: tuple[Rule, ...], script: Script, raised: list[Unknown]
-) -> tuple[list[Finding], tuple[UnusedSuppression, ...]]:
-    """One finding a cause, without those that a comment suppresses; and the comments that suppress nothing."""
-    shown = one_per_cause(findings)
-    return shown, ()
+def _texts(source: Source | Unreadable, findings: list[Finding], workspace: Workspace | None) -> dict[str, Source]:
+    """The texts by filename: of the file itself, and of the modules in which something was found."""
+    texts = {source.filename: source} if isinstance(source, Source) else {}
+    for name in {finding.span.filename for finding in findings} - {source.filename}:
+        text = None if workspace is None else workspace.source(name)
+        if text is not None:
+            texts[name] = text
+    return texts
+
+
+def _unsuppressed(findings: list[Finding], comments: Mapping[str, Suppressions]) -> list[Finding]:
+    """One finding a cause, without those that a comment suppresses: with the shown finding its whole cause is silent."""
+
+    def is_suppressed(finding: Finding) -> bool:
+        text = comments.get(finding.span.filename)
+        return text is not None and text.covers(finding.code, finding.span.row, finding.span.end_row) is not None
+
+    used = [finding for finding in findings if is_suppressed(finding)]  # a comment counts as used by what is not shown, too
+    return [finding for finding in one_per_cause(findings) if not (used and is_suppressed(finding))]
+
+
+def _unused(
+    source: Source | Unreadable, script: Script, comments: Mapping[str, Suppressions], known: set[str], ran: set[str]
+) -> tuple[UnusedSuppression, ...]:
+    """The comments of the file that suppress nothing. What was not followed to its end may hold what they are meant for."""
+    complete = not (script.raised or script.limits or script.syntax_failure)
+    own = comments.get(source.filename)
+    if own is None:
+        return ()
+    return tuple(
+        UnusedSuppression(one.code, one.reason, At(one.span), one.edits) for one in own.unused(known, ran if complete else ())
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainlint.core import Unknown
-from trainlint.facts.run import LossFacts, ModelFacts, OptimizerFacts, TrainingRun
+from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.stability import stability
 
 
@@ -12,12 +12,10 @@ def why_not_judged(run: TrainingRun) -> Unknown | None:
 
     The first of optimizer, learning rate, loss and model that is not known, else why its step size has no bound.
     """
-    if not isinstance(run.optimizer, OptimizerFacts):
-        return run.optimizer
-    if isinstance(run.optimizer.learning_rate, Unknown):
-        return run.optimizer.learning_rate
-    for fact, kind in ((run.loss, LossFacts), (run.model, ModelFacts)):
-        if not isinstance(fact, kind):
-            return fact if isinstance(fact, Unknown) else None
+    rate = run.optimizer.learning_rate if isinstance(run.optimizer, OptimizerFacts) else None
+    facts = {"optimizer": run.optimizer, "learning rate": rate, "loss": run.loss, "model": run.model}
+    for name, fact in facts.items():
+        if isinstance(fact, Unknown):
+            return Unknown(f"the {name} is not known ({fact.reason})", fact.place or run.place)
     bound = stability(run)
     return bound if isinstance(bound, Unknown) else None

@@ -139,7 +139,7 @@ def rules_in(folder: Path) -> tuple[Rule, ...]:
         sys.modules[spec.name] = module
         try:
             spec.loader.exec_module(module)
-        except Exception as error:  # noqa: BLE001 (the user's code: whatever it raises is said in one sentence)
+        except Exception as error:  # the user's code: whatever it raises is said in one sentence
             raise RuleError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from error
         found.append(_rule_of(module))
     return _sorted(found)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from trainlint.core import Finding, Span, Unknown
@@ -29,7 +29,8 @@ class Text(Protocol):
 class CheckResult:
     """The verdict on one file.
 
-    `findings` are sorted by file, place and code. `text` is None for what could not be read. `runs` counts the training
+    `findings` are sorted by file, place and code; they may lie in modules that the file imports. `texts` are those of the file
+    and of these modules by filename, without what could not be read. `runs` counts the training
     runs that were found; `not_judged` says for each run that could not be judged in full why not. `failed` is True when a rule
     or a stage of trainlint itself raised (TRN000): the exit code is then 2. `script` holds the facts, None for what was not
     parsed.
@@ -37,20 +38,18 @@ class CheckResult:
 
     filename: str
     findings: tuple[Finding, ...] = ()
-    text: Text | None = None
+    texts: Mapping[str, Text] = field(default_factory=dict)
     runs: int = 0
     not_judged: tuple[Unknown, ...] = ()
     failed: bool = False
     script: Script | None = None
 
     def cell_position(self, span: Span) -> tuple[int | None, int]:
-        """The notebook cell of the start of a span, or None, and its row there. Spans of other files stay as they are."""
-        if self.text is None or span.filename != self.filename:
-            return None, span.row
-        return self.text.cell_position(span.row)
+        """The notebook cell of the start of a span, or None, and its row there."""
+        text = self.texts.get(span.filename)
+        return (None, span.row) if text is None else text.cell_position(span.row)
 
     def line(self, span: Span) -> str | None:
         """The row in which a span starts; None if the text is not at hand."""
-        if self.text is None or span.filename != self.filename or not 0 < span.row <= len(self.text.lines):
-            return None
-        return self.text.lines[span.row - 1]
+        text = self.texts.get(span.filename)
+        return text.lines[span.row - 1] if text is not None and 0 < span.row <= len(text.lines) else None

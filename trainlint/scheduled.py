@@ -14,7 +14,6 @@ from trainlint.facts.run import TrainingRun
 from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
 from trainlint.stability.bounds import growth_per_step
-from trainlint.stability.optimizers import descent_of, settings_of
 
 LONGEST = 50_000
 """Updates that are followed; a run that has not come below the bound by then will not be saved by what follows."""
@@ -41,6 +40,8 @@ def scheduled(run: TrainingRun) -> ScheduledRun | None:
     bound, rates = stability(run), rates_of(run)
     if not isinstance(bound, StabilityBound) or not rates or isinstance(run.optimizer, Unknown):
         return None
+    from trainlint.stability.optimizers import descent_of, settings_of
+
     settings = settings_of(run.optimizer)
     if isinstance(settings, Unknown):
         return None
@@ -84,14 +85,14 @@ def _updates_between(run: TrainingRun) -> int | None:
 
 def _exponential(p: Mapping[str, Any], first: float, step: int) -> float:
     if "gamma" in p:
-        return first * float(p["gamma"]) ** step
+        return float(first * p["gamma"] ** step)
     passed = step / p["decay_steps"]
-    return first * float(p["decay_rate"]) ** (math.floor(passed) if p.get("staircase") is True else passed)
+    return float(first * p["decay_rate"] ** (math.floor(passed) if p.get("staircase") is True else passed))
 
 
 def _inverse_time(p: Mapping[str, Any], first: float, step: int) -> float:
     passed = step / p["decay_steps"]
-    return first / (1 + p["decay_rate"] * (math.floor(passed) if p.get("staircase") is True else passed))
+    return float(first / (1 + p["decay_rate"] * (math.floor(passed) if p.get("staircase") is True else passed)))
 
 
 def _polynomial(p: Mapping[str, Any], first: float, step: int) -> float:

@@ -42,8 +42,9 @@ def metric_reports(run: TrainingRun, code: str) -> Iterator[Report]:
     for verdict in metric_verdicts(run):
         if verdict.row.code == code:
             effect = (verdict.row.keras or "").format(**placeholders(verdict.fit))
+            metric = verdict.metric.kind.partition("-")[0].replace("_", " ")
             yield Report(
-                f"{verdict.metric.kind.partition(' ')[0].replace('_', ' ')} with {verdict.fit.loss}: {effect}. Instead {verdict.row.advice}",
+                f"{metric} with {verdict.fit.loss}: {effect}. Instead {verdict.row.advice}",
                 at=verdict.metric.place,
                 severity=verdict.row.severity,
                 cause=run_cause("loss-output", run) if code in ("TRN708", "TRN709") else None,
@@ -58,4 +59,4 @@ def _places(verdict: Verdict) -> tuple[Place, Place | None, str]:
 
 
 def _severity(row: Row, fit: LossFit) -> Severity:
-    return row.keras_severity if fit.keras and row.keras_severity is not None else row.severity
+    return row.keras_severity if fit.keras else row.severity

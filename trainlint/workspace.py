@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trainlint.source.parse import Tree
+    from trainlint.source.read import Source
 
 ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "trainlint.toml", "requirements.txt")
 MAXIMUM_FILE = 1_000_000
@@ -21,6 +22,12 @@ def root_of(path: Path) -> Path:
         if any((one / mark).exists() for mark in ROOT_MARKS):
             return one
     return folder
+
+
+def _as_named(path: Path, importer: str) -> str:
+    """A file as the user would name it who named its importer: relative to the present folder, or absolute."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) and not Path(importer).is_absolute() else str(path)
 
 
 class Project:
@@ -36,7 +43,7 @@ class Project:
         for base in self._bases(level, importer):
             path = base.joinpath(*name.split(".")) if name else base
             for candidate in (path.with_name(f"{path.name}.py"), path / "__init__.py"):
-                tree = self._tree(candidate)
+                tree = self._tree(candidate, importer)
                 if tree is not None:
                     return tree
         return None
@@ -54,14 +61,18 @@ class Project:
             folder = folder.parent
         yield self.root / "src"
 
-    def _tree(self, path: Path) -> Tree | None:
+    def source(self, filename: str) -> Source | None:
+        """The text of a module that was imported, by the filename of its spans."""
+        return next((tree.source for tree in self._trees.values() if tree is not None and tree.source.filename == filename), None)
+
+    def _tree(self, path: Path, importer: str) -> Tree | None:
         from trainlint.source.parse import Tree, parse
         from trainlint.source.read import Source, read
 
         if path not in self._trees:
             self._trees[path] = None
             if path.is_file() and path.resolve().is_relative_to(self.root):
-                source = read(path, str(path), MAXIMUM_FILE)
+                source = read(path, _as_named(path, importer), MAXIMUM_FILE)
                 tree = parse(source) if isinstance(source, Source) else None
                 self._trees[path] = tree if isinstance(tree, Tree) else None
                 self.read.add(path)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from trainlint.core import Severity
 from trainlint.engine import check_source
+from trainlint.registry import all_rules
 from trainlint.result import CheckResult
 from trainlint.settings import Settings
 from trainlint.source.read import Unreadable, read, read_text
+from trainlint.workspace import Project
 
 RULE = '''"""Own rule.
 
@@ -101,7 +103,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     result = check_source(source, Settings())
     assert codes(result) == ["TRN002"]
     assert "NUL" in result.findings[0].message
-    assert (result.text, result.failed) == (None, False)
+    assert (result.texts, result.failed) == ({}, False)
 
 
 def test_a_syntax_error_silences_its_file() -> None:
@@ -124,3 +126,55 @@ def test_what_could_not_be_judged_says_why() -> None:
 
 def test_an_empty_file() -> None:
     assert (check("").findings, check("").runs) == ((), 0)
+
+
+def test_a_comment_suppresses_what_it_names() -> None:
+    text = "import torch\n\nmodel = torch.nn.Linear(8, 1)\nmodel.eval{}\n"
+    assert codes(check(text.format(""))) == ["TRN504"]
+    assert codes(check(text.format("  # noqa: TRN504"))) == []
+    assert codes(check(text.format("  # noqa"))) == []
+    assert codes(check(text.format("  # trainlint: ignore[TRN504]"))) == []
+    assert codes(check(text.format("  # noqa: TRN211"))) == ["TRN504", "TRN003"]
+
+
+def test_a_comment_in_vain_is_found_and_its_fix_takes_it_away() -> None:
+    [finding] = check("import torch\n\nx = torch.zeros(8)  # trainlint: ignore[TRN504]\n").findings
+    assert (finding.code, finding.span.row) == ("TRN003", 3)
+    assert finding.fix is not None
+    assert finding.fix.safe is True
+    [edit] = finding.fix.edits
+    assert (edit.span.column, edit.content) == (len("x = torch.zeros(8)") + 1, "")
+
+
+def test_a_comment_is_not_in_vain_where_its_rule_had_no_say() -> None:
+    line = "import torch\n\nx = torch.zeros(8)  # noqa: {}\n"
+    off = next(one.code for one in all_rules() if one.default == "off")
+    assert codes(check(line.format(off))) == []
+    assert codes(check(line.format("TRN504"), Settings(ignore=("TRN504",)))) == []
+    assert codes(check(line.format("TRN101"))) == []
+    assert codes(check(line.format("TRN504") + "f(\n")) == ["TRN001"]
+
+
+def test_a_code_that_no_rule_has_is_always_in_vain() -> None:
+    [finding] = check("import torch\n\nx = torch.zeros(8)  # noqa: TRN999\n").findings
+    assert (finding.code, "TRN999" in finding.message) == ("TRN003", True)
+
+
+def test_a_finding_in_an_imported_module_obeys_the_comments_there(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("import helper\n\nhelper.run()\n", encoding="utf-8")
+    fault = "import torch\n\n\ndef run():\n    model = torch.nn.Linear(8, 1)\n    model.eval{}\n"
+    source = read(tmp_path / "train.py")
+    for comment, expected in (("", ["helper.py"]), ("  # noqa: TRN504", [])):
+        (tmp_path / "helper.py").write_text(fault.format(comment), encoding="utf-8")
+        result = check_source(source, Settings(), Project(tmp_path))
+        assert [Path(one.span.filename).name for one in result.findings] == expected
+        assert [result.line(one.span) for one in result.findings] == ["    model.eval"] * len(expected)
+
+
+def test_one_cause_is_one_finding_and_suppressed_as_one(tmp_path: Path) -> None:
+    for code in ("TRN998", "TRN999"):
+        settings = own(tmp_path, code, f"yield Report('{code}', at=script.start, cause=('kind', 'value'))")
+    [finding] = check("import torch\n", settings).findings
+    assert (finding.code, [one.message for one in finding.related]) == ("TRN998", ["TRN999 TRN999"])
+    assert codes(check("import torch  # noqa: TRN998\n", settings)) == []
+    assert codes(check("import torch  # noqa: TRN999\n", settings)) == ["TRN998"]

@@ -212,3 +212,15 @@ def test_paths_tell_the_era(path, possible, impossible):
 @pytest.mark.parametrize("path", ["numpy.array", "torch.nn.Linear", "sklearn.model_selection"])
 def test_other_libraries_tell_nothing(path):
     assert of_path(path) == ""
+
+
+@pytest.mark.framework
+def test_paths_that_are_said_to_be_gone_are_gone(keras):
+    gone = {
+        *("keras.engine", "keras.objectives", "keras.layers.core", "keras.utils.np_utils", "keras.backend.mean"),
+        *("keras.layers.CuDNNLSTM", "keras.preprocessing.image.ImageDataGenerator", "keras.layers.ThresholdedReLU"),
+        *("keras.wrappers.scikit_learn", "keras.preprocessing.text", "keras.optimizers.experimental"),
+    }
+    assert [path for path in gone if resolve(keras, path) is not None or "keras3" in of_path(path).split("|")] == []
+    here = {"keras.backend.epsilon", "keras.ops.mean", "keras.layers.Dense", "keras.models.Model", "keras.utils.to_categorical"}
+    assert [path for path in here if resolve(keras, path) is None or "keras3" not in of_path(path).split("|")] == []

@@ -35,7 +35,7 @@ def finding(row: int = 3, start: int = 29, end: int = 36, **changes: object) -> 
 
 
 def result(*findings: Finding, text: str = TEXT, cells: tuple[Cell, ...] = (), **more: object) -> CheckResult:
-    return CheckResult("train.py", findings, Source("train.py", None, text, cells=cells), **more)  # type: ignore[arg-type]
+    return CheckResult("train.py", findings, {"train.py": Source("train.py", None, text, cells=cells)}, **more)  # type: ignore[arg-type]
 
 
 def full(*results: CheckResult, width: int = 100, **options: object) -> str:

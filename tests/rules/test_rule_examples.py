@@ -54,7 +54,8 @@ def test_fix_parses_silences_its_finding_and_keeps_the_comments(example: Example
         repaired = apply(example.text, one.fix.edits)
         ast.parse(repaired)
         assert one.fix.message
-        assert comments(repaired) == comments(example.text)
+        if one.code != "TRN003":  # which mends comments
+            assert comments(repaired) == comments(example.text)
         assert shifted(one.span.row, one.fix.edits) not in said_of(one.code, repaired, example.rule.code), repaired
 
 

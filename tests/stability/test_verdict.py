@@ -219,6 +219,27 @@ def test_one_bound_for_however_many_rules():
     assert stability(once) is stability(once)
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("target", [Node("data", (), {"batched": True}), Node("unknown", (), {"why": "read from a file"})])
+def test_targets_need_not_be_known(target, reduction):
+    x = np.arange(1.0, 21.0)
+    found = judged(squared(dense(data(x[:, None])), target, reduction), 0.01)
+    assert (found.verdict, found.evidence) == ("diverges", Evidence.PROVED)
+    assert found.sharpness == pytest.approx(with_bias(x) * (20 if reduction == "sum" else 1))
+    assert found.first_non_finite_step is None
+    by_hand = Node("mean", (Node("square", (Node("subtract", (target, dense(data(x[:, None])))),)),))
+    assert judged(by_hand, 0.01).sharpness == pytest.approx(with_bias(x))
+    halves = judged(squared(dense(data(x[:, None])), target), 0.02, batch=10)
+    assert (halves.verdict, halves.evidence) == ("diverges", Evidence.SIMULATED)
+
+
+def test_the_targets_of_a_net_must_be_known():
+    hidden = Node("tanh", (dense(data(np.ones((4, 2))), 3),))
+    found = stability(run(squared(dense(hidden), Node("data", (), {"batched": True}))))
+    assert isinstance(found, Unknown)
+    assert "targets" in found.reason
+
+
 UNKNOWN_LEAF = Node("unknown", (), {"why": "`read_csv` gives unknown columns"})
 
 

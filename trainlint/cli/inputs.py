@@ -41,8 +41,20 @@ def check_all(options: Namespace) -> list[CheckResult]:
         from trainlint.engine import check_source
 
         result = check_source(source, chosen, projects.of(source))
-        results.append(replace(result, script=None, text=result.text if result.findings else None))
-    return results
+        results.append(replace(result, script=None, texts=result.texts if result.findings else {}))
+    return _once(results)
+
+
+def _once(results: list[CheckResult]) -> list[CheckResult]:
+    """What several scripts meet in a module that they share is one finding: that of the first."""
+    seen: set[tuple[str, int, int, str]] = set()
+    kept = []
+    for result in results:
+        keys = [(os.path.realpath(one.span.filename), one.span.row, one.span.column, one.code) for one in result.findings]
+        new = tuple(one for one, key in zip(result.findings, keys, strict=True) if key not in seen)
+        seen.update(keys)
+        kept.append(replace(result, findings=new))
+    return kept
 
 
 def facts_of_all(options: Namespace) -> list[CheckResult]:
@@ -58,9 +70,8 @@ def facts_of_all(options: Namespace) -> list[CheckResult]:
             from trainlint.engine import facts_of
 
             script = facts_of(source, projects.of(source))
-            results.append(
-                CheckResult(source.filename, (), source if isinstance(source, Source) else None, len(script.runs), script=script)
-            )
+            texts = {source.filename: source} if isinstance(source, Source) else {}
+            results.append(CheckResult(source.filename, (), texts, len(script.runs), script=script))
     return results
 
 

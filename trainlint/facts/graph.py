@@ -26,7 +26,8 @@ others      stop_gradient (what `.detach()` cuts off); getitem(part) for another
 Parameters of an operation are in order: kernel, bias; recurrent layers kernel, recurrent_kernel, bias for each level and
 direction; normalisers gamma, beta; attention query, key, value, output. Kernels are laid out as Keras does in both libraries:
 dense (in, units), conv (*kernel_size, in / groups, filters), conv_transpose (*kernel_size, filters, in), depthwise_conv
-(*kernel_size, in, multiplier), embedding (rows, units). `padding` is "valid", "same", "causal" or one (low, high) pair for each spatial axis.
+(*kernel_size, in, multiplier), embedding (rows, units).
+`padding` is "valid", "same", "causal" or one (low, high) pair for each spatial axis.
 """
 
 from __future__ import annotations

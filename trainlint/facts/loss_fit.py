@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from trainlint.core import Place, Unknown
 from trainlint.facts.graph import Node, Shape
-from trainlint.facts.loss_table import OUTPUTS, TABLE, Row
+from trainlint.facts.loss_table import OUTPUTS, Row, rows
 from trainlint.facts.queries import DENSE_MAPS, line_of, output_width, skip_upwards
 from trainlint.facts.run import DataFacts, TrainingRun
 from trainlint.wording import figure
@@ -39,9 +39,7 @@ LOSSES: Mapping[tuple[str, bool | None], tuple[str, ...]] = {
 
 KERAS_ONLY: Mapping[str, tuple[str, ...]] = {"poisson": ("POISSON",), "kl_divergence": ("KLD",)}
 
-ACTIVATIONS = frozenset({"softmax", "sigmoid", "tanh", "log_softmax", *(one for group in OUTPUTS.values() for one in group)}) - {
-    "linear"
-}
+ACTIVATIONS = frozenset({"tanh", "log_softmax"}.union(*OUTPUTS.values())) - {"linear"}
 RANGES = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 CUT_OFF = ("relu", "relu6", "softplus", "exp")
 TOLERANCE = 1e-6
@@ -50,7 +48,7 @@ PASSED = frozenset({"reshape", "flatten", "squeeze", "expand_dims", "cast", "lin
 
 @dataclass(frozen=True, slots=True)
 class LossFit:
-    """What meets in the loss: `activation` is None where the output could not be followed; shapes without the batch axis' size."""
+    """What meets in the loss; `activation` is None where the output could not be followed."""
 
     losses: tuple[str, ...]
     loss: str
@@ -77,7 +75,7 @@ def loss_verdict(run: TrainingRun) -> Verdict | None:
     fit = loss_fit(run)
     if fit is None:
         return None
-    for row in TABLE:
+    for row in rows():
         effect = row.keras if fit.keras else row.torch
         if effect is not None and matches(row, fit):
             return Verdict(row, fit, _message(row, fit, effect)) if row.code else None
@@ -138,19 +136,12 @@ def _units(output: Node, layer: Node) -> int | None:
 
 def matches(row: Row, fit: LossFit) -> bool:
     """Whether a row of a table applies."""
-    if not any(loss in fit.losses for loss in row.losses.split()):
-        return False
-    if row.outputs != "any" and not any(fit.activation in OUTPUTS.get(one, (one,)) for one in row.outputs.split()):
-        return False
-    if not _UNITS[row.units](fit):
-        return False
-    return _labels_match(row.labels, fit)
-
-
-def _labels_match(labels: str, fit: LossFit) -> bool:
-    if labels in _LABELS:
-        return _LABELS[labels](fit)
-    return any(_LABELS[one](fit) if one in _LABELS else fit.targets.labels == one for one in labels.split())
+    return (
+        any(loss in fit.losses for loss in row.losses)
+        and ("any" in row.outputs or fit.activation in row.outputs)
+        and UNITS[row.units](fit)
+        and any(LABELS[one](fit) if one in LABELS else fit.targets.labels == one for one in row.labels)
+    )
 
 
 def _padded(units: int, classes: int) -> bool:
@@ -162,7 +153,7 @@ def _compare(wanted: Callable[[int, int], bool]) -> Callable[[LossFit], bool]:
     return lambda fit: fit.units is not None and fit.targets.classes is not None and wanted(fit.units, fit.targets.classes)
 
 
-_UNITS: dict[str, Callable[[LossFit], bool]] = {
+UNITS: dict[str, Callable[[LossFit], bool]] = {
     "any": lambda fit: True,  # noqa: ARG005
     "1": lambda fit: fit.units == 1,
     "2": lambda fit: fit.units == 2,
@@ -187,7 +178,7 @@ def _one_column(fit: LossFit) -> bool:
 
 def _indices(fit: LossFit) -> bool:
     """One class number a row; 0 and 1 in one column count, unless the rank is not known."""
-    return (fit.targets.labels == "int" or fit.targets.labels == "binary") and _one_column(fit)
+    return fit.targets.labels in ("int", "binary") and _one_column(fit)
 
 
 def _one_target_a_row(fit: LossFit) -> bool:
@@ -213,16 +204,17 @@ def _out_of_range(fit: LossFit) -> bool:
     return _beyond(fit, low, high)
 
 
-_LABELS: dict[str, Callable[[LossFit], bool]] = {
+LABELS: dict[str, Callable[[LossFit], bool]] = {
     "any": lambda fit: True,  # noqa: ARG005
-    "beyond unit": lambda fit: fit.targets.labels == "continuous" and _beyond(fit, 0.0, 1.0),
-    "within unit": lambda fit: fit.targets.labels == "continuous" and not _beyond(fit, 0.0, 1.0),
+    "beyond-unit": lambda fit: fit.targets.labels == "continuous" and _beyond(fit, 0.0, 1.0),
+    "within-unit": lambda fit: fit.targets.labels == "continuous" and not _beyond(fit, 0.0, 1.0),
     "indices": _indices,
-    "onehot int": lambda fit: fit.targets.labels == "onehot" and (fit.targets.dtype or "").startswith(("int", "uint")),
+    "onehot-int": lambda fit: fit.targets.labels == "onehot" and (fit.targets.dtype or "").startswith(("int", "uint")),
     "classes": lambda fit: fit.targets.labels == "int" and (fit.targets.classes or 0) >= 3,
-    "rank differs": _rank_differs,
-    "one column": _one_target_a_row,
-    "out of range": _out_of_range,
+    "rank-differs": _rank_differs,
+    "one-column": _one_target_a_row,
+    "out-of-range": _out_of_range,
+    "real-or-open": lambda fit: fit.targets.labels in ("continuous", "unknown"),
 }
 
 

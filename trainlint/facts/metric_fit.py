@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
-from trainlint.core import Place, Severity
+from trainlint.core import Place
 from trainlint.facts.loss_fit import LossFit, loss_fit, matches
-from trainlint.facts.loss_table import Row
+from trainlint.facts.loss_table import Row, row_of
 from trainlint.facts.run import TrainingRun
 from trainlint.interpret.values import List, Literal, Object, Symbol, Tuple, Value
 from trainlint.knowledge import find
@@ -18,28 +19,32 @@ THRESHOLD = "binary_accuracy precision recall f1_score auc"
 GIVEN = ("threshold", "thresholds", "from_logits")
 """Arguments by which a script tells such a metric that it gets something else."""
 
-REGRESSION = "continuous unknown"
-_LOGITS = "the metric compares logits with 0.5, that is probabilities with 0.62: those between 0.5 and 0.62 count as negative"
+LOGITS = "it compares logits with 0.5, which is a probability of 0.62: those between 0.5 and 0.62 count as negative"
+REAL = "it counts agreement of classes where the targets are real, and stays near 0 however good the fit"
 
-METRICS: tuple[tuple[str, Row], ...] = (
-    ("accuracy string", Row(1, "REG", "linear relu&co", "any", REGRESSION, "counts exact or rounded agreement with real-valued targets,"
-                            " which stays near 0 however good the fit", None, "TRN707", Severity.WARNING, "use 'mae'")),
-    ("binary_accuracy categorical_accuracy", Row(1, "REG", "linear relu&co", "any", REGRESSION, "counts classes where the targets are"
-                                                 " real-valued", None, "TRN707", Severity.WARNING, "use 'mae'")),
-    ("accuracy string", Row(2, "BCEL", "linear", "1", "any", _LOGITS, None, "TRN708", Severity.ERROR,
-                            "use BinaryAccuracy(threshold=0.0)")),
-    (THRESHOLD, Row(2, "BCEL", "linear", "any", "any", _LOGITS, None, "TRN708", Severity.ERROR,
-                    "use threshold 0.0, or AUC(from_logits=True)")),
-    ("categorical_accuracy", Row(3, "CCE SCCE CE", "any", ">=2", "indices", "argmax of a single column is 0: the metric is the share of"
-                                 " predictions of class 0", None, "TRN710", Severity.WARNING, "use sparse_categorical_accuracy")),
-    ("sparse_categorical_accuracy", Row(4, "CCE CE-dense", "any", ">=2", "onehot", "expects class numbers and gets one-hot rows", None,
-                                        "TRN710", Severity.ERROR, "use categorical_accuracy")),
-    ("accuracy class", Row(5, "CCE SCCE CE BCE BCEL", "any", "any", "any", "counts exact equality of labels and probabilities, which stays"
-                           " near 0", None, "TRN710", Severity.WARNING, "use the string 'accuracy'")),
-    ("binary_accuracy", Row(6, "CCE BCE BCEL", "softmax sigmoid linear", ">=3", "onehot", "a constant guess of no class scores 1 - 1/{k}",
-                            None, "TRN710", Severity.WARNING, "use categorical_accuracy")),
-)  # fmt: skip
-"""Metrics (their kinds; "accuracy string" is the name that adapts to the loss) and what they meet."""
+AT_ZERO = "use a threshold of 0.0, or from_logits=True for AUC"
+COLUMN = "argmax of a single column is 0: it is the share of predictions of class 0"
+ONE_HOT = "it expects class numbers and one-hot rows come"
+EQUAL = "it counts exact equality of labels and probabilities, and stays near 0"
+NONE = "a constant guess of no class scores 1 - 1/{k}"
+
+METRICS: tuple[tuple[str, str], ...] = (
+    ("accuracy-string", f"1|REG|linear relu&co|any|real-or-open|{REAL}|-|707 warning|use 'mae'"),
+    ("binary_accuracy categorical_accuracy", f"1|REG|linear relu&co|any|real-or-open|{REAL}|-|707 warning|use 'mae'"),
+    ("accuracy-string", f"2|BCEL|linear|1|any|{LOGITS}|-|708 error|use BinaryAccuracy(threshold=0.0)"),
+    (THRESHOLD, f"2|BCEL|linear|any|any|{LOGITS}|-|708 error|{AT_ZERO}"),
+    ("categorical_accuracy", f"3|CCE SCCE CE|any|>=2|indices|{COLUMN}|-|710 warning|use sparse_categorical_accuracy"),
+    ("sparse_categorical_accuracy", f"4|CCE CE-dense|any|>=2|onehot|{ONE_HOT}|-|710 error|use categorical_accuracy"),
+    ("accuracy-class", f"5|CCE SCCE CE BCE BCEL|any|any|any|{EQUAL}|-|710 warning|use the string 'accuracy'"),
+    ("binary_accuracy", f"6|CCE BCE BCEL|softmax sigmoid linear|>=3|onehot|{NONE}|-|710 warning|use categorical_accuracy"),
+)
+"""Kinds of metrics ("accuracy-string" is the name that adapts to the loss) and a row as those of the losses."""
+
+
+@cache
+def metric_rows() -> tuple[tuple[frozenset[str], Row], ...]:
+    """The metrics and the row of each line, in order."""
+    return tuple((frozenset(kinds.split()), row_of(line)) for kinds, line in METRICS)
 
 
 class Metric(NamedTuple):
@@ -64,14 +69,10 @@ def metric_verdicts(run: TrainingRun) -> list[MetricVerdict]:
         return []
     found = []
     for metric in metrics_of(run):
-        row = next((row for kinds, row in METRICS if _names(kinds, metric.kind) and matches(row, fit)), None)
+        row = next((row for kinds, row in metric_rows() if metric.kind in kinds and matches(row, fit)), None)
         if row is not None:
             found.append(MetricVerdict(metric, row, fit))
     return found
-
-
-def _names(kinds: str, kind: str) -> bool:
-    return kind == kinds if kind.startswith("accuracy ") else kind in kinds.split()
 
 
 def metrics_of(run: TrainingRun) -> list[Metric]:
@@ -94,11 +95,11 @@ def _metric(value: Value) -> Metric | None:
         return None
     if isinstance(value, Literal) and isinstance(value.value, str):
         if value.value in ("accuracy", "acc"):
-            return Metric("accuracy string", place)
+            return Metric("accuracy-string", place)
         row = find(METRIC_NAMES.get(value.value, ""))
         return Metric(row.kind, place) if row is not None else None
     if isinstance(value, Object) and value.row.makes == "metric":
         told = any(name in value.arguments for name in GIVEN)
-        return None if told else Metric("accuracy class" if value.row.kind == "accuracy" else value.row.kind, place)
+        return None if told else Metric("accuracy-class" if value.row.kind == "accuracy" else value.row.kind, place)
     row = find(value.name) if isinstance(value, Symbol) else None
     return Metric(row.kind, place) if row is not None and row.makes.startswith("metric") else None

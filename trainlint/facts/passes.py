@@ -106,7 +106,7 @@ def rate_is_replaced(run: TrainingRun) -> bool:
     """Whether the script sets the rate itself after the optimizer was built (scheduler, callback, parameter groups)."""
     return lowers_rate_later(run) or any(
         event.kind == "set_learning_rate"
-        or (event.kind == "set_attribute" and _text(event.values.get("name")) in ("lr", "learning_rate"))
+        or (event.kind == "set_attribute" and text_of(event.values.get("name")) in ("lr", "learning_rate"))
         for event in run.events
     )
 
@@ -125,7 +125,8 @@ def owner_of(optimizer: Value) -> Value | None:
     return params.cells.get("model") if isinstance(params, Object) else None
 
 
-def _text(value: Value | None) -> str:
+def text_of(value: Value | None) -> str:
+    """The string that a value is, or nothing."""
     return value.value if isinstance(value, Literal) and isinstance(value.value, str) else ""
 
 

@@ -73,3 +73,8 @@ def _residual(factor: Factor, below: Node) -> bool:
 
 def _scales_output(below: Node | None) -> bool:
     return below is None or below.op in OUTPUT_SCALES
+
+
+def weights_are_set(layer: Node) -> bool:
+    """Whether the script gives a layer its first weights itself (`set_weights`) in place of an initialiser."""
+    return bool(layer.parameters) and layer.parameters[0].initializer.kind in ("values", "unknown")

@@ -65,7 +65,7 @@ class Iteration:
 class Interpreter(Protocol):
     """What handlers may ask of the interpreter.
 
-    `settings` is a scope for what a script sets for a whole library (`keras.backend.set_image_data_format`); write through `heap`.
+    `settings` is a scope for what a script sets for a whole library (the data format of Keras, ...); write through `heap`.
     """
 
     heap: Heap
@@ -137,6 +137,8 @@ FUNCTIONS: dict[str, Handler] = {}
 METHODS: dict[tuple[str, str], Handler] = {}
 ATTRIBUTES: dict[tuple[str, str], Handler] = {}
 ITERATORS: dict[str, Iterator] = {}
+AT_END: list[Callable[[Interpreter], None]] = []
+"""What is done after the whole script was followed: events of what it prepared and left to others to run."""
 
 
 def function(*names: str) -> Callable[[Handler], Handler]:

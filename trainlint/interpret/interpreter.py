@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from trainlint.core import Place
 from trainlint.core import Unknown as Limit
 from trainlint.interpret import functions, iteration, members, operators, uncalled
-from trainlint.interpret.dispatch import Arguments, Iteration
+from trainlint.interpret.dispatch import AT_END, Arguments, Iteration
 from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.heap import Heap
 from trainlint.interpret.limits import MAXIMUM_EVENTS, MAXIMUM_STEPS, RECURSION_LIMIT, LimitReachedError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from trainlint.source.parse import Tree
+    from trainlint.source.read import Source
 
 
 class Workspace(Protocol):
@@ -34,11 +35,19 @@ class Workspace(Protocol):
         """The parsed file of an import (`level` dots, then `name`) in the file `importer`; None if it is not the project's."""
         ...
 
+    def source(self, filename: str) -> Source | None:
+        """The text of a module that was imported, by the filename of its spans."""
+        ...
+
 
 class NoWorkspace:
     """A script on its own: every import is a library's."""
 
     def module(self, name: str, level: int, importer: str) -> Tree | None:  # noqa: ARG002
+        """No project file."""
+        return None
+
+    def source(self, filename: str) -> Source | None:  # noqa: ARG002
         """No project file."""
         return None
 
@@ -161,9 +170,10 @@ class Machine:
 
 def interpret(tree: Tree, workspace: Workspace | None = None) -> Interpretation:
     """Follow a whole script: its module body, then the functions and methods that nobody called, with unknown arguments."""
-    from trainlint.interpret import libraries
+    from trainlint.interpret import arrays, libraries
 
     libraries.load()
+    arrays.reset()
     machine = Machine(workspace or NoWorkspace())
     module = ModuleValue("__main__", Scope(kind="module", name="__main__", tree=tree))
     machine.modules[tree.source.filename] = module
@@ -172,6 +182,8 @@ def interpret(tree: Tree, workspace: Workspace | None = None) -> Interpretation:
     try:
         functions.run_module(machine, module, tree)
         uncalled.enter_uncalled(machine, module)
+        for finish in AT_END:
+            finish(machine)
     except LimitReachedError as error:
         machine.limit(str(error), None)
     except RecursionError:

@@ -54,6 +54,12 @@ PARAMETERS: dict[str, str] = {
 }
 """Arguments as the script spells them."""
 
+ALIASES: dict[str, str] = {
+    **dict.fromkeys(("output_dim", "p", "bias", "input", "output", "length", "l", "m", "stride"), OLD),
+    "alpha": BEFORE_3,
+}
+"""The same for names that tell an era only where they stand for a parameter that is called otherwise today."""
+
 NOT_TODAY: frozenset[str] = frozenset(
     {
         *(name for name, eras in PARAMETERS.items() if "keras3" not in eras.split("|")),
@@ -75,8 +81,34 @@ NOT_TODAY: frozenset[str] = frozenset(
 )
 """Parameters of rows that today's signatures do not list: gone, or taken through `**kwargs`."""
 
+_GONE_BY_2020 = (
+    "tensorflow.contrib.",
+    "tensorflow.Session.",
+    "tensorflow.InteractiveSession.",
+    "tensorflow.placeholder.",
+    "tensorflow.ConfigProto.",
+    "tensorflow.get_default_graph.",
+    "tensorflow.global_variables_initializer.",
+    "tensorflow.set_random_seed.",
+    "tensorflow.app.",
+    "scipy.misc.imread.",
+    "scipy.misc.imresize.",
+    "scipy.misc.imsave.",
+    "sklearn.cross_validation.",
+    "sklearn.grid_search.",
+    "sklearn.preprocessing.Imputer.",
+    "sklearn.externals.",
+)
+"""What TensorFlow 2, SciPy 1.3 and scikit-learn 0.23 no longer had: a script that uses it was written for no Keras after 2.10."""
+
+_BACKEND_TODAY = (
+    *("clear_session", "epsilon", "floatx", "get_uid", "image_data_format", "is_float_dtype", "is_int_dtype", "is_keras_tensor"),
+    *("result_type", "set_epsilon", "set_floatx", "set_image_data_format", "standardize_dtype", "backend"),
+)
+
 _MODULES: tuple[tuple[str, str], ...] = (
     ("tensorflow.contrib.keras.", "tf.keras"),
+    *((path, BEFORE_2_11) for path in _GONE_BY_2020),
     ("tensorflow.keras.layers.experimental.", "tf.keras|keras2.11"),
     ("tensorflow.keras.experimental.", "tf.keras|keras2.11"),
     ("tensorflow.keras.optimizers.legacy.", "tf.keras|keras2.11"),
@@ -111,7 +143,12 @@ _MODULES: tuple[tuple[str, str], ...] = (
     ("keras.layers.advanced_activations.", BEFORE_2_11),
     ("keras.layers.CuDNN", "keras2"),
     ("keras.backend.tensorflow_backend.", OLD),
-    ("keras.wrappers.", BEFORE_3),
+    ("keras.preprocessing.image.ImageDataGenerator.", BEFORE_3),
+    ("keras.preprocessing.text.", BEFORE_3),
+    ("keras.preprocessing.sequence.TimeseriesGenerator.", BEFORE_3),
+    ("keras.layers.LocallyConnected", BEFORE_3),
+    ("keras.layers.ThresholdedReLU.", BEFORE_3),
+    ("keras.wrappers.scikit_learn.", BEFORE_3),
     ("keras.", "keras1|keras2|keras2.11|keras3"),
 )
 """Paths as the script reaches them; the first that fits counts."""
@@ -128,4 +165,6 @@ METHODS: dict[str, str] = {
 @lru_cache(maxsize=4096)
 def of_path(path: str) -> str:
     """The eras (joined by `|`) in which a library path such as `tensorflow.keras.layers` exists; "" if it says nothing."""
+    if path.startswith("keras.backend.") and path.rpartition(".")[2] not in _BACKEND_TODAY and path.count(".") == 2:
+        return BEFORE_3
     return next((eras for prefix, eras in _MODULES if f"{path}.".startswith(prefix)), "")

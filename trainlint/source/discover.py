@@ -112,7 +112,7 @@ class _Walk:
                     waiting.append((below, rules if is_folder else None))
 
     def leaves_out(self, path: Path, rules: Sequence[Patterns], *, is_folder: bool) -> bool:
-        """Whether something is excluded, where the folders around it are not. The deepest .gitignore that speaks of it decides."""
+        """Whether something is excluded, where the folders around it are not. The deepest .gitignore that names it decides."""
         excluded = self.exclude.verdict(path, is_folder=is_folder)
         if excluded is not None:
             return excluded
@@ -166,7 +166,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_no_useless_link(entry: os.DirEntry[str], top: Path, project: Path) -> bool:
-    """True of a link only if it leads to a file of the project that has no other name below `top`, or to nothing, which is said."""
+    """Of links, only those that lead to a file of the project with no other name below `top`, or to nothing, which is said."""
     if not entry.is_symlink():
         return True
     link = Path(entry.path)

@@ -14,7 +14,7 @@ from trainlint.source.scan import STRUCTURE, tokens
 MAX_BRACKETS = 200
 """Nested brackets that CPython itself takes (`too many nested parentheses`)."""
 
-MAX_DEPTH = 1500
+MAX_DEPTH = 1000
 """Nested expressions and chained operators, calls, `elif`s; CPython refuses a few thousand (recursion limit of its compiler)."""
 
 MAX_TOKENS = 250_000

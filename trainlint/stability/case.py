@@ -111,7 +111,7 @@ def unit_factors(case: Case) -> tuple[dict[int, float], float | None]:
 
 def overflow_step(case: Case, growth: float) -> int | None:
     """The step at which float32 overflows, from the middle one of the losses at several starts."""
-    if not growth > 1:
+    if not growth > 1 or not case.program.targets_are_known:
         return None
     losses = sorted(_first_loss(case, seed) for seed in range(STARTS))
     return bounds.first_non_finite_step(losses[len(losses) // 2], case.program.summed, growth)
@@ -130,6 +130,8 @@ def premises(case: Case) -> tuple[str, ...]:
         found.extend(rate.why)
     if case.not_constant:
         found.append(case.not_constant)
+    if not case.program.targets_are_known:
+        found.append("the targets are not known; the curvature does not depend on them")
     if case.run.updates is None:
         found.append("the number of updates is not known")
     return tuple(found)

@@ -21,8 +21,11 @@ ROW_PRODUCTS = 20_000
 NEGLIGIBLE = 1e-9
 """Eigenvalues below this share of the largest are rounding."""
 
-WORK = 4e8
-"""The most element operations that one curvature may cost (about a second)."""
+WORK = 4e9
+"""The most multiplications that one curvature may cost (about a second)."""
+
+USUAL_STEPS = 40
+"""Products that Lanczos' method usually needs."""
 
 
 class Curvature(NamedTuple):
@@ -48,7 +51,7 @@ def curvature(problem: Problem, weights: Tensor, rows: Rows | None = None, *, to
     dimension = weights.size
     if dimension == 0:
         raise RefusalError("the model has no weights to train")
-    products = min(dimension, DENSE_DIMENSION if dimension <= DENSE_DIMENSION else LANCZOS_STEPS)
+    products = dimension if dimension <= DENSE_DIMENSION else USUAL_STEPS
     if 6.0 * products * problem.program.work > WORK or dimension > 200_000:
         raise RefusalError("the model and its data are too large for the curvature to be computed here")
 
@@ -88,7 +91,7 @@ def lanczos(product: Callable[[Tensor], Tensor], dimension: int, tolerance: floa
     beside: list[float] = []
     theta, shape, residual = 0.0, np.ones(1), math.inf
     lowest = 0.0
-    for step in range(min(dimension, LANCZOS_STEPS)):
+    for step in range(min(dimension, LANCZOS_STEPS if dimension <= 20_000 else USUAL_STEPS)):
         image = product(basis[-1])
         if not np.isfinite(image).all():
             raise RefusalError("the curvature overflows")

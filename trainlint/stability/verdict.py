@@ -12,11 +12,12 @@ from trainlint.stability.bound import StabilityBound
 from trainlint.stability.bounds import Descent
 from trainlint.stability.case import Case, overflow_step, premises, unit_scale
 from trainlint.stability.curvature import Curvature, curvature
+from trainlint.stability.estimate import estimate
 from trainlint.stability.minibatch import minibatch
 from trainlint.stability.optimizers import DESCENT, evidence_of, formula_of, settings_of
 from trainlint.stability.simulate import Settings
 from trainlint.stability.trial import trial
-from trainlint.stability.twin.operation import RefusalError
+from trainlint.stability.twin.operation import NumbersUnknownError, RefusalError
 from trainlint.stability.twin.program import Program
 
 ASSUMED_UPDATES = 100
@@ -37,7 +38,10 @@ def judge(run: TrainingRun) -> StabilityBound | Unknown:
     if run.loss_graph is None:
         return _not_followed(run)
     try:
-        return _judged(run, run.loss_graph, optimizer, settings)
+        try:
+            return _judged(run, run.loss_graph, optimizer, settings)
+        except NumbersUnknownError:
+            return estimate(run, run.loss_graph, optimizer, settings)
     except RefusalError as refusal:
         return Unknown(str(refusal), run.place)
     except (
@@ -69,6 +73,8 @@ def _judged(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings: 
         return Unknown(f"the batch size is not known: {run.batch_size.reason}", run.batch_size.place)
     if settings.name in DESCENT and program.degree <= 2:
         return quadratic(case)
+    if not program.targets_are_known:
+        return Unknown("the numbers of the targets are not known", run.place)
     return trial(case)
 
 

@@ -248,6 +248,23 @@ w, b, c = net[0].weight, net[0].bias, net[2].weight
     assert "initializer" not in found["c"].attributes["state"].cells
 
 
+def test_the_older_initialisation_by_hand():
+    cells = names(
+        """
+import math
+net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))
+for m in net.modules():
+    if isinstance(m, nn.Conv2d):
+        n = m.kernel_size[0] * m.kernel_size[1] * m.out_channels
+        m.weight.data.normal_(0, math.sqrt(2.0 / n))
+w = net[0].weight
+"""
+    )
+    start = cells["w"].attributes["state"].cells["initializer"]
+    assert start.row.kind == "normal"
+    assert plain(start.arguments["stddev"]) == pytest.approx((2 / (3 * 3 * 8)) ** 0.5)
+
+
 def test_freezing():
     found = names(
         """

@@ -208,6 +208,26 @@ after = optimizer.param_groups[1]["lr"]
     assert changes[0].values["optimizer"] is cells["optimizer"]
 
 
+def test_an_optimizer_written_by_hand():
+    script = """
+class Descent(torch.optim.Optimizer):
+    def __init__(self, params, lr):
+        super().__init__(params, dict(lr=lr))
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.data.add_(p.grad.data, alpha=-group["lr"])
+model = nn.Linear(3, 1)
+optimizer = Descent(model.parameters(), lr=0.3)
+optimizer.zero_grad()
+optimizer.step()
+"""
+    zeroed, step = events(script, "zero_grad", "step")
+    assert zeroed.values["target"].cls.name == "Descent"
+    assert plain(step.values["learning_rate"]) == 0.3
+    assert step.values["parameter"].attributes["model"].row.kind == "dense"
+
+
 def test_closures_and_mixed_precision():
     closure = """
 m, x = nn.Linear(2, 1), torch.zeros(4, 2)
@@ -301,4 +321,20 @@ four = torch.optim.SGD([w], 0.1)
     ],
 )
 def test_nonsense_is_followed_without_an_error(script):
+    assert follow(HEADER + script).tree is not None
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "w = torch.zeros(2, requires_grad=True)\nw -= 10 ** 900 * (0.5 * w.grad)\nw -= w.grad / 1e-320\nw -= w.grad / 0",
+        "m = nn.Sequential(nn.ReLU())\nm.add_module('²', nn.ReLU()); m.add_module('9' * 5000, nn.ReLU()); m[0]; m(1)",
+        "y = nn.MaxPool1d(10 ** 500, 3, ceil_mode=True)(torch.zeros(1, 1, 10 ** 600))",
+        "nn.Upsample(scale_factor=float('inf'))(torch.zeros(1, 1, 5)); nn.init.calculate_gain('leaky_relu', 1e300)",
+        "import torch.utils.data as d\nd.random_split(torch.zeros(9), [float('nan'), -10 ** 400, 0.5])",
+        "import torch.utils.data as d\nlen(d.DataLoader(torch.zeros(9), 10 ** 500))",
+        "import torch.utils.data as d\nd.random_split(torch.zeros(10 ** 400), [0.5, 0.5])",
+    ],
+)
+def test_enormous_numbers_are_no_error(script):
     assert follow(HEADER + script).tree is not None

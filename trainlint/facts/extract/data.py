@@ -75,6 +75,21 @@ def data_facts(array: v.Value | None, node: Node | None = None) -> DataFacts:
     )
 
 
+def target_facts(array: v.Array | None, leaf: tuple[Node, v.Array] | None) -> DataFacts:
+    """The facts of the targets as the loss gets them; `leaf` is what they are made of, with all rows."""
+    if array is None:
+        return UNKNOWN_DATA if leaf is None else data_facts(leaf[1], leaf[0])
+    if leaf is None or leaf[1] is array:
+        return data_facts(array, None if leaf is None else leaf[0])
+    facts, below = data_facts(array), data_facts(leaf[1], leaf[0])
+    if leaf[0].attributes.get("batched") is True and facts.shape and below.shape:
+        facts = replace(facts, shape=(below.shape[0], *facts.shape[1:]))
+    if facts.known == "unknown" and array.op in PASSING:
+        numbers = {name: getattr(below, name) for name in ("low", "high", "mean", "second_moment", "scale", "known")}
+        facts = replace(facts, **numbers)
+    return facts
+
+
 def _rows_of(array: v.Array) -> v.Array:
     """The array that a mini-batch is drawn from."""
     while array.op == "batch" and array.inputs and isinstance(array.inputs[0], v.Array):
@@ -112,26 +127,25 @@ def labels_of(array: v.Array, statistics: v.Statistics, shape: v.Shape | None) -
         return "onehot", classes or (shape[-1] if shape else None)
     if array.data is not None and 0 < array.data.size <= MAXIMUM_LABELS and array.data.dtype.kind in "biuf":
         return labels_of_data(array.data)
-    if array.op in PASSING and array.inputs and isinstance(array.inputs[0], v.Array):
-        inner = _first_labelled(array)
-        if inner is not None:
-            return labels_of(inner, statistics, shape)
-    return _labels_of_range(array, statistics)
-
-
-def _first_labelled(array: v.Array) -> v.Array | None:
+    inner = array
     for _ in range(MAXIMUM_STEPS):
-        if array.op not in PASSING or not array.inputs or not isinstance(array.inputs[0], v.Array):
-            return array
-        array = array.inputs[0]
-    return None
+        above = inner.inputs[0] if _keeps_labels(inner) else None
+        if not isinstance(above, v.Array):
+            break
+        inner = above
+    return _labels_of_range(array, statistics) if inner is array else labels_of(inner, statistics, shape)
+
+
+def _keeps_labels(array: v.Array) -> bool:
+    """Whether an operation only rearranges rows; a subscript with several parts may pick a column."""
+    return array.op in PASSING and bool(array.inputs) and not isinstance(array.attributes.get("index"), tuple)
 
 
 def _labels_of_range(array: v.Array, statistics: v.Statistics) -> tuple[str, int | None]:
     """Random integers over a known range are labels of so many classes; floats without known entries are not judged."""
     low, high = statistics.low, statistics.high
     integers = (array.dtype or "").startswith(("int", "uint", "bool"))
-    if low is None or high is None or not integers or low != 0 or high != int(high) or high > 10_000:
+    if low is None or high is None or not integers or low != 0 or not 0 < high <= 10_000 or high != int(high):
         return "unknown", None
     if array.op != "random" and statistics.known != "typical":
         return "unknown", None
@@ -146,7 +160,8 @@ def labels_of_data(data: np.ndarray[Any, Any]) -> tuple[str, int | None]:
     """
     import numpy as np
 
-    numbers = data.astype(float)
+    with np.errstate(all="ignore"):
+        numbers = data.astype(float)
     if not np.isfinite(numbers).all():
         return "unknown", None
     columns = data.shape[-1] if data.ndim > 1 else 1

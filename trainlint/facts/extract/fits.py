@@ -128,10 +128,10 @@ class _Graph:
         self.fit = fit
         self.era = era
         self.lowering = Lowering(era, _kept_rows(fit))
-        self.lowering.drawn.update(id(fit.values.get(role)) for role in ("x", "y"))
+        self.x, output = with_feature_axis(fit)
+        self.lowering.drawn.update((id(self.x), id(fit.values.get("y"))))
         if loaded:
             self.lowering.weights.everywhere = UNKNOWN_INITIALIZER
-        output = fit.values.get("output")
         self.output = self.lowering.lower(output) if output is not None else None
         self._met = list(self.lowering.leaves)
         y = fit.values.get("y")
@@ -149,11 +149,11 @@ class _Graph:
 
     def inputs(self) -> DataFacts:
         """The facts of x: the leaf under the model's output that it became."""
-        x = self.fit.values.get("x")
+        x = self.x
         ranked = [(node, one) for node, one in self._met if node.shape is None or len(node.shape) > 0]
         if isinstance(x, v.Array):
             node = next((node for node, one in ranked if one is x), None)
-            if node is None and len(ranked) == 1 and x.data is None and x.statistics.known == "unknown":
+            if node is None and len(ranked) == 1:
                 return data_facts(ranked[0][1], ranked[0][0])
             return data_facts(x, node)
         if ranked:
@@ -179,6 +179,18 @@ class _Graph:
             op, attributes = "custom", {**attributes, "name": op, "weighted": weighted[0]}
         prediction, target = aligned(self.output, self.target)
         return Node(op, (prediction, target), attributes, shape=(), place=facts.place)
+
+
+def with_feature_axis(fit: Event) -> tuple[v.Value | None, v.Value | None]:
+    """X and the model's output, with a vector of numbers x as the column that Keras makes of it (`data_adapter.expand_1d`)."""
+    from trainlint.interpret.keras.graphs import substitute
+
+    x, output = fit.values.get("x"), fit.values.get("output")
+    if not isinstance(x, v.Array) or x.shape is None or len(x.shape) != 1 or x.symbolic or output is None:
+        return x, output
+    data = None if x.data is None else x.data.reshape(-1, 1)
+    column = replace(x, op="expand_dims", inputs=(x,), attributes={"axis": -1}, shape=(*x.shape, 1), data=data)
+    return column, substitute(output, {id(x): column})
 
 
 def _none(value: v.Value | None) -> bool:

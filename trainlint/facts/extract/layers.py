@@ -99,6 +99,9 @@ SYNONYMS = {"identity": "linear", "activation": "linear", "softmax2d": "softmax"
 """Kinds of layers that are an operation of another name."""
 
 
+MAXIMUM_WRAPPING = 8
+
+
 class Activation(NamedTuple):
     """The activation that a layer ends in: an operation (`custom` for a function of the script) and its attributes."""
 
@@ -114,13 +117,15 @@ class Operation(NamedTuple):
     activation: Activation | None
 
 
-def operation(layer: v.Object, era: str) -> Operation:
-    """What a library layer computes."""
+def operation(layer: v.Object, era: str, depth: int = 0) -> Operation:
+    """What a library layer computes. `depth` counts the layers around it, since a script may wrap a layer in itself."""
     kind = layer.row.kind
-    activation = _activation(layer, era)
+    if depth > MAXIMUM_WRAPPING:
+        return Operation("custom", {"name": kind}, None)
+    activation = _activation(layer, era, depth)
     if kind == "activation":
         return Operation(activation.op if activation else "linear", dict(activation.attributes) if activation else {}, None)
-    wrapped = _wrapped(layer, era)
+    wrapped = _wrapped(layer, era, depth)
     if wrapped is not None:
         return wrapped
     op = SYNONYMS.get(kind, kind)
@@ -214,14 +219,14 @@ def _flat(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _wrapped(layer: v.Object, era: str) -> Operation | None:
+def _wrapped(layer: v.Object, era: str, depth: int) -> Operation | None:
     """The operation inside of `TimeDistributed` and `Bidirectional`."""
     if layer.row.kind not in ("time_distributed", "bidirectional"):
         return None
     inner = passed(layer, "layer")
     if not isinstance(inner, v.Object) or inner.row.makes != "layer":
         return Operation("custom", {"name": layer.row.kind}, None)
-    found = operation(inner, era)
+    found = operation(inner, era, depth + 1)
     if layer.row.kind == "bidirectional":
         return found._replace(attributes={**found.attributes, "bidirectional": True})
     if found.op in ("dense", "dropout", "linear"):
@@ -238,24 +243,24 @@ def weighted_layer(layer: v.Object) -> v.Object:
     return layer
 
 
-def _activation(layer: v.Object, era: str) -> Activation | None:
+def _activation(layer: v.Object, era: str, depth: int) -> Activation | None:
     if layer.row.parameter("activation") is None and "activation" not in layer.arguments:
         return None
     value = passed(layer, "activation")
     if value is None:
         default = layer.row.default("activation", era)
         return activation_named(default) if isinstance(default, str) else None
-    return activation(value, era)
+    return activation(value, era, depth)
 
 
-def activation(value: v.Value, era: str) -> Activation | None:
+def activation(value: v.Value, era: str, depth: int = 0) -> Activation | None:
     """The activation that an argument names: a string, a library function or layer, or a function of the script."""
     if isinstance(value, v.Literal):
         return activation_named(value.value) if isinstance(value.value, str) else None
     if isinstance(value, v.Symbol):
         return activation_named(value.name.rpartition(".")[2])
     if isinstance(value, v.Object) and value.row.makes == "layer":
-        found = operation(value, era)
+        found = operation(value, era, depth + 1)
         return None if found.op == "linear" else Activation(found.op, found.attributes)
     name = value.name if isinstance(value, v.Function) else ""
     return Activation("custom", {"name": name})

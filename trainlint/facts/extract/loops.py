@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from trainlint.core import Fact, Unknown
 from trainlint.facts.extract.by_hand import optimizer_by_hand
 from trainlint.facts.extract.counts import batch_size_of, loop_counts, steps_of
-from trainlint.facts.extract.data import UNKNOWN_DATA, data_facts
+from trainlint.facts.extract.data import UNKNOWN_DATA, data_facts, target_facts
 from trainlint.facts.extract.fits import NOWHERE, loaded_before
 from trainlint.facts.extract.initializers import UNKNOWN_INITIALIZER
 from trainlint.facts.extract.losses import loss_of_graph, prediction_and_target
@@ -57,29 +57,36 @@ class Group:
 
 def step_groups(events: Sequence[Event]) -> list[Group]:
     """The steps of a script, grouped into runs, in order."""
-    groups: dict[Hashable, Group] = {}
+    groups: dict[object, Group] = {}
+    differentiating = {_frame_key(frame) for event in events if event.kind == "backward" for frame in event.frames}
     for event in events:
         if event.kind == "step":
-            groups.setdefault(_key(event, events), Group()).steps.append(event)
+            groups.setdefault(_key(event, differentiating), Group()).steps.append(event)
     return list(groups.values())
 
 
-def _key(event: Event, events: Sequence[Event]) -> Hashable:
+def _frame_key(frame: Frame) -> object:
+    return frame.place if frame.place is not None else id(frame)
+
+
+def _key(event: Event, differentiating: Set[object]) -> object:
     if "optimizer" in event.values:
         optimizer = unwrapped(event.values["optimizer"])
         return id(optimizer) if isinstance(optimizer, v.Object) else 0, event.place
-    loop = training_loop(event, events)
-    calls = tuple(frame.place for frame in event.frames if frame.kind in ("call", "pass", "uncalled"))
-    return "by hand", loop.place if loop is not None else calls
+    loop = _training_loop(event, differentiating)
+    calls = tuple(_frame_key(frame) for frame in event.frames if frame.kind in ("call", "pass", "uncalled"))
+    return "by hand", _frame_key(loop) if loop is not None else calls
 
 
 def training_loop(step: Event, events: Sequence[Event]) -> Frame | None:
     """The innermost loop around a step in whose body gradients are computed; a loop over the weights alone is not it."""
+    differentiating = {_frame_key(frame) for event in events if event.kind == "backward" for frame in event.frames}
+    return _training_loop(step, differentiating)
+
+
+def _training_loop(step: Event, differentiating: Set[object]) -> Frame | None:
     loops = [frame for frame in step.frames if frame.kind == "loop"]
-    for frame in reversed(loops):
-        if any(one.kind == "backward" and surrounds(frame, one) for one in events):
-            return frame
-    return loops[-1] if loops else None
+    return next((frame for frame in reversed(loops) if _frame_key(frame) in differentiating), loops[-1] if loops else None)
 
 
 def surrounds(frame: Frame, event: Event) -> bool:
@@ -241,10 +248,11 @@ def _data(lowering: Lowering, pair: tuple[Node, Node] | None, root: Node | None)
     below = {id(node) for node in walk(pair[0])} if pair else {id(node) for node in walk(root)}
     aside = {id(node) for node in walk(pair[1])} if pair else set()
     inputs = _main([(node, one) for node, one in lowering.leaves if id(node) in below])
-    targets = _main([(node, one) for node, one in lowering.leaves if id(node) in aside])
+    target_leaf = _main([(node, one) for node, one in lowering.leaves if id(node) in aside])
+    targets = _facts_of(target_leaf) if pair is None else target_facts(lowering.array_of(pair[1]), target_leaf)
     batched = [one for node, one in lowering.leaves if node.attributes.get("batched") is True]
     chosen = inputs[1] if inputs is not None and inputs[1] in batched else batched[0] if batched else None
-    return _facts_of(inputs), _facts_of(targets), chosen
+    return _facts_of(inputs), targets, chosen
 
 
 def _main(leaves: Iterable[tuple[Node, v.Array]]) -> tuple[Node, v.Array] | None:

@@ -31,6 +31,7 @@ DETAILS = ("delta", "beta", "label_smoothing", "margin", "pos_weight", "weight",
 """Settings of losses that change their value."""
 
 WEIGHTS = ("weight", "pos_weight")
+MAXIMUM_DIFFERENCES = 50
 LOSS_MAKERS = ("loss", "loss_function", "function", "operation")
 PASSED_THROUGH = frozenset({"reshape", "squeeze", "cast", "linear"})
 LOSS_OPS = frozenset(
@@ -226,12 +227,12 @@ def prediction_and_target(root: Node) -> tuple[Node, Node] | None:
     nodes = [node for node in walk(root) if loss_of_node(node)]
     if nodes:
         return nodes[-1].inputs[0], nodes[-1].inputs[1]
-    for node in reversed(list(walk(root))):
-        if node.op == "subtract" and len(node.inputs) == 2:
-            left, right = node.inputs
-            sides = [any(one.parameters for one in walk(side)) for side in (left, right)]
-            if sides == [True, False]:
-                return left, right
-            if sides == [False, True]:
-                return right, left
+    differences = [node for node in walk(root) if node.op == "subtract" and len(node.inputs) == 2]
+    for node in reversed(differences[-MAXIMUM_DIFFERENCES:]):
+        left, right = node.inputs
+        sides = [any(one.parameters for one in walk(side)) for side in (left, right)]
+        if sides == [True, False]:
+            return left, right
+        if sides == [False, True]:
+            return right, left
     return None

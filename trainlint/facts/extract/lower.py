@@ -48,6 +48,7 @@ class Lowering:
         self._nodes: dict[int, Node] = {}
         self._batched: dict[int, bool] = {}
         self._held: list[v.Value] = []
+        self._arrays: dict[int, v.Array] = {}
         self._visits = 0
         self._given: set[int] = set()
 
@@ -57,6 +58,10 @@ class Lowering:
             if isinstance(one, v.Unknown):
                 self._given.add(id(one))
                 self._held.append(one)
+
+    def array_of(self, node: Node) -> v.Array | None:
+        """The array that a node was made of (the last one, where several are one node)."""
+        return self._arrays.get(id(node))
 
     def lower(self, value: v.Value | None) -> Node:
         """The node of a value: an array with all that lies upstream of it, a number, or an `unknown` leaf with the reason."""
@@ -80,6 +85,8 @@ class Lowering:
 
     def _keep(self, array: v.Value, node: Node) -> None:
         self._nodes[id(array)] = node
+        if isinstance(array, v.Array):
+            self._arrays[id(node)] = array
         self._held.append(array)
 
     def _upstream(self, array: v.Array) -> tuple[v.Value, ...]:

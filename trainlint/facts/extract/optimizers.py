@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from trainlint.core import Fact, Origin, Unknown
-from trainlint.facts.extract.scalars import flag, items_of, number, plain_setting, setting
+from trainlint.facts.extract.scalars import flag, items_of, number, plain_setting, setting, shown
 from trainlint.facts.extract.schedules import initial_rate, inverse_time, is_schedule, schedule_facts
 from trainlint.facts.run import OptimizerFacts, ScheduleFacts
 from trainlint.interpret import values as v
@@ -102,7 +102,7 @@ def _not_an_optimizer(value: v.Value | None) -> str:
     if isinstance(value, v.Instance):
         return f"the optimizer is of the script's own class `{value.cls.name}`"
     if isinstance(value, v.Literal):
-        return f"{value.value!r:.40} is not an optimizer"
+        return f"{shown(value.value)} is not an optimizer"
     if isinstance(value, v.Object):
         return f"a {value.row.makes} stands where the optimizer belongs"
     return "the optimizer could not be followed"

@@ -37,10 +37,17 @@ def _literal(value: v.Value | None) -> v.Literal | None:
     return None
 
 
+def shown(value: v.Scalar) -> str:
+    """A scalar as messages show it, at most 40 characters (Python refuses to write integers of thousands of digits)."""
+    if isinstance(value, int) and abs(value) >= 10**40:
+        return "a huge number"
+    return f"{value!r:.40}"
+
+
 def _of_literal(literal: v.Literal, place: Place | None) -> Fact[float] | Unknown:
     held, where = literal.value, literal.place or place
     if isinstance(held, bool) or not isinstance(held, int | float):
-        return Unknown(f"it is {held!r:.40}, not a number", where)
+        return Unknown(f"it is {shown(held)}, not a number", where)
     try:
         converted = float(held)
     except OverflowError:
@@ -52,7 +59,7 @@ def _alternatives_in_words(value: v.Choice) -> str:
     words = []
     for one in value.alternatives:
         literal = _literal(one)
-        words.append(f"{literal.value!r:.40}" if literal is not None else "something unknown")
+        words.append(shown(literal.value) if literal is not None else "something unknown")
     return " or ".join(dict.fromkeys(words))
 
 

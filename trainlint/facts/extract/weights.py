@@ -187,15 +187,21 @@ class Weights:
 
     def leaf(self, array: v.Array) -> Parameter:
         """The parameter that an Array of op "parameter" is; one that belongs to a library layer is that layer's."""
+        return self._of_array(array, None, None)
+
+    def _of_array(self, array: v.Array, layer: v.Object | None, slot: Slot | None) -> Parameter:
+        """One tensor, whoever shows it: by its state. `slot` is what the layer at hand expects of it, if it is its own."""
         owner, name = as_object(array.attributes.get("layer")), str(array.attributes.get("name") or "")
-        if owner is not None and owner.row.makes == "layer":
+        if owner is None or owner.row.makes != "layer":
+            return self._once(array.attributes.get("state", array), "", lambda: self._own(array, name))
+        if layer is None or slot is None or owner.cells is not layer.cells:
             found = operation(owner, self.era)
-            for slot in self._slots(owner, found.op, found.attributes, None):
-                if name in (slot.name, TORCH_NAMES.get(slot.name)):
-                    return self._of_slot(owner, slot)
-        state = array.attributes.get("state")
-        held = array if state is None else state
-        return self._once(held, "", lambda: self._own(array, name))
+            known = self._slots(owner, found.op, found.attributes, None)
+            slot = next((one for one in known if name in (one.name, TORCH_NAMES.get(one.name))), None)
+        if slot is None:
+            return self._once(array.attributes.get("state", array), "", lambda: self._own(array, name))
+        fitting = slot
+        return self._once(array.attributes.get("state", array), "", lambda: self._of_layer_slot(owner, fitting, array))
 
     def _slots(self, owner: v.Object, op: str, attributes: Mapping[str, Any], input_shape: Shape | None) -> tuple[Slot, ...]:
         sizes = {name: whole(plain_setting(owner, self.era, name)) for name in SIZES}
@@ -231,14 +237,9 @@ class Weights:
 
     def _of_slot(self, layer: v.Object, slot: Slot) -> Parameter:
         held = layer.cells.get(TORCH_NAMES.get(slot.name, slot.name))
-        if not isinstance(held, v.Array) or held.op != "parameter":
-            return self._once(layer.cells, slot.name, lambda: self._of_layer_slot(layer, slot, None))
-        other = as_object(held.attributes.get("layer"))
-        if other is not None and other.cells is not layer.cells:
-            return self.leaf(held)
-        if other is None:
-            return self._once(held.attributes.get("state", held), "", lambda: self._own(held, slot.name))
-        return self._once(layer.cells, slot.name, lambda: self._of_layer_slot(layer, slot, held))
+        if isinstance(held, v.Array) and held.op == "parameter":
+            return self._of_array(held, layer, slot)
+        return self._once(layer.cells, slot.name, lambda: self._of_layer_slot(layer, slot, None))
 
     def _of_layer_slot(self, layer: v.Object, slot: Slot, held: v.Array | None) -> Parameter:
         start = None if held is None else self._start(held)

@@ -24,7 +24,7 @@ from trainlint.interpret.arrays.nodes import (
     shape_of,
 )
 from trainlint.interpret.arrays.operators import ERRORS, operate
-from trainlint.interpret.values import Array, List, Literal, Shape, Statistics, Symbol, Tuple, Unknown, Value
+from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, List, Literal, Shape, Statistics, Symbol, Tuple, Unknown, Value
 
 
 def finished(application: Application, made: Value) -> Value:
@@ -184,7 +184,7 @@ def full(application: Application) -> Value:
     if number.data is None or number.data.size != 1:
         return operate("expand", (number,), {"shape": shape, "dtype": dtype}, application.place, application.library)
     entry = number.data.item()
-    statistics = known.of_constant(float(entry)) if is_scalar(entry) else known.UNKNOWN_STATISTICS
+    statistics = known.of_constant(float(entry)) if is_scalar(entry) else UNKNOWN_STATISTICS
     return finished(application, filled(application, shape, dtype, statistics, lambda s, t: np.full(s, entry, t)))
 
 
@@ -246,7 +246,7 @@ def arange(application: Application) -> Value:
 def _evenly_spaced(first: float, last: float, count: int) -> Statistics:
     """The statistics of `count` evenly spaced numbers: variance (last - first)^2 (n + 1)/(12 (n - 1))."""
     if count < 1:
-        return known.UNKNOWN_STATISTICS
+        return UNKNOWN_STATISTICS
     mean = (first + last) / 2
     variance = (last - first) ** 2 * (count + 1) / (12 * (count - 1)) if count > 1 else 0.0
     return known.settled(Statistics(min(first, last), max(first, last), mean, mean * mean + variance, "exact"))
@@ -262,7 +262,7 @@ def linspace(application: Application) -> Value:
     if start is None or stop is None or count is None or count < 0 or endpoint not in (None, True, False):
         bounds = None if start is None or stop is None else known.between(min(start, stop), max(start, stop))
         shape = (count,) if count is None or count >= 0 else None
-        return Array("linspace", (), {}, shape, dtype, library, None, bounds or known.UNKNOWN_STATISTICS, place=application.place)
+        return Array("linspace", (), {}, shape, dtype, library, None, bounds or UNKNOWN_STATISTICS, place=application.place)
     include = endpoint is not False
     last = stop if include or not count else start + (stop - start) * (count - 1) / count
     statistics = _evenly_spaced(start, last, count)
@@ -289,7 +289,7 @@ def logspace(application: Application) -> Value:
             lambda s, t: np.geomspace(start, stop, s[0]).astype(t),
         )
     return filled(
-        application, (count,), dtype, known.UNKNOWN_STATISTICS, lambda s, t: np.logspace(start, stop, s[0], base=base).astype(t)
+        application, (count,), dtype, UNKNOWN_STATISTICS, lambda s, t: np.logspace(start, stop, s[0], base=base).astype(t)
     )
 
 

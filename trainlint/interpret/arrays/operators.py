@@ -100,14 +100,9 @@ def _simplified(op: str, inputs: list[Value], attributes: dict[str, Any]) -> tup
     """The same operation in the vocabulary of `facts.graph`: constant exponents and permutations become attributes."""
     first = inputs[0] if inputs and isinstance(inputs[0], Array) else None
     if op == "power" and len(inputs) == 2:
-        exponent = inputs[1]
-        if (
-            isinstance(exponent, Array)
-            and exponent.data is not None
-            and exponent.shape == ()
-            and exponent.data.dtype.kind in "iuf"
-        ):
-            return op, inputs[:1], {**attributes, "exponent": exponent.data.item(), "exponent_array": exponent}
+        exponent = inputs[1].data if isinstance(inputs[1], Array) else None
+        if exponent is not None and exponent.ndim == 0 and exponent.dtype.kind in "iuf":
+            return op, inputs[:1], {**attributes, "exponent": exponent.item()}
     if op == "swapaxes" and first is not None and first.shape is not None:
         rank = len(first.shape)
         pair = [integer(attributes.get(name)) for name in ("first", "second")]

@@ -95,10 +95,14 @@ def integers(application: Application) -> Value:
     first, last = integer(low if low is not None else 0), integer(high)
     if last is not None and not application.value("endpoint"):
         last -= 1
-    statistics = UNKNOWN_STATISTICS
-    if first is not None and last is not None and first <= last and max(abs(first), abs(last)) < 2**62:
-        statistics = known.integers(first, last)
-    return _random(application, statistics, "integers", 1, low=first, high=last)
+    return _random(application, drawn_whole_numbers(first, last), "integers", 1, low=first, high=last)
+
+
+def drawn_whole_numbers(first: int | None, last: int | None) -> Statistics:
+    """The statistics of whole numbers drawn evenly from first..last, where both are known."""
+    if first is None or last is None or first > last or max(abs(first), abs(last)) >= 2**62:
+        return UNKNOWN_STATISTICS
+    return known.integers(first, last)
 
 
 @makes("random_permutation")

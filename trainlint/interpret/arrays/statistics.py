@@ -42,6 +42,7 @@ def of_data(data: np.ndarray[Any, Any]) -> Statistics:
 
 def of_constant(value: float, known: str = "exact") -> Statistics:
     """Every entry is `value`."""
+    value = float(value)
     return Statistics(value, value, value, _finite(value * value), known) if math.isfinite(value) else UNKNOWN_STATISTICS
 
 

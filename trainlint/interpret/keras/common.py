@@ -186,7 +186,9 @@ def shape_from(value: Value | None) -> Shape | None:
 def note_arguments(call: Call) -> None:
     """Note the eras that the spelling of keyword arguments implies (`nb_epoch`, `border_mode`, `lr`, ...)."""
     for spelled in call.arguments.keywords:
-        possible = eras.PARAMETERS.get(spelled)
+        parameter = call.row.parameter(spelled) if call.row is not None else None
+        renamed = parameter is not None and spelled != parameter.name
+        possible = eras.PARAMETERS.get(spelled) or (eras.ALIASES.get(spelled) if renamed else None)
         if possible:
             call.interpreter.note_era(possible, call.arguments.keyword_places.get(spelled, call.place))
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from trainlint.core import Place
-from trainlint.interpret.dispatch import Arguments, Call, Interpreter, bind, function, method
+from trainlint.interpret.dispatch import AT_END, Arguments, Call, Interpreter, bind, function, method
 from trainlint.interpret.keras.common import listed, make_object, model_method, row_of
 from trainlint.interpret.keras.compiling import loss_array, loss_output
 from trainlint.interpret.keras.layers import layer_array
@@ -67,9 +67,32 @@ def _optimizer_method(call: Call) -> Value:
         return Object(GRADIENTS, cells={"loss": call.argument(0, "loss") or NONE}, place=call.place)
     if _of_graph(optimizer):
         cells: dict[Hashable, Value] = {"optimizer": optimizer, "loss": _loss_behind(call.argument(0, "grads_and_vars"))}
-        return Object(TRAIN_OPERATION, cells=cells, place=call.place)
+        return _operation(call, cells)
     call.interpreter.emit("step", call.place, optimizer=optimizer)
     return NONE
+
+
+_OPERATIONS = ("tensorflow", "train operations")
+_WAS_RUN = ("tensorflow", "was run")
+
+
+def _operation(call: Call, cells: dict[Hashable, Value]) -> Object:
+    """A training operation of a graph: a session, perhaps in another file, runs it."""
+    made = Object(TRAIN_OPERATION, cells=cells, place=call.place)
+    before = call.interpreter.settings.cells.get(_OPERATIONS)
+    kept = before.items if isinstance(before, Tuple) else ()
+    call.interpreter.heap.write(call.interpreter.settings, _OPERATIONS, Tuple((*kept, made)))
+    return made
+
+
+def _run_what_is_left(interpreter: Interpreter) -> None:
+    """Training operations that no session of this script runs (a harness elsewhere does) are steps all the same."""
+    for one in listed(interpreter.settings.cells.get(_OPERATIONS)):
+        if isinstance(one, Object) and _WAS_RUN not in one.cells:
+            run_fetches(interpreter, one, None, one.place)
+
+
+AT_END.append(_run_what_is_left)
 
 
 def _of_graph(optimizer: Object | Instance) -> bool:
@@ -87,7 +110,7 @@ def _loss_behind(value: Value | None) -> Value:
 def _minimize(call: Call, optimizer: Object | Instance) -> Value:
     loss = call.argument(0, "loss")
     if _of_graph(optimizer):
-        return Object(TRAIN_OPERATION, cells={"optimizer": optimizer, "loss": loss or NONE}, place=call.place)
+        return _operation(call, {"optimizer": optimizer, "loss": loss or NONE})
     if isinstance(loss, Function | BoundMethod | Partial):
         loss = call.interpreter.call(loss, Arguments(), call.place)
     _backward(call, loss, call.argument(1, "var_list"))
@@ -112,6 +135,7 @@ def run_fetches(interpreter: Interpreter, fetches: Value | None, feed: Value | N
     for one in listed(fetches):
         if isinstance(one, Object) and one.row is TRAIN_OPERATION:
             loss = one.cells.get("loss", NONE)
+            one.cells[_WAS_RUN] = Literal(True)
             if isinstance(loss, Array):
                 interpreter.emit("backward", place, loss=loss, feed=feed if isinstance(feed, Dict) else NONE)
             interpreter.emit("step", place, optimizer=one.cells["optimizer"])

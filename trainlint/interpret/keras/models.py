@@ -27,7 +27,7 @@ from trainlint.interpret.keras.common import (
     shape_of,
     shape_value,
 )
-from trainlint.interpret.keras.graphs import substitute
+from trainlint.interpret.keras.graphs import inputs_of, substitute
 from trainlint.interpret.values import (
     NONE,
     Array,
@@ -181,7 +181,7 @@ def call_any(call: Call, model: Owner) -> Value:
     if given is None:
         return call.unknown("a model that is called without an input")
     output = apply_model(call.interpreter, model, given, call.place)
-    if not _in_forward(call.interpreter):
+    if not _in_forward(call.interpreter) and not inputs_of((given,)):
         call.interpreter.emit("forward", call.place, model=model, output=output, inputs=given)
     return output
 
@@ -205,7 +205,8 @@ def _call_instance(call: Call, model: Instance) -> Value:
         return call.interpreter.call(body, call.arguments, call.place)
     with call.interpreter.frame(Frame("forward", call.place, over=model)):
         output = call.interpreter.call(body, call.arguments, call.place)
-    call.interpreter.emit("forward", call.place, model=model, output=output, inputs=given or NONE)
+    if given is None or not inputs_of((given,)):
+        call.interpreter.emit("forward", call.place, model=model, output=output, inputs=given or NONE)
     return output
 
 
@@ -302,7 +303,7 @@ def input_shape(layer: Value | None) -> Shape | None:
     whole = shape_from(passed(layer, "batch_input_shape") or passed(layer, "batch_shape"))
     if whole is not None:
         return whole
-    part = shape_from(passed(layer, "shape") if layer.row.kind == "input" else passed(layer, "input_shape"))
+    part = shape_from(passed(layer, "input_shape") or (passed(layer, "shape") if layer.row.kind == "input" else None))
     if part is not None:
         return (integer(plain(passed(layer, "batch_size"))), *part)
     length, width = integer(plain(passed(layer, "input_length"))), integer(plain(passed(layer, "input_dim")))

@@ -29,11 +29,16 @@ def is_module(value: Value) -> bool:
     return row.name == "torch.nn.Module" or f"{row.library}.{row.makes}" in MODULE_KINDS
 
 
+def is_index(name: str) -> bool:
+    """Whether a name is an index of a container."""
+    return name.isdecimal() and len(name) < 9
+
+
 def children(module: Module) -> Iterator[tuple[str, Module]]:
     """The modules that a module registers, by name, in the order in which it does (containers: by index)."""
     cells = [(key, value) for key, value in module.cells.items() if isinstance(key, str)]
-    if all(key.isdigit() for key, value in cells if any(map(is_module, alternatives(value)))):
-        cells.sort(key=lambda cell: int(cell[0]) if cell[0].isdigit() else -1)
+    if all(is_index(key) for key, value in cells if any(map(is_module, alternatives(value)))):
+        cells.sort(key=lambda cell: int(cell[0]) if is_index(cell[0]) else -1)
     for key, value in cells:
         for one in alternatives(value):
             if isinstance(one, Object | Instance) and is_module(one):

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from trainlint.core import Place
 from trainlint.interpret.dispatch import Arguments, Call, Interpreter, Iteration, function, iterates, method
-from trainlint.interpret.torch.common import Module, is_module
+from trainlint.interpret.torch.common import Module, is_index, is_module
 from trainlint.interpret.values import (
     NONE,
     OPEN,
@@ -37,7 +37,7 @@ def held(container: Module) -> list[tuple[str, Value]]:
     """What a container holds, in order: modules, parameters, and values that could not be followed."""
     cells = [(key, value) for key, value in container.cells.items() if isinstance(key, str) and _can_be_held(key, value)]
     if container.row is not None and container.row.kind in _LISTS:
-        numbered = [cell for cell in cells if cell[0].isdigit()]
+        numbered = [cell for cell in cells if is_index(cell[0])]
         if len(numbered) == len(cells):
             cells.sort(key=lambda cell: int(cell[0]))
     return cells
@@ -45,7 +45,7 @@ def held(container: Module) -> list[tuple[str, Value]]:
 
 def _can_be_held(key: str, value: Value) -> bool:
     return any(
-        is_module(one) or isinstance(one, Array) or (key.isdigit() and isinstance(one, Unknown)) for one in alternatives(value)
+        is_module(one) or isinstance(one, Array) or (is_index(key) and isinstance(one, Unknown)) for one in alternatives(value)
     )
 
 
@@ -242,7 +242,9 @@ def _setitem(call: Call) -> Value:
     position = _position(items, index)
     if position is not None and value is not None:
         call.interpreter.heap.write(container, items[position][0], value)
-    elif isinstance(index, Literal) and value is not None and (isinstance(index.value, str) or is_open(container)):
+    elif isinstance(index, Literal) and isinstance(index.value, str) and value is not None:
+        call.interpreter.heap.write(container, index.value, value)
+    elif isinstance(index, Literal) and index.value in range(10_000) and is_open(container) and value is not None:
         call.interpreter.heap.write(container, str(index.value), value)
     else:
         call.interpreter.heap.write(container, "open", Literal(True))

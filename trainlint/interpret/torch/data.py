@@ -40,6 +40,7 @@ from trainlint.knowledge import find
 
 LOADER = "torch.utils.data.DataLoader"
 MAXIMUM_DEPTH = 12
+MAXIMUM_ROWS = 10**15
 SAMPLE = "the index of a sample"
 _ELEMENTWISE = frozenset({"cast", "add", "subtract", "multiply", "divide", "negative", "sqrt", "log", "abs", "copy", "detach"})
 
@@ -242,7 +243,7 @@ def batches(interpreter: Interpreter, loader: Object) -> int | None:
         return count
     if count is None or not size or size < 0 or drop is None:
         return None
-    return count // size if drop else math.ceil(count / size)
+    return count // size if drop else -(-count // size)
 
 
 def _drawn(interpreter: Interpreter, sampler: Object) -> int | None:
@@ -310,9 +311,9 @@ def _random_split(call: Call) -> Value:
 def _shares(sizes: tuple[Value, ...], total: int | None) -> list[int | None]:
     values = [one.value if isinstance(one, Literal) else None for one in sizes]
     fractions = [one for one in values if isinstance(one, int | float)]
-    if len(fractions) != len(values) or any(isinstance(one, int) and one > 1 for one in values) or sum(fractions) > 1 + 1e-9:
+    if len(fractions) != len(values) or not all(0 <= one <= 1 for one in fractions) or sum(fractions) > 1 + 1e-9:
         return [integer(one) for one in sizes]
-    if total is None:
+    if total is None or total > MAXIMUM_ROWS:
         return [None] * len(values)
     counts = [math.floor(total * fraction) for fraction in fractions]
     for index in range(min(total - sum(counts), len(counts)) if abs(sum(fractions) - 1) < 1e-9 else 0):

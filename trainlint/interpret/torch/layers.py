@@ -9,7 +9,7 @@ from typing import Any
 from trainlint.interpret import arrays
 from trainlint.interpret.dispatch import Call, attribute
 from trainlint.interpret.torch import shapes
-from trainlint.interpret.torch.common import Module, argument_of, integer, known_bool
+from trainlint.interpret.torch.common import Module, argument_of, dimensions, integer, known_bool
 from trainlint.interpret.torch.parameters import layer_parameter
 from trainlint.interpret.values import NONE, Array, Instance, Literal, Object, Shape, Tuple, Value, alternatives
 from trainlint.knowledge.torch_layer_rows import ACTIVATIONS
@@ -133,3 +133,17 @@ def _owned(call: Call) -> Value:
     parameter = layer_parameter(layer, call.name, shapes.parameter_shape(layer, call.name))
     call.interpreter.heap.write(layer, call.name, parameter)
     return parameter
+
+
+@attribute("torch.layer", "kernel_size", "stride", "dilation")
+def _per_axis(call: Call) -> Value:
+    """`conv.kernel_size`: a tuple with one entry for each axis, whatever was passed; pools keep what was passed."""
+    layer = call.receiver
+    parameter = call.row.parameter(call.name) if call.row is not None else None
+    value = argument_of(layer, parameter.name) if isinstance(layer, Object | Instance) and parameter is not None else None
+    count = dimensions(call.row) if call.row is not None else None
+    if value is None or call.row is None:
+        return call.unknown(f"`{call.name}` of a layer")
+    if count is None or call.row.kind not in ("conv", "conv_transpose") or not isinstance(value, Literal):
+        return value
+    return Tuple((value,) * count, call.place)

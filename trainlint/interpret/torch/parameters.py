@@ -185,7 +185,7 @@ def _gain(call: Call) -> Value:
     kind, slope = call.literal(0, "nonlinearity"), call.literal(1, "param")
     if kind == "leaky_relu":
         slope = 0.01 if slope is None else slope
-        return Literal((2 / (1 + slope**2)) ** 0.5, call.place) if isinstance(slope, int | float) else call.unknown("a gain")
+        return Literal((2 / (1 + slope * slope)) ** 0.5, call.place) if isinstance(slope, int | float) else call.unknown("a gain")
     return Literal(_GAINS[kind], call.place) if isinstance(kind, str) and kind in _GAINS else call.unknown("a gain")
 
 

@@ -62,7 +62,7 @@ def _window(
     if extent is None or size is None or not stride or padding is None or dilation is None:
         return None
     free = extent + 2 * padding - dilation * (size - 1) - 1
-    count = (math.ceil(free / stride) if up else free // stride) + 1
+    count = (-(-free // stride) if up else free // stride) + 1
     if up and (count - 1) * stride >= extent + padding:
         count -= 1  # a window may not begin in the padding behind
     return count if count > 0 else None
@@ -187,7 +187,7 @@ def _upsample(layer: Module, shape: Shape) -> Shape | None:
         return (*shape[:2], *integers(size, count))
     factors = [one.value if isinstance(one, Literal) else None for one in items_of(factor) or (factor,) * count]
     grown = [
-        math.floor(extent * by) if extent is not None and isinstance(by, int | float) else None
+        math.floor(extent * by) if extent is not None and isinstance(by, int | float) and 0 < by < 1_000 else None
         for extent, by in zip(shape[2:], factors, strict=False)
     ]
     return (*shape[:2], *grown) if len(grown) == count else None

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from trainlint.core import Origin
 from trainlint.interpret.dispatch import Arguments, Call, attribute, bind, function, make, method
-from trainlint.interpret.torch.common import argument_of, items_of
+from trainlint.interpret.torch.common import argument_of, items_of, keep_arguments
 from trainlint.interpret.torch.parameters import gradient
 from trainlint.interpret.values import (
     NONE,
@@ -74,6 +74,9 @@ _NATIVE = {"learning_rate": "lr", "epsilon": "eps"}
 def _group(optimizer: Object | Instance, given: Value) -> Object:
     """One group: what its dict says, the rest from the optimizer."""
     cells = dict(given.cells) if isinstance(given, Dict) else {}
+    defaults = argument_of(optimizer, "defaults")  # of a script's own subclass of `Optimizer`
+    if isinstance(defaults, Dict):
+        cells = {**defaults.cells, **cells}
     for parameter in optimizer.row.parameters if optimizer.row is not None else ():
         value = argument_of(optimizer, parameter.name)
         if value is not None and parameter.name != "params":
@@ -87,6 +90,14 @@ def _add_group(call: Call) -> Value:
     if isinstance(groups, List) and isinstance(optimizer, Object | Instance) and given is not None:
         items = items_of(groups) or ()
         call.interpreter.heap.write(groups, "items", Tuple((*items, _group(optimizer, given))))
+    return NONE
+
+
+@method("torch.optim.Optimizer", "__init__")
+def _construct(call: Call) -> Value:
+    """`super().__init__(params, defaults)` of a script's own optimizer."""
+    if isinstance(call.receiver, Instance) and call.receiver.row is not None:
+        keep_arguments(call.receiver, call.receiver.row, call.arguments)
     return NONE
 
 

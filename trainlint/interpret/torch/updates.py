@@ -80,7 +80,10 @@ def _product(first: Value, second: Value) -> Value:
     if not isinstance(one.value, int | float) or not isinstance(other.value, int | float):
         return Unknown("a factor that is no number", other.place)
     place, origin = (one.place, one.origin) if other.value == -1 else (other.place, Origin.combine(one.origin, other.origin))
-    return Literal(one.value * other.value, place, origin, one.note or other.note)
+    try:
+        return Literal(one.value * other.value, place, origin, one.note or other.note)
+    except OverflowError:
+        return Unknown("a factor beyond all numbers", place)
 
 
 def _reciprocal(value: Value) -> Value:

@@ -27,6 +27,10 @@ class RefusalError(ValueError):
     """The twin cannot follow something; the message says what, in the user's words."""
 
 
+class NumbersUnknownError(RefusalError):
+    """Data without numbers, where numbers are needed."""
+
+
 class Operation(NamedTuple):
     """One row: an operation the twin can evaluate.
 
@@ -55,6 +59,24 @@ def same(degrees: tuple[float, ...], own: bool, _attributes: Attributes) -> floa
 def product(degrees: tuple[float, ...], own: bool, _attributes: Attributes) -> float:
     """A product of the inputs, and of own parameters."""
     return sum(degrees) + (1.0 if own else 0.0)
+
+
+def without(row: Operation, place: int) -> Operation:
+    """A row of two inputs with zeros in the shape of the other for the one at `place`.
+
+    Of what is added to or subtracted from a prediction neither the Hessian nor its polynomial degree depends.
+    """
+
+    def forward(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+        zeros = np.zeros_like(inputs[0])
+        both = [zeros, inputs[0]] if place == 0 else [inputs[0], zeros]
+        value, below = row.forward(both, parameters, attributes)
+        return value, lambda gradient: (below(gradient)[1 - place],)
+
+    def degree(degrees: tuple[float, ...], own: bool, attributes: Attributes) -> float:
+        return row.degree((*degrees, 0.0), own, attributes)
+
+    return row._replace(forward=forward, degree=degree)
 
 
 def require(*shape: int) -> None:

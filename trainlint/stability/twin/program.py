@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -11,10 +12,9 @@ import numpy as np
 from trainlint.facts.graph import Node, Parameter, walk
 from trainlint.stability.twin import initial
 from trainlint.stability.twin.layers import adapted, fan
+from trainlint.stability.twin.leaves import Supply, absent_targets, is_scalar, numbers_of, settled_attributes
 from trainlint.stability.twin.losses import LOSSES
 from trainlint.stability.twin.operation import (
-    MAXIMUM_ELEMENTS,
-    NONLINEAR,
     Attributes,
     Operation,
     Pullback,
@@ -22,12 +22,11 @@ from trainlint.stability.twin.operation import (
     Shape,
     Tensor,
     product,
-    require,
+    without,
 )
 from trainlint.stability.twin.table import TABLE
 
 Rows: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"
-Supply: TypeAlias = "Callable[[Node], Tensor | None]"
 
 MAXIMUM_NODES = 4_000
 MAXIMUM_PARAMETERS = 2**20
@@ -50,6 +49,8 @@ class Program:
 
     `parameters` lists each tensor once with its `shapes`; `samples` is the number of rows that mini-batches are drawn from
     (None if nothing is drawn); `degree` is the polynomial degree of the loss in the trainable parameters, penalties included.
+    Targets without numbers count as zeros, on which the curvature of a quadratic loss does not depend; then
+    `targets_are_known` is false.
     Raises `RefusalError` for what the twin cannot follow.
     """
 
@@ -72,11 +73,16 @@ class Program:
     def _compile(self, root: Node, aligns: bool, supply: Supply | None) -> None:
         position: dict[int, int] = {}
         owned: dict[int, int] = {}
-        for index, node in enumerate(walk(root)):
-            if index >= MAXIMUM_NODES:
-                raise RefusalError("the computation is too long to be repeated here")
-            position[id(node)] = index
-            inputs = tuple(position[id(one)] for one in node.inputs)
+        nodes = list(islice(walk(root), MAXIMUM_NODES + 1))
+        if len(nodes) > MAXIMUM_NODES:
+            raise RefusalError("the computation is too long to be repeated here")
+        absent = absent_targets(nodes, supply)
+        self.targets_are_known = not absent
+        for node in nodes:
+            if id(node) in absent:
+                continue
+            index = position[id(node)] = len(self.steps)
+            inputs = tuple(position[id(one)] for one in node.inputs if id(one) not in absent)
             places = tuple(owned.setdefault(id(one), len(owned)) for one in node.parameters)
             for place, one in zip(places, node.parameters, strict=True):
                 if place == len(self.parameters):
@@ -84,7 +90,9 @@ class Program:
             own = any(one.trainable for one in node.parameters)
             moving = own or any(self.steps[one].moving for one in inputs)
             row = self._row(node, index, supply)
-            attributes = _settled(node, aligns)
+            if row is not None and len(inputs) < len(node.inputs):
+                row = without(row, 0 if id(node.inputs[0]) in absent else 1)
+            attributes = settled_attributes(node, aligns)
             self.steps.append(Step(node, row, inputs, places, attributes, moving))
             degrees = tuple(self.degrees[one] for one in inputs)
             self.degrees.append(float(own) if row is None else row.degree(degrees, own, attributes))
@@ -97,7 +105,7 @@ class Program:
             return None
         if node.op == "data":
             values = node.data if node.data is not None else supply(node) if supply is not None else None
-            self.leaves[index] = _numbers(values)
+            self.leaves[index] = numbers_of(values)
             if node.attributes.get("batched"):
                 self.batched.add(index)
             return None
@@ -194,13 +202,19 @@ class Program:
         kinds = {one.initializer.kind for one in self.parameters if not one.trainable}
         return kinds <= initial.FIXED
 
+    @property
+    def prediction_degree(self) -> float:
+        """The polynomial degree of what the losses compare with the targets, the largest of them."""
+        compared = [self.degrees[step.inputs[0]] for step in self.steps if step.node.op in LOSSES and step.inputs]
+        return max(compared, default=self.degrees[-1] / 2)
+
     def entries(self) -> list[int]:
         """The steps whose values meet weights by multiplication: the inputs, as the first layer sees them."""
         found: dict[int, None] = {}
         for step in self.steps:
             if step.row is not None and step.row.degree is product and step.moving:
                 for one in step.inputs:
-                    if not self.steps[one].moving and not _is_scalar(self.steps[one].node):
+                    if not self.steps[one].moving and not is_scalar(self.steps[one].node):
                         found.setdefault(one)
         return list(found)
 
@@ -249,6 +263,11 @@ class Problem:
             )
             found.append(value * self._scale[index] if index in self._scale else value)
         return found
+
+    @property
+    def rows(self) -> int:
+        """The rows of one full batch."""
+        return self.program.samples or max((one.shape[0] for one in self.program.leaves.values() if one.ndim), default=1)
 
     def fixed(self, index: int) -> Tensor | None:
         """The value over all rows of a step that no weight reaches."""
@@ -336,34 +355,3 @@ class Problem:
 def _add(collected: list[Tensor | None], place: int, part: Tensor) -> None:
     before = collected[place]
     collected[place] = part if before is None else before + part
-
-
-def _is_scalar(node: Node) -> bool:
-    return node.op == "data" and node.data is not None and node.data.ndim == 0
-
-
-def _settled(node: Node, aligns: bool) -> Attributes:
-    """The attributes of a node, with what the rows need to know beside them."""
-    if node.op == "power" and "exponent" not in node.attributes and len(node.inputs) > 1:
-        exponent = node.inputs[1].data
-        if node.inputs[1].op == "data" and exponent is not None and exponent.size == 1:
-            return {**node.attributes, "exponent": float(exponent.reshape(-1)[0])}
-    return {**node.attributes, "aligns": True} if aligns and node.op in LOSSES else node.attributes
-
-
-def _numbers(values: object) -> Tensor:
-    if values is None:
-        raise RefusalError("the numbers of the data are not known")
-    array = np.asarray(values)
-    if array.dtype.kind not in "biuf":
-        raise RefusalError("the data is not numeric")
-    if array.size > MAXIMUM_ELEMENTS:
-        raise RefusalError("the data is too large to be repeated here")
-    found = array.astype(np.float64)
-    if not np.isfinite(found).all():
-        raise RefusalError("the data has entries that are not finite")
-    require(*found.shape)
-    return found
-
-
-__all__ = ["NONLINEAR", "Problem", "Program", "RefusalError"]

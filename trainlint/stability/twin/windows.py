@@ -173,7 +173,7 @@ def _depthwise(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attribute
 
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
         split = gradient.reshape(wide)
-        to_weights = np.einsum("...kc,...cm->kcm", patches, split)
+        to_weights = np.einsum("nkc,ncm->kcm", patches.reshape(-1, *weights.shape[:2]), split.reshape(-1, *weights.shape[1:]))
         to_input = scatter(np.einsum("...cm,kcm->...kc", split, weights))
         return to_input, to_weights.reshape(kernel.shape), gradient.sum(axis=tuple(range(axes + 1)))
 

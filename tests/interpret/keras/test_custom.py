@@ -1,0 +1,176 @@
+"""Layers, weights and training loops that the script writes itself."""
+
+import pytest
+
+from tests.interpret.helpers import follow, plain
+
+MULTIPLIER = """
+from keras.engine.topology import Layer
+from keras.layers import Input
+from keras.models import Model
+
+class Multiplier(Layer):
+    def __init__(self, **kwargs):
+        super(Multiplier, self).__init__(**kwargs)
+
+    def build(self, input_shape):
+        self.width = input_shape[-1]
+        self.kernel = self.add_weight({arguments})
+        self.built = True
+
+    def call(self, x):
+        return self.kernel * x
+
+x = Input(shape=(1,))
+y = Multiplier()(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "initializer"),
+    [
+        ("name='k', shape=(1,), initializer='glorot_uniform', trainable=True", "glorot_uniform"),
+        ("'k', (1,), None, 'ones'", "ones"),
+        ("(1,), 'zeros', 'k'", "zeros"),
+        ("(1,), initializer='he_normal', name='k'", "he_normal"),
+        ("shape=(self.width,), name='k'", "glorot_uniform"),
+        ("shape=[1], initializer=keras.initializers.Constant(2.0), name='k'", "constant"),
+    ],
+)
+def test_add_weight_in_every_order(arguments, initializer):
+    script = "import keras\n" + MULTIPLIER.format(arguments=arguments)
+    product = follow(script).module.scope.cells["y"]
+    assert (product.op, product.shape) == ("multiply", (None, 1))
+    weight = product.inputs[0]
+    assert (weight.op, weight.shape, weight.attributes["name"]) == ("parameter", (1,), "k")
+    assert weight.attributes["initializer"].row.kind == initializer
+    assert weight.attributes["trainable"] is True
+
+
+def test_build_runs_once():
+    script = MULTIPLIER.format(arguments="shape=(1,), name='k'") + "m = Multiplier()\na = m(x)\nb = m(x)\n"
+    found = follow(script).module.scope.cells
+    assert found["a"].inputs[0] is found["b"].inputs[0]
+
+
+def test_weights_that_do_not_train():
+    script = MULTIPLIER.format(arguments="shape=(1,), name='k', trainable=False")
+    assert follow(script).module.scope.cells["y"].inputs[0].attributes["trainable"] is False
+
+
+def test_a_subclass_of_a_library_layer():
+    script = "import keras\nclass Wide(keras.layers.Dense):\n    def __init__(self):\n        super().__init__(7, activation='relu')\ny = Wide()(keras.Input((3,)))\n"
+    array = follow(script).module.scope.cells["y"]
+    assert (array.op, array.shape) == ("layer", (None, 7))
+
+
+@pytest.mark.parametrize(
+    ("expression", "shape"),
+    [
+        ("K.variable([1.0, 2.0])", (2,)),
+        ("tf.Variable(3.0)", ()),
+        ("tf.Variable([[1.0, 2.0]], name='w')", (1, 2)),
+        ("tf.get_variable('w', [3, 4])", (3, 4)),
+        ("keras.Variable('zeros', shape=(2, 3))", (2, 3)),
+    ],
+)
+def test_variables(expression, shape):
+    script = f"import tensorflow as tf\nimport keras\nfrom keras import backend as K\ny = {expression}\n"
+    variable = follow(script).module.scope.cells["y"]
+    assert (variable.op, variable.shape) == ("parameter", shape)
+
+
+TAPE = """
+import tensorflow as tf
+model = tf.keras.Sequential([tf.keras.layers.Dense(1, input_shape=(2,))])
+optimizer = tf.keras.optimizers.SGD(0.1)
+loss_fn = tf.keras.losses.MeanSquaredError()
+for epoch in range(100000):
+    with tf.GradientTape() as tape:
+        prediction = model(x)
+        loss = loss_fn(y, prediction)
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+"""
+
+
+def test_gradient_tape():
+    events = follow(TAPE).events
+    assert [one.kind for one in events] == ["forward", "loss", "backward", "step"]
+    assert [frame.name for frame in events[1].frames if frame.kind == "with"] == ["tape"]
+    assert events[2].values["loss"].op == "loss"
+    assert [one.op for one in events[2].values["loss"].inputs if hasattr(one, "op")] == ["layer"]
+    assert all(one.in_loop() for one in events)
+
+
+def test_minimize():
+    script = "import tensorflow as tf\nv = tf.Variable(3.0)\no = tf.keras.optimizers.SGD(0.1)\no.minimize(lambda: v * v, [v])\n"
+    events = follow(script).events
+    assert [one.kind for one in events] == ["backward", "step"]
+    assert events[0].values["loss"].op == "multiply"
+
+
+def test_graph_and_session_of_tensorflow_1():
+    script = (
+        "import tensorflow as tf\nx = tf.placeholder(tf.float32, [None, 4])\ny = tf.placeholder(tf.float32, [None, 2])\n"
+        "h = tf.layers.dense(x, 3, activation=tf.nn.relu)\nz = tf.layers.dense(h, 2)\n"
+        "loss = tf.losses.softmax_cross_entropy(y, z)\ntrain = tf.train.AdamOptimizer(1e-3).minimize(loss)\n"
+        "with tf.Session() as s:\n    for _ in range(10):\n        s.run([train, loss], feed_dict={x: a, y: b})\n"
+    )
+    interpretation = follow(script)
+    kinds = [one.kind for one in interpretation.events]
+    assert kinds[-2:] == ["backward", "step"]
+    backward, step = interpretation.events[-2:]
+    assert backward.in_loop()
+    assert step.values["optimizer"].row.kind == "adam"
+    loss = backward.values["loss"]
+    assert plain(loss.attributes["loss"].arguments["from_logits"]) is True
+    assert loss.inputs[0].shape == (None, 2)
+
+
+def test_losses_as_functions_are_not_averaged():
+    script = "import keras\na = keras.Input((3,))\nb = keras.Input((3,))\ny = keras.losses.mean_squared_error(a, b)\n"
+    loss = follow(script).module.scope.cells["y"]
+    assert (loss.op, loss.shape, plain(loss.attributes["loss"].arguments["reduction"])) == ("loss", (None,), "none")
+
+
+@pytest.mark.parametrize(
+    ("expression", "op"),
+    [
+        ("K.mean(K.square(x), axis=-1)", "mean"),
+        ("K.sum(x)", "sum"),
+        ("K.relu(x)", "relu"),
+        ("K.relu(x, alpha=0.1)", "leaky_relu"),
+        ("K.relu(x, max_value=6)", "relu6"),
+        ("K.sigmoid(x)", "sigmoid"),
+        ("K.exp(x)", "exp"),
+        ("K.dot(x, w)", "matmul"),
+        ("K.maximum(x, 0.)", "maximum"),
+        ("K.clip(x, K.epsilon(), 1.)", "clip"),
+        ("K.concatenate([x, x])", "concatenate"),
+        ("K.pow(x, 2)", "power"),
+        ("K.batch_flatten(x)", "flatten"),
+        ("keras.ops.mean(x)", "mean"),
+        ("keras.ops.matmul(x, w)", "matmul"),
+        ("keras.ops.add(x, 1)", "add"),
+        ("keras.activations.tanh(x)", "tanh"),
+    ],
+)
+def test_backend_operations(expression, op):
+    script = f"import keras\nfrom keras import backend as K\nx = keras.Input((3,))\nw = K.variable([[1.0], [2.0], [3.0]])\ny = {expression}\n"
+    assert follow(script).module.scope.cells["y"].op == op
+
+
+def test_backend_of_known_numbers_is_computed():
+    script = "from keras import backend as K\ny = K.sum(K.constant([[1.0, 2.0], [3.0, 4.0]]), axis=0)\n"
+    assert follow(script).module.scope.cells["y"].data.tolist() == [4.0, 6.0]
+
+
+def test_a_training_operation_that_a_harness_runs():
+    script = (
+        "import tensorflow as tf\nclass Net:\n    def __init__(self):\n"
+        "        self.x = tf.placeholder(tf.float32, [None, 4])\n        self.y = tf.placeholder(tf.float32, [None, 1])\n"
+        "        self.loss = tf.losses.mean_squared_error(self.y, tf.layers.dense(self.x, 1))\n"
+        "        self.train = tf.train.MomentumOptimizer(0.1, 0.9).minimize(self.loss)\n"
+    )
+    assert [one.kind for one in follow(script).events] == ["loss", "backward", "step"]

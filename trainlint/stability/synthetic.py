@@ -1,0 +1,134 @@
+"""Data of the declared or typical scale in place of data that is not known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from trainlint.facts.graph import Node, walk
+from trainlint.stability.twin.losses import LOSSES
+from trainlint.stability.twin.operation import MAXIMUM_ELEMENTS, RefusalError, Tensor
+
+ROWS = 64
+"""Rows of synthetic data, at most."""
+
+CLASS_NUMBERS = frozenset({"sparse_categorical_crossentropy", "sparse_softmax_cross_entropy_with_logits"})
+CLASS_SHARES = frozenset({"categorical_crossentropy", "softmax_cross_entropy_with_logits"})
+CLASS_EITHER = frozenset({"cross_entropy", "nll"})
+BINARY = frozenset({"binary_crossentropy", "binary_cross_entropy_with_logits", "hinge", "squared_hinge"})
+
+
+class Moments(NamedTuple):
+    """What is known of an array's entries; `second` is the mean square."""
+
+    low: float | None
+    high: float | None
+    mean: float | None
+    second: float | None
+
+
+class Synthetic:
+    """Draws arrays for the data leaves of one graph whose numbers are not known, as `Program` asks for them.
+
+    `assumed` collects in words what was assumed beyond the known statistics.
+    """
+
+    def __init__(self, root: Node, seed: int) -> None:
+        self.assumed: list[str] = []
+        self._rng = np.random.default_rng(seed)
+        self._drawn: dict[int, Tensor] = {}
+        self._labels: dict[int, tuple[str, Node]] = {}
+        self._indices: dict[int, int] = {}
+        counts = [ROWS]
+        for node in walk(root):
+            if node.op in LOSSES and len(node.inputs) > 1:
+                self._labels[id(node.inputs[1])] = (node.op, node.inputs[0])
+            elif node.op == "embedding" and node.inputs:
+                rows = node.attributes.get("rows")
+                self._indices[id(node.inputs[0])] = rows if isinstance(rows, int) else 0
+            elif node.op == "data" and node.data is None and node.shape and node.shape[0]:
+                counts.append(node.shape[0])
+        self.rows = max(1, min(counts))
+
+    def __call__(self, node: Node) -> Tensor:
+        """The array of a leaf, the same each time."""
+        if id(node) not in self._drawn:
+            self._drawn[id(node)] = self._draw(node)
+        return self._drawn[id(node)]
+
+    def _draw(self, node: Node) -> Tensor:
+        if id(node) in self._indices:
+            return np.floor(self._rng.uniform(0, max(1, self._indices[id(node)]), self._shape(node)))
+        op, prediction = self._labels.get(id(node), ("", node))
+        if op in CLASS_NUMBERS | CLASS_SHARES | CLASS_EITHER:
+            return self._classes(op, node, prediction)
+        if op in BINARY:
+            return self._rng.integers(0, 2, self._shape(prediction)).astype(np.float64)
+        moments = moments_of(node)
+        if op and moments is None:
+            self.assumed.append("targets of unit scale are assumed")
+            return self._rng.standard_normal(self._shape(node if node.shape else prediction))
+        if moments is None:
+            raise RefusalError("the scale of the inputs is not known")
+        return _with_columns(node, self._shape(node), lambda shape, one: draw(self._rng, shape, one), moments)
+
+    def _shape(self, node: Node) -> tuple[int, ...]:
+        if not node.shape or any(size is None for size in node.shape[1:]):
+            raise RefusalError("the shape of the data is not known")
+        shape = (self.rows, *(int(size or 0) for size in node.shape[1:]))
+        if math.prod(shape) > MAXIMUM_ELEMENTS:
+            raise RefusalError("the data is too large to be imitated here")
+        return shape
+
+    def _classes(self, op: str, node: Node, prediction: Node) -> Tensor:
+        shape = self._shape(prediction)
+        axis = 1 if op in CLASS_EITHER and len(shape) > 1 else len(shape) - 1
+        classes = shape[axis]
+        labels = self._rng.integers(0, max(1, classes), (*shape[:axis], *shape[axis + 1 :]))
+        shares = op in CLASS_SHARES or (op in CLASS_EITHER and node.shape is not None and len(node.shape) == len(shape))
+        return np.moveaxis(np.eye(classes)[labels], -1, axis) if shares else labels.astype(np.float64)
+
+
+def moments_of(node: Node) -> Moments | None:
+    """The statistics of a leaf, where its range or its mean square is known."""
+    held = node.attributes.get("statistics")
+    values = [_finite(getattr(held, name, None)) for name in ("low", "high", "mean", "second_moment")]
+    found = Moments(*values)
+    ranged = found.low is not None and found.high is not None
+    return found if ranged or found.second is not None else None
+
+
+def _finite(value: object) -> float | None:
+    known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if known and isinstance(value, int | float) else None
+
+
+def draw(rng: np.random.Generator, shape: tuple[int, ...], known: Moments) -> Tensor:
+    """Independent entries: a beta distribution of the known moments on the known range, else a uniform or a normal one."""
+    low, high, mean, second = known
+    if low is not None and high is not None and not low < high:
+        return np.full(shape, low)
+    variance = None if mean is None or second is None else max(second - mean**2, 0.0)
+    if low is not None and high is not None:
+        if mean is None or variance is None or not low < mean < high or variance <= 0:
+            return rng.uniform(low, high, shape)
+        at, spread = (mean - low) / (high - low), variance / (high - low) ** 2
+        weight = at * (1 - at) / spread - 1
+        if weight <= 0:
+            return rng.uniform(low, high, shape)
+        return low + (high - low) * rng.beta(at * weight, (1 - at) * weight, shape)
+    deviation = math.sqrt(variance if variance is not None else second or 0.0)
+    return (mean if mean is not None and variance is not None else 0.0) + deviation * rng.standard_normal(shape)
+
+
+def _with_columns(
+    node: Node, shape: tuple[int, ...], drawn: Callable[[tuple[int, ...], Moments], Tensor], moments: Moments
+) -> Tensor:
+    """The entries column by column where the columns of the last axis are known apart."""
+    columns: Any = getattr(node.attributes.get("statistics"), "columns", ())
+    if len(shape) < 2 or len(columns) != shape[-1] or len(columns) > 1_000:
+        return drawn(shape, moments)
+    return np.stack([drawn(shape[:-1], Moments(*(_finite(one) for one in column))) for column in columns], axis=-1)

@@ -1,0 +1,63 @@
+"""What the leaves of a graph hold: numbers, or the reason why none are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from trainlint.facts.graph import Node
+from trainlint.stability.twin.losses import LOSSES
+from trainlint.stability.twin.operation import MAXIMUM_ELEMENTS, Attributes, NumbersUnknownError, RefusalError, Tensor
+
+Supply: TypeAlias = "Callable[[Node], Tensor]"
+"""Numbers for a data leaf that has none; raises `RefusalError` where none can be made up."""
+
+SHIFTS, TARGETS = frozenset({"add", "subtract"}), frozenset({"mean_squared_error"})
+"""Operations of whose unknown operand the curvature does not depend; of the second kind only the target may be unknown."""
+
+
+def absent_targets(nodes: Sequence[Node], supply: Supply | None) -> set[int]:
+    """Leaves without numbers that are only added to or subtracted from something known: targets."""
+
+    def unknown(node: Node) -> bool:
+        leaf = node.op in ("data", "unknown", "input") and not node.inputs
+        return leaf and node.data is None and (supply is None or node.op != "data")
+
+    found = {id(node) for node in nodes if unknown(node)}
+    for node in nodes:
+        known = [one for one in node.inputs if id(one) not in found]
+        shifts = (node.op in SHIFTS and len(node.inputs) == 2) or (node.op in TARGETS and known[:1] == list(node.inputs[:1]))
+        if len(known) < len(node.inputs) and not (shifts and len(known) == 1):
+            found.difference_update(id(one) for one in node.inputs)
+    return found
+
+
+def is_scalar(node: Node) -> bool:
+    """Whether a leaf is one number of the script, not data."""
+    return node.op == "data" and node.data is not None and node.data.ndim == 0
+
+
+def settled_attributes(node: Node, aligns: bool) -> Attributes:
+    """The attributes of a node, with what the rows need to know beside them."""
+    if node.op == "power" and "exponent" not in node.attributes and len(node.inputs) > 1:
+        exponent = node.inputs[1].data
+        if node.inputs[1].op == "data" and exponent is not None and exponent.size == 1:
+            return {**node.attributes, "exponent": float(exponent.reshape(-1)[0])}
+    return {**node.attributes, "aligns": True} if aligns and node.op in LOSSES else node.attributes
+
+
+def numbers_of(values: object) -> Tensor:
+    """The entries of a leaf in float64; refuses what is not numeric, not finite or too large."""
+    if values is None:
+        raise NumbersUnknownError("the numbers of the data are not known")
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise RefusalError("the data is not numeric")
+    if array.size > MAXIMUM_ELEMENTS:
+        raise RefusalError("the data is too large to be repeated here")
+    found = array.astype(np.float64)
+    if not np.isfinite(found).all():
+        raise RefusalError("the data has entries that are not finite")
+    return found
