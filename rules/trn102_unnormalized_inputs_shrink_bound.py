@@ -26,7 +26,7 @@ from tensorflow import keras
 x = np.random.randint(0, 256, size=(2000, 64)).astype("float32")
 y = (x[:, 0] > 128).astype("float32")
 model = keras.Sequential([keras.layers.Dense(32, activation="relu", input_shape=(64,)), keras.layers.Dense(1, "sigmoid")])
-model.compile(optimizer=keras.optimizers.SGD(0.01), loss="binary_crossentropy")  # error: TRN102
+model.compile(optimizer=keras.optimizers.SGD(0.05), loss="binary_crossentropy")  # error: TRN102
 model.fit(x, y, epochs=5)
 ```
 

@@ -13,8 +13,8 @@ from tensorflow import keras
 x = np.random.rand(1000, 1)
 prices = 400000 + 200000 * np.random.rand(1000)
 model = keras.Sequential([keras.layers.Dense(4, activation="relu", input_shape=(1,)), keras.layers.Dense(1)])
-model.compile(optimizer="adam", loss="mse")
-model.fit(x, prices, epochs=15)  # error: TRN103
+model.compile(optimizer="adam", loss="mse")  # error: TRN103
+model.fit(x, prices, epochs=15)
 ```
 
 ```python bad

@@ -6,35 +6,30 @@ A loss that is summed over the batch has gradients B times those of the mean. Pl
 were B·lr, changes its step when the batch size changes, and takes a smaller step on a last, partial batch.
 
 ```python bad
+import numpy as np
+import torch
 from torch import nn, optim
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
+data = TensorDataset(torch.from_numpy(np.load("x.npy")), torch.from_numpy(np.load("y.npy")))
+loader = DataLoader(data, batch_size=64, shuffle=True)
 model = nn.Linear(8, 1)
 criterion = nn.MSELoss(reduction="sum")  # error: TRN113
 optimizer = optim.SGD(model.parameters(), lr=0.1)
-
-
-def train(dataset):
-    for x, y in DataLoader(dataset, batch_size=64, shuffle=True):
-        optimizer.zero_grad()
-        criterion(model(x), y).backward()
-        optimizer.step()
+for x, y in loader:
+    optimizer.zero_grad()
+    criterion(model(x), y).backward()
+    optimizer.step()
 ```
 
 ```python bad
-from torch import nn, optim
-from torch.utils.data import DataLoader
-
-model = nn.Linear(8, 1)
-optimizer = optim.SGD(model.parameters(), lr=0.1)
+from tensorflow import keras
 
 
-def train(dataset):
-    for x, y in DataLoader(dataset, batch_size=64, shuffle=True):
-        optimizer.zero_grad()
-        loss = nn.functional.mse_loss(model(x), y, reduction="sum")  # error: TRN113
-        loss.backward()
-        optimizer.step()
+def train(x, y):
+    model = keras.Sequential([keras.layers.Dense(16, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.1), keras.losses.MeanSquaredError(reduction="sum"))  # error: TRN113
+    model.fit(x, y, batch_size=64)
 ```
 
 ## When it is silent
@@ -42,51 +37,54 @@ def train(dataset):
 Divided later by batch, tokens or pixels; optimizers that divide by the size of the gradient; sums of several terms (ELBO).
 
 ```python good
+import numpy as np
+import torch
 from torch import nn, optim
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
+data = TensorDataset(torch.from_numpy(np.load("x.npy")), torch.from_numpy(np.load("y.npy")))
+loader = DataLoader(data, batch_size=64, shuffle=True)
 model = nn.Linear(8, 1)
 criterion = nn.MSELoss(reduction="sum")
 optimizer = optim.SGD(model.parameters(), lr=0.1)
-
-
-def train(dataset):
-    for x, y in DataLoader(dataset, batch_size=64, shuffle=True):
-        optimizer.zero_grad()
-        (criterion(model(x), y) / len(x)).backward()
-        optimizer.step()
+for x, y in loader:
+    optimizer.zero_grad()
+    (criterion(model(x), y) / len(x)).backward()
+    optimizer.step()
 ```
 
 ```python good
+import numpy as np
+import torch
 from torch import nn, optim
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
+data = TensorDataset(torch.from_numpy(np.load("x.npy")), torch.from_numpy(np.load("y.npy")))
+loader = DataLoader(data, batch_size=64, shuffle=True)
 model = nn.Linear(8, 1)
 criterion = nn.MSELoss(reduction="sum")
 optimizer = optim.Adam(model.parameters(), lr=1e-3)
-
-
-def train(dataset):
-    for x, y in DataLoader(dataset, batch_size=64, shuffle=True):
-        optimizer.zero_grad()
-        criterion(model(x), y).backward()
-        optimizer.step()
+for x, y in loader:
+    optimizer.zero_grad()
+    criterion(model(x), y).backward()
+    optimizer.step()
 ```
 
 ```python good
+import numpy as np
+import torch
 from torch import nn, optim
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
+data = TensorDataset(torch.from_numpy(np.load("x.npy")), torch.from_numpy(np.load("y.npy")))
+loader = DataLoader(data, batch_size=64, shuffle=True)
 model = nn.Linear(8, 1)
 criterion = nn.MSELoss()
 optimizer = optim.SGD(model.parameters(), lr=0.1)
-
-
-def train(dataset):
-    for x, y in DataLoader(dataset, batch_size=64, shuffle=True):
-        optimizer.zero_grad()
-        criterion(model(x), y).backward()
-        optimizer.step()
+for x, y in loader:
+    optimizer.zero_grad()
+    criterion(model(x), y).backward()
+    optimizer.step()
 ```
 
 ## References
@@ -100,7 +98,6 @@ from collections.abc import Iterator
 
 from trainlint.api import (
     SGD_FAMILY,
-    Evidence,
     Fact,
     LossFacts,
     OptimizerFacts,
@@ -116,6 +113,9 @@ from trainlint.api import (
     summed_at_the_end,
 )
 
+LARGE_RATE = 1.0
+"""A rate of plain gradient descent above this is outside of the usual band."""
+
 
 @rule("TRN113", "sum-reduction-multiplies-step", Severity.WARNING)
 def check(run: TrainingRun) -> Iterator[Report]:
@@ -123,12 +123,12 @@ def check(run: TrainingRun) -> Iterator[Report]:
     optimizer, loss = run.optimizer, run.loss
     if not isinstance(optimizer, OptimizerFacts) or optimizer.name not in SGD_FAMILY or not isinstance(loss, LossFacts):
         return
-    bound = stability(run)
-    judged = isinstance(bound, StabilityBound) and bound.evidence is not Evidence.ESTIMATED
-    if judged or optimizer.clip or loss.reduction != "sum" or not summed_at_the_end(run) or not isinstance(run.batch_size, Fact):
+    if optimizer.clip or loss.reduction != "sum" or not summed_at_the_end(run) or not isinstance(run.batch_size, Fact):
         return
-    batch, rate = run.batch_size.value, optimizer.learning_rate
-    if batch < 2 or not isinstance(rate, Fact):
+    batch, rate, bound = run.batch_size.value, optimizer.learning_rate, stability(run)
+    if batch < 2 or not isinstance(rate, Fact) or rate.value * batch <= LARGE_RATE:
+        return
+    if isinstance(bound, StabilityBound) and bound.ratio < 1:
         return
     rest = (run.inputs.samples or 0) % batch
     last = f"; the last batch of {rest} like {figure(rate.value * rest)}" if rest else ""

@@ -5,11 +5,43 @@ from __future__ import annotations
 from trainlint.core import Edit, Evidence, Fact, Origin, Place, Severity, Unknown
 from trainlint.facts.compiling import compile_problem
 from trainlint.facts.graph import Node, Parameter, walk
-from trainlint.facts.passes import every_event, lowers_rate_later, loop_passes, rate_is_replaced, steps_parameters_of, text_of
-from trainlint.facts.queries import RESHAPING, array_rank, input_width, layer_name, line_of, linear_chains, loss_is_negated, output_width, planned_updates, raw_leaf, root_of, skip_upwards, summed_at_the_end, targets_are_affine
+from trainlint.facts.passes import every_event, loop_passes, lowers_rate_later, rate_is_replaced, steps_parameters_of, text_of
+from trainlint.facts.queries import (
+    RESHAPING,
+    array_rank,
+    input_width,
+    layer_name,
+    line_of,
+    linear_chains,
+    loss_is_negated,
+    output_width,
+    planned_updates,
+    raw_leaf,
+    root_of,
+    skip_upwards,
+    summed_at_the_end,
+    targets_are_affine,
+)
 from trainlint.facts.rescaling import rescalings, weights_are_set
-from trainlint.facts.run import DataFacts, LayerFacts, LossFacts, ModelFacts, OptimizerFacts, ScheduleFacts, Script, TrainingRun, UnusedSuppression
-from trainlint.facts.scaling import BYTE_RMS, column_sizes, first_layer_on_raw_inputs, initial_output_scale, layers_of, reachable_output
+from trainlint.facts.run import (
+    DataFacts,
+    LayerFacts,
+    LossFacts,
+    ModelFacts,
+    OptimizerFacts,
+    ScheduleFacts,
+    Script,
+    TrainingRun,
+    UnusedSuppression,
+)
+from trainlint.facts.scaling import (
+    BYTE_RMS,
+    column_sizes,
+    first_layer_on_raw_inputs,
+    initial_output_scale,
+    layers_of,
+    reachable_output,
+)
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import LibraryMethod
 from trainlint.judged import why_not_judged
@@ -19,11 +51,29 @@ from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
 from trainlint.suggestions import insert_after, insert_statement_before, receiver_text, set_learning_rate, text_at
 from trainlint.voices import loss_reports, metric_reports
-from trainlint.wording import ADAM_FAMILY, SGD_FAMILY, exact, figure, inputs_in_words, optimizer_label, optimizer_name, root_mean_square, round_down_1_2_5, run_cause, site_cause, stability_numbers, step_size, step_size_place, powers_of_ten
+from trainlint.wording import (
+    ADAM_FAMILY,
+    SGD_FAMILY,
+    exact,
+    figure,
+    inputs_in_words,
+    optimizer_label,
+    optimizer_name,
+    powers_of_ten,
+    root_mean_square,
+    round_down_1_2_5,
+    run_cause,
+    site_cause,
+    stability_numbers,
+    step_size,
+    step_size_place,
+)
 
 __all__ = [
     "ADAM_FAMILY",
     "BYTE_RMS",
+    "RESHAPING",
+    "SGD_FAMILY",
     "DataFacts",
     "Edit",
     "Event",
@@ -38,10 +88,8 @@ __all__ = [
     "Origin",
     "Parameter",
     "Place",
-    "RESHAPING",
     "Report",
     "Rule",
-    "SGD_FAMILY",
     "ScheduleFacts",
     "Script",
     "Severity",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.facts.building import applied, at, constant, event, literal, made, model, run, runs, unknown_data
+from tests.facts.building import applied, at, constant, event, literal, loop, made, model, run, runs, unknown_data
 from trainlint.core import Fact, Origin, Unknown
 from trainlint.facts.graph import walk
 from trainlint.facts.run import LossFacts, ModelFacts, OptimizerFacts
@@ -306,3 +306,65 @@ def test_scalings_on_the_way() -> None:
     inputs = fitted(SGD, MSE, x=x).inputs
     assert inputs.steps == (("divide", 255.0, at(9)),)
     assert inputs.source == "keras.datasets.mnist"
+
+
+def test_comparison_gives_binary_labels() -> None:
+    truth = v.Array("greater", (unknown_data(10), literal(0.5)), {}, (10,), "bool")
+    y = v.Array("cast", (truth,), {"dtype": "float32"}, (10,), "float32")
+    targets = fitted(SGD, MSE, y=y).targets
+    assert (targets.labels, targets.classes) == ("binary", 2)
+
+
+def test_rows_are_drawn_in_batches() -> None:
+    leaves = [node for node in walk(fitted(SGD, MSE).loss_graph) if node.op == "data"]
+    assert [node.attributes["batched"] for node in leaves] == [True, True]
+
+
+def test_vector_of_inputs_becomes_a_column() -> None:
+    x = constant(np.arange(20.0))
+    output = applied(made("keras.layers.Dense", units=1), x, 20)
+    found = fitted(SGD, MSE, x=x, output=output)
+    dense = next(node for node in walk(found.loss_graph) if node.op == "dense")
+    assert (found.inputs.shape, dense.shape, dense.parameters[0].shape) == ((20, 1), (20, 1), (1, 1))
+
+
+def test_rate_assigned_ahead_of_fit() -> None:
+    owner, x, y = model(), unknown_data(4, 1), unknown_data(4, 1)
+    optimizer = made("keras.optimizers.SGD", learning_rate=0.1, cells={"learning_rate": literal(0.9)})
+    first, second = runs(
+        event("fit", 0, model=owner, optimizer=optimizer, x=x, y=y),
+        event("set_attribute", 1, target=optimizer, name=literal("learning_rate"), value=literal(0.9)),
+        event("fit", 2, model=owner, optimizer=optimizer, x=x, y=y),
+    )
+    assert (first.optimizer.learning_rate.value, second.optimizer.learning_rate.value) == (0.1, 0.9)
+
+
+def test_train_on_batch_counts_the_loops_around_it() -> None:
+    frames = (loop(5), loop(100, 9))
+    values = {"model": model(), "optimizer": SGD, "x": unknown_data(16, 3), "y": unknown_data(16, 1)}
+    found = run(event("fit", 0, frames, **values, method=literal("train_on_batch")))
+    assert (found.batch_size.value, found.steps_per_epoch.value, found.epochs.value) == (16, 100, 5)
+
+
+def test_weights_that_were_set_are_not_the_default() -> None:
+    x = unknown_data(10, 2)
+    kernel = constant(np.array([[1.0], [2.0]]))
+    layer = made("keras.layers.Dense", units=1, cells={"set_weights": v.List({"items": v.Tuple((kernel, unknown_data(1)))})})
+    dense = fitted(SGD, MSE, x=x, output=applied(layer, x, 10, 1)).model.output
+    assert dense.parameters[0].initializer.data.tolist() == [[1.0], [2.0]]
+    assert dense.parameters[1].initializer.kind == "unknown"
+
+
+@pytest.mark.parametrize("name", ["activation", "layer"])
+def test_layer_wrapped_in_itself_ends(name: str) -> None:
+    layer = made("keras.layers.Dense" if name == "activation" else "keras.layers.TimeDistributed", units=1)
+    layer.cells[name] = layer
+    x = unknown_data(10, 2)
+    assert isinstance(fitted(SGD, MSE, x=x, output=applied(layer, x, 10, 1)).model, ModelFacts)
+
+
+def test_numbers_that_python_does_not_write() -> None:
+    rate = v.Choice((literal(10**5000), literal(0.1)))
+    found = fitted(made("keras.optimizers.SGD", learning_rate=rate), MSE).optimizer.learning_rate
+    assert found.reason == "a huge number or 0.1, depending on a branch"
+    assert isinstance(fitted(made("keras.optimizers.SGD", learning_rate=10**5000), MSE).optimizer.learning_rate, Unknown)

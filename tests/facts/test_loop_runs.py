@@ -291,3 +291,50 @@ def test_deep_graphs_do_not_exhaust_the_stack() -> None:
     for _ in range(30_000):
         array = operation("negative", array, shape=(20, 1))
     assert trained(sgd(learning_rate=0.1), operation("mean", array, shape=())).loss is not None
+
+
+def test_swapped_weights_end() -> None:
+    first, second = linear(3), linear(4)
+    weights = [
+        v.Array(
+            "parameter", (), {"name": "weight", "layer": one, "state": v.Unknown("")}, (1, 1), "float32", "torch", symbolic=True
+        )
+        for one in (first, second)
+    ]
+    first.cells["weight"], second.cells["weight"] = weights[1], weights[0]
+    output = applied(second, applied(first, X, 20, 1), 20, 1)
+    found = trained(sgd(learning_rate=0.01), library_loss(made("torch.nn.MSELoss"), output, Y))
+    dense = [node for node in walk(found.loss_graph) if node.op == "dense"]
+    assert dense[0].parameters[0] is not dense[1].parameters[0]
+
+
+def test_class_weights_keep_the_name_of_the_loss() -> None:
+    loss = library_loss(made("torch.nn.CrossEntropyLoss", weight=constant([1.0, 2.0])), applied(linear(), X, 20, 1), Y)
+    found = trained(sgd(learning_rate=0.01), loss)
+    assert (found.loss.name, found.loss.from_logits, found.loss_graph.op) == ("cross_entropy", True, "custom")
+
+
+def test_targets_are_those_of_the_loss() -> None:
+    labels = v.Array("data", (), {}, (100,), "float32", "torch", statistics=v.Statistics(0, 9, 4.5, 30, "declared"))
+    x = v.Array("data", (), {}, (100, 1), "float32", "torch")
+    target = operation("reshape", batch(labels, 10), shape=(10, 1))
+    found = trained(sgd(learning_rate=0.01), mean_squared(batch(x, 10), target), (loop(3), loop(10)))
+    assert (found.targets.shape, found.targets.high) == ((100, 1), 9)
+
+
+def test_rows_picked_by_the_loop_are_a_batch() -> None:
+    frame = loop(10, 1, 30)
+    picked = v.Array(
+        "getitem", (X,), {"index": slice(v.Unknown("i"), v.Unknown("i"))}, (None, 1), "float32", "torch", place=at(5)
+    )
+    found = trained(sgd(learning_rate=0.01), mean_squared(picked, Y), (loop(7, 1, 40), frame))
+    leaf = next(node for node in walk(found.model.output) if node.op == "data")
+    assert (leaf.attributes["batched"], leaf.data.shape) == (True, (20, 1))
+    assert isinstance(found.batch_size, Unknown)
+
+
+def test_rate_set_by_the_loop_is_a_schedule() -> None:
+    optimizer, frames = sgd(learning_rate=0.1), (loop(50),)
+    changed = event("set_learning_rate", 8, (*frames, Frame("branch", at(9))), optimizer=optimizer, learning_rate=literal(0.01))
+    found = trained(optimizer, mean_squared(), frames, changed)
+    assert (found.optimizer.learning_rate.value, found.schedule.name) == (0.1, "assigned")

@@ -90,6 +90,8 @@ def test_ignore_files_above_the_repository_do_not_count(project):
     Path("inner/.git").mkdir()
     assert found("inner") == ["inner/a.py"]
     assert found() == []
+    Path(".git").mkdir()
+    assert found("inner") == ["inner/a.py"]
 
 
 def test_broken_ignore_files_do_no_harm(project):
@@ -182,7 +184,7 @@ def test_names_that_are_not_utf8(project):
 
 
 def test_deep_folders(project):
-    deep = Path("/".join(["d"] * 1500))
+    deep = Path("/".join(["d"] * 700))
     deep.mkdir(parents=True)
     (deep / "a.py").write_text("x\n")
     assert found() == [str(deep / "a.py")]

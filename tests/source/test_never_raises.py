@@ -33,8 +33,6 @@ PIECES = st.sampled_from(
         " ",
         "# noqa: TRN101",
         "# trainlint: off[TRN101]",
-    ]
-    + [
         "(",
         ")",
         "[",
@@ -57,8 +55,19 @@ PIECES = st.sampled_from(
         "?",
         "def f(",
         "é",
+        "�",
+        "\x00",
+        "\ufeff",
+        "𝒳",
+        "import torch\n",
+        "    ",
+        "try:\n",
+        "except (A) :",
+        "rf'''",
+        "!r",
+        "\\N{DASH}",
+        "print 'x'",
     ]
-    + ["\ud800", "\0", "\ufeff", "𝒳", "import torch\n", "    ", "try:\n", "except (A) :", "rf'''", "!r", "\\N{DASH}", "print 'x'"]
 )
 TEXTS = st.one_of(st.text(), st.lists(PIECES, max_size=40).map("".join))
 

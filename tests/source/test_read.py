@@ -145,7 +145,7 @@ def test_permission_denied(tmp_path, monkeypatch):
 def test_a_file_that_grows_after_the_first_look(tmp_path, monkeypatch):
     path = tmp_path / "a.py"
     path.write_text("x\n")
-    looked_at = os.stat(path)
+    looked_at = path.stat()
     path.write_text("x\n" * 100)
     monkeypatch.setattr(Path, "stat", lambda _path: looked_at)
     monkeypatch.setattr(os, "fstat", lambda _descriptor: looked_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -10,6 +11,9 @@ from trainlint.core import Severity
 from trainlint.result import CheckResult
 
 SUMMARY = "check training scripts"
+PIPE_WIDTH = 140
+"""What is written to a pipe or file without COLUMNS: lines of code are seldom longer."""
+
 EXIT_CODES = """exit codes:
   0  no error and no warning (hints do not count), or --exit-zero
   1  at least one error or warning
@@ -58,7 +62,8 @@ def _report(results: Sequence[CheckResult], output_format: str) -> None:
 
         from trainlint.report.full import print_full
 
-        print_full(results, Console(file=sys.stdout, highlight=False, emoji=False, markup=False))
+        width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else PIPE_WIDTH
+        print_full(results, Console(file=sys.stdout, width=width, highlight=False, emoji=False, markup=False))
     elif output_format == "concise":
         from trainlint.report.concise import lines
 

@@ -43,6 +43,7 @@ ACTIVATIONS = frozenset({"tanh", "log_softmax"}.union(*OUTPUTS.values())) - {"li
 RANGES = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 CUT_OFF = ("relu", "relu6", "softplus", "exp")
 TOLERANCE = 1e-6
+INTEGERS = ("int", "uint")
 PASSED = frozenset({"reshape", "flatten", "squeeze", "expand_dims", "cast", "linear", "dropout", "getitem"})
 
 
@@ -167,8 +168,33 @@ UNITS: dict[str, Callable[[LossFit], bool]] = {
 
 
 def _beyond(fit: LossFit, low: float, high: float) -> bool:
+    """Whether some targets surely lie outside of a range: by their extremes, else by their mean and mean square."""
     data = fit.targets
-    return (data.low is not None and data.low < low - TOLERANCE) or (data.high is not None and data.high > high + TOLERANCE)
+    if (data.low is not None and data.low < low - TOLERANCE) or (data.high is not None and data.high > high + TOLERANCE):
+        return True
+    if data.low is not None or data.second_moment is None:
+        return False
+    wide = data.second_moment > max(low * low, high * high) + TOLERANCE
+    negative = low == 0 and data.mean is not None and data.mean <= 0 < data.second_moment
+    return wide or negative
+
+
+def _real(fit: LossFit) -> bool:
+    """Whether the targets are real numbers: by their labels, else floats of known statistics."""
+    data = fit.targets
+    if (data.dtype or "").startswith(INTEGERS):
+        return False
+    known = data.known != "unknown" and data.second_moment is not None and (data.dtype or "").startswith("float")
+    return data.labels == "continuous" or (data.labels == "unknown" and known)
+
+
+def _beyond_01(fit: LossFit) -> bool:
+    """Whole numbers, or -1 and 1, that are not all 0 or 1."""
+    data = fit.targets
+    whole = data.labels in ("int", "pm1") or (
+        data.labels in ("unknown", "continuous") and (data.dtype or "").startswith(INTEGERS)
+    )
+    return whole and _beyond(fit, 0.0, 1.0)
 
 
 def _one_column(fit: LossFit) -> bool:
@@ -196,7 +222,7 @@ def _rank_differs(fit: LossFit) -> bool:
 
 
 def _out_of_range(fit: LossFit) -> bool:
-    if fit.targets.labels not in ("continuous", "int", "pm1"):
+    if fit.targets.labels not in ("int", "pm1") and not _real(fit):
         return False
     if fit.activation in CUT_OFF:
         return _beyond(fit, 0.0, math.inf)
@@ -206,10 +232,11 @@ def _out_of_range(fit: LossFit) -> bool:
 
 LABELS: dict[str, Callable[[LossFit], bool]] = {
     "any": lambda fit: True,  # noqa: ARG005
-    "beyond-unit": lambda fit: fit.targets.labels == "continuous" and _beyond(fit, 0.0, 1.0),
-    "within-unit": lambda fit: fit.targets.labels == "continuous" and not _beyond(fit, 0.0, 1.0),
+    "beyond-unit": lambda fit: _real(fit) and _beyond(fit, 0.0, 1.0),
+    "within-unit": lambda fit: _real(fit) and not _beyond(fit, 0.0, 1.0),
     "indices": _indices,
-    "onehot-int": lambda fit: fit.targets.labels == "onehot" and (fit.targets.dtype or "").startswith(("int", "uint")),
+    "onehot-int": lambda fit: fit.targets.labels == "onehot" and (fit.targets.dtype or "").startswith(INTEGERS),
+    "beyond-01": _beyond_01,
     "classes": lambda fit: fit.targets.labels == "int" and (fit.targets.classes or 0) >= 3,
     "rank-differs": _rank_differs,
     "one-column": _one_target_a_row,
@@ -227,8 +254,8 @@ def placeholders(fit: LossFit) -> dict[str, object]:
         "floor": f"{math.log(1 + (units - 1) / math.e):.3f}" if units > 1 else "0",
         "loss": fit.loss,
         "output": fit.activation or "the output",
-        "low": figure(fit.targets.low if fit.targets.low is not None else 0.0, 3),
-        "high": figure(fit.targets.high if fit.targets.high is not None else 1.0, 3),
+        "low": figure(_extreme(fit.targets, fit.targets.low, -1), 3),
+        "high": figure(_extreme(fit.targets, fit.targets.high, 1), 3),
         "shape": _in_words(fit.output_shape),
         "target": _in_words(fit.targets.shape),
     }
@@ -240,6 +267,13 @@ def _message(row: Row, fit: LossFit, effect: str) -> str:
     width = f"{output} of {fit.units} unit{'s' if fit.units != 1 else ''}" if fit.units else output
     advice = f". Instead {row.advice.format(**filled)}" if row.advice else ""
     return f"{fit.loss} on {width}{line_of(fit.output_place)}: {effect.format(**filled)}{advice}"
+
+
+def _extreme(data: DataFacts, known: float | None, side: int) -> float:
+    """The lowest (-1) or highest (1) target: known, or two standard deviations from the mean."""
+    if known is not None or data.mean is None or data.second_moment is None:
+        return known if known is not None else (side + 1) / 2
+    return data.mean + side * 2 * math.sqrt(max(data.second_moment - data.mean**2, 0.0))
 
 
 def _in_words(shape: Shape | None) -> str:

@@ -51,7 +51,7 @@ TABLE = """
 27 | NLL                 | log_softmax          | <C | indices      | -          | few-torch  | 307 error          | units
 27 | NLL                 | log_softmax          | any| any          | -          | right      |                    |
 28 | BCE BCEL            | any                  | >=2| indices      | one-row    | shapes     | 305 error          | columns
-29 | BCE BCEL            | any                  | 1  | pm1 classes  | below-zero | below-zero | 313 error          | map
+29 | BCE BCEL            | any                  | 1  | beyond-01    | below-zero | below-zero | 313 error          | map
 30 | BCE                 | linear               | any| any          | clipped    | leaves     | 301 error          | with-logits
 31 | BCE                 | relu&co leaky&co tanh| any| any          | outside    | outside    | 304 error          | use-sigmoid
 32 | BCEL                | sigmoid              | any| any          | recovered-2| sigmoid-2  | 302 error (warning)| drop

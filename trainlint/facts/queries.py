@@ -202,7 +202,7 @@ def targets_are_affine(root: Node) -> bool:
         if node.op not in LOSS_INPUT or len(node.inputs) < 2:
             continue
         leaves = [one for one in walk(node.inputs[0]) if one.op == "data" and one.data is not None and one.data.size > 1]
-        target = node.inputs[1].data
+        target = skip_upwards(node.inputs[1], RESHAPING).data
         if len(leaves) != 1 or target is None or leaves[0].data is None or leaves[0].data.dtype.kind not in "iuf":
             continue
         rows = leaves[0].data.shape[0] if leaves[0].data.ndim else 0
@@ -256,4 +256,7 @@ def summed_at_the_end(run: TrainingRun) -> bool:
     node = run.loss_graph
     if node is None:
         return run.framework == "keras"
-    return (node.op == "sum" and node.attributes.get("axis") is None) or node.attributes.get("reduction") == "sum"
+    return (node.op == "sum" and node.attributes.get("axis") is None) or node.attributes.get("reduction") in (
+        "sum",
+        "sum_over_batch",
+    )

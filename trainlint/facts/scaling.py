@@ -11,6 +11,7 @@ from trainlint.facts.queries import (
     DENSE_MAPS,
     NORMALIZERS,
     RESHAPING,
+    constant_factor,
     input_width,
     next_below,
     output_width,
@@ -23,6 +24,9 @@ from trainlint.facts.run import DataFacts, TrainingRun
 
 SEEN_THROUGH = (RESHAPING | AVERAGING | {"max_pool"}) - {"batch_norm"}
 """Operations behind which raw values are still raw values."""
+
+LARGE_FACTOR = 10.0
+"""A factor inside the network from which on it may be there to reach the targets' scale."""
 
 RECURRENT = frozenset({"lstm", "gru", "simple_rnn"})
 
@@ -86,7 +90,9 @@ def reachable_output(run: TrainingRun, magnitude: float) -> float | None:
     if isinstance(optimizer, Unknown) or not isinstance(optimizer.learning_rate, Fact) or updates is None:
         return None
     moved = optimizer.learning_rate.value * updates
-    layers = layers_of(run)
+    layers, root = layers_of(run), root_of(run)
+    if root is not None and any(abs(one.value) >= LARGE_FACTOR for one in map(constant_factor, walk(root)) if one is not None):
+        return None
     if not layers or any(node.op != "dense" or input_width(node) is None for node in layers):
         return None
     size, grown = magnitude, 0.0

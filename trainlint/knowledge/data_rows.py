@@ -1,7 +1,234 @@
-"""Rows, to be filled."""
+"""Where data comes from and what prepares it: scikit-learn, pandas, SciPy, torchvision."""
 
 from __future__ import annotations
 
+from trainlint.knowledge.data_sets import SKLEARN, TORCHVISION
 from trainlint.knowledge.rows import Row
 
-ROWS: tuple[Row, ...] = ()
+_SKLEARN = "https://scikit-learn.org/stable/modules/generated"
+_PANDAS = "https://pandas.pydata.org/docs/reference/api"
+_VISION = "https://docs.pytorch.org/vision/stable"
+
+SCALERS: dict[str, tuple[str, str]] = {
+    "StandardScaler": ("standard", "*, copy=True, with_mean=True, with_std=True"),
+    "MinMaxScaler": ("range", "feature_range=(0, 1), *, copy=True, clip=False"),
+    "MaxAbsScaler": ("largest", "copy=True, clip=False"),
+    "RobustScaler": (
+        "robust",
+        "*, with_centering=True, with_scaling=True, quantile_range=(25.0, 75.0), copy=True, unit_variance=False",
+    ),
+    "Normalizer": ("rows", "norm='l2', *, copy=True"),
+    "PowerTransformer": ("power", "method='yeo-johnson', *, standardize=True, copy=True"),
+    "QuantileTransformer": (
+        "quantile",
+        "*, n_quantiles=1000, output_distribution='uniform', ignore_implicit_zeros=False, subsample=10000, random_state=None, copy=True",
+    ),
+}
+"""Scaler of `sklearn.preprocessing`, its kind and signature."""
+
+ENCODERS: dict[str, tuple[str, str]] = {
+    "LabelEncoder": ("labels", ""),
+    "OrdinalEncoder": ("ordinals", "*, categories='auto', dtype=None, handle_unknown='error', unknown_value=None"),
+    "OneHotEncoder": (
+        "one_hot",
+        "*, categories='auto', drop=None, sparse_output|sparse=True, dtype=None, handle_unknown='error', min_frequency=None",
+    ),
+    "LabelBinarizer": ("binarizer", "*, neg_label=0, pos_label=1, sparse_output=False"),
+}
+"""Encoder of `sklearn.preprocessing`, its kind and signature."""
+
+SCALING_FUNCTIONS: dict[str, tuple[str, str]] = {
+    "scale": ("standard", "x|X, *, axis=0, with_mean=True, with_std=True, copy=True"),
+    "minmax_scale": ("range", "x|X, feature_range=(0, 1), *, axis=0, copy=True"),
+    "maxabs_scale": ("largest", "x|X, *, axis=0, copy=True"),
+    "robust_scale": ("robust", "x|X, *, axis=0, with_centering=True, with_scaling=True"),
+    "normalize": ("rows", "x|X, norm='l2', *, axis=1, copy=True, return_norm=False"),
+}
+
+GENERATORS: tuple[tuple[str, str, str], ...] = (
+    (
+        "make_classification",
+        "classification",
+        "rows|n_samples=100, columns|n_features=20, *, classes|n_classes=2, n_informative=2, random_state=None",
+    ),
+    (
+        "make_regression",
+        "regression",
+        "rows|n_samples=100, columns|n_features=100, *, n_informative=10, targets|n_targets=1, bias=0.0, noise=0.0",
+    ),
+    (
+        "make_blobs",
+        "blobs",
+        "rows|n_samples=100, columns|n_features=2, *, centers=None, cluster_std=1.0, center_box=(-10.0, 10.0), shuffle=True",
+    ),
+    ("make_moons", "moons", "rows|n_samples=100, *, shuffle=True, noise=None, random_state=None"),
+    ("make_circles", "circles", "rows|n_samples=100, *, shuffle=True, noise=None, random_state=None, factor=0.8"),
+    (
+        "make_gaussian_quantiles",
+        "quantiles",
+        "*, mean=None, cov=1.0, rows|n_samples=100, columns|n_features=2, classes|n_classes=3",
+    ),
+    ("make_friedman1", "friedman", "rows|n_samples=100, columns|n_features=10, *, noise=0.0, random_state=None"),
+)
+"""`sklearn.datasets` makers of random data."""
+
+READERS: dict[str, str] = {
+    "pandas.read_csv": "source|filepath_or_buffer, *, sep=None, header='infer', names=None, index_col=None, usecols=None",
+    "pandas.read_table": "source|filepath_or_buffer, *, sep=None, header='infer', names=None",
+    "pandas.read_excel": "source|io, sheet_name=0",
+    "pandas.read_json": "source|path_or_buf",
+    "pandas.read_parquet": "source|path",
+    "pandas.read_pickle": "source|filepath_or_buffer",
+    "pandas.read_hdf": "source|path_or_buf, key=None",
+    "scipy.io.loadmat": "source|file_name",
+    "joblib.load": "source|filename",
+    "cv2.imread": "source|filename, flags=1",
+    "imageio.imread": "source|uri",
+    "matplotlib.image.imread": "source|fname, format=None",
+    "skimage.io.imread": "source|fname, as_gray=False",
+    "matplotlib.pyplot.imread": "source|fname, format=None",
+}
+
+FRAME_METHODS: tuple[tuple[str, str, str], ...] = (
+    ("to_numpy", "frame_values", "dtype=None"),
+    ("drop", "frame_rest", "labels=None, axis=0, columns=None, inplace=False"),
+    ("pop", "frame_column", "item"),
+    ("astype", "frame_same", "dtype"),
+    ("copy", "frame_same", "deep=True"),
+    ("dropna", "frame_part", "axis=0"),
+    ("fillna", "frame_same", "value=None"),
+    ("head", "frame_part", "n=5"),
+    ("tail", "frame_part", "n=5"),
+    ("sample", "frame_shuffled", "n=None, frac=None, replace=False"),
+    ("reset_index", "frame_same", "level=None, drop=False, inplace=False"),
+    ("sort_values", "frame_same", "by=None"),
+    ("mean", "frame_column_mean", "axis=0"),
+    ("std", "frame_column_std", "axis=0"),
+    ("min", "frame_column_min", "axis=0"),
+    ("max", "frame_column_max", "axis=0"),
+)
+"""Methods of `pandas.DataFrame` and `Series`."""
+
+TRANSFORMS: tuple[tuple[str, str, str], ...] = (
+    ("Compose", "compose", "transforms"),
+    ("ToTensor", "to_tensor", ""),
+    ("PILToTensor", "to_byte_tensor", ""),
+    ("ToImage", "to_byte_tensor", ""),
+    ("ConvertImageDtype", "convert_dtype", "dtype"),
+    ("ToDtype", "to_dtype", "dtype, scale=False"),
+    ("Normalize", "normalize", "mean, std, inplace=False"),
+    ("Resize", "resize", "size, interpolation=None, max_size=None, antialias=True"),
+    ("CenterCrop", "crop", "size"),
+    ("RandomCrop", "crop", "size, padding=None, pad_if_needed=False, fill=0, padding_mode='constant'"),
+    ("RandomResizedCrop", "crop", "size, scale=(0.08, 1.0), ratio=None, interpolation=None, antialias=True"),
+    ("Grayscale", "grayscale", "num_output_channels=1"),
+    ("Lambda", "lambda", "lambd"),
+    ("RandomApply", "same", "transforms, p=0.5"),
+    *(
+        (name, "same", "*args, **kwargs")
+        for name in (
+            *("RandomHorizontalFlip", "RandomVerticalFlip", "RandomRotation", "RandomAffine", "RandomPerspective", "ColorJitter"),
+            *(
+                "RandomErasing",
+                "RandomGrayscale",
+                "RandAugment",
+                "AutoAugment",
+                "TrivialAugmentWide",
+                "GaussianBlur",
+                "ToPILImage",
+            ),
+            *(
+                "RandomAdjustSharpness",
+                "RandomAutocontrast",
+                "RandomEqualize",
+                "RandomInvert",
+                "RandomPosterize",
+                "RandomSolarize",
+            ),
+        )
+    ),
+)
+"""`torchvision.transforms`, and what each does to shape and scale."""
+
+_VISION_BY_SPLIT = "root=None, split='train', *, train=None, transform=None, target_transform=None, download=False, **kwargs"
+_VISION_FOLDER = "root, transform=None, target_transform=None, loader=None, is_valid_file=None, allow_empty=False"
+
+
+def _vision_signature(name: str) -> str:
+    if name.endswith("Folder"):
+        return _VISION_FOLDER
+    if name == "FakeData":
+        return "size=1000, image_size=(3, 224, 224), num_classes=10, transform=None, target_transform=None, random_offset=0"
+    if name in ("SVHN", "STL10"):
+        return _VISION_BY_SPLIT
+    return "root, train=True, transform=None, target_transform=None, download=False, **kwargs"
+
+
+ROWS: tuple[Row, ...] = (
+    *(
+        Row(f"sklearn.preprocessing.{name}", "scaler", kind, text, (f"sklearn.preprocessing.data.{name}",), source=_SKLEARN)
+        for name, (kind, text) in SCALERS.items()
+    ),
+    *(
+        Row(f"sklearn.preprocessing.{name}", "encoder", kind, text, (f"sklearn.preprocessing.label.{name}",), source=_SKLEARN)
+        for name, (kind, text) in ENCODERS.items()
+    ),
+    *(
+        Row(f"sklearn.preprocessing.{name}", "function", kind, text, source=_SKLEARN)
+        for name, (kind, text) in SCALING_FUNCTIONS.items()
+    ),
+    Row(
+        "sklearn.model_selection.train_test_split",
+        "function",
+        "split",
+        "*arrays, test_size=None, train_size=None, random_state=None, shuffle=True, stratify=None",
+        ("sklearn.cross_validation.train_test_split",),
+        source=_SKLEARN,
+    ),
+    Row("sklearn.utils.shuffle", "function", "shuffle", "*arrays, random_state=None, n_samples=None", source=_SKLEARN),
+    *(
+        Row(f"sklearn.datasets.{name}", "function", "data", "*, return_X_y=False, as_frame=False, **kwargs", source=_SKLEARN)
+        for name in SKLEARN
+    ),
+    *(Row(f"sklearn.datasets.{name}", "function", kind, f"{text}, **kwargs", source=_SKLEARN) for name, kind, text in GENERATORS),
+    *(Row(name, "operation", "read", f"{text}, **kwargs", source=_PANDAS) for name, text in READERS.items()),
+    *(
+        Row(name, "operation", "frame", text, source=_PANDAS)
+        for name, text in (
+            ("pandas.DataFrame", "x|data=None, index=None, columns=None, dtype=None, copy=None"),
+            ("pandas.Series", "x|data=None, index=None, dtype=None, name=None, copy=None"),
+            ("pandas.get_dummies", "x|data, prefix=None, **kwargs"),
+        )
+    ),
+    *(
+        Row(
+            f"pandas.DataFrame.{name}",
+            "operation",
+            kind,
+            f"x, {text}, **kwargs",
+            source=f"{_PANDAS}/pandas.DataFrame.{name}.html",
+        )
+        for name, kind, text in FRAME_METHODS
+    ),
+    *(
+        Row(
+            f"torchvision.datasets.{name}",
+            "dataset",
+            "images",
+            _vision_signature(name),
+            source=f"{_VISION}/generated/torchvision.datasets.{name}.html",
+        )
+        for name in TORCHVISION
+    ),
+    *(
+        Row(
+            f"torchvision.transforms.{name}",
+            "transform",
+            kind,
+            text,
+            (f"torchvision.transforms.v2.{name}", f"torchvision.transforms.transforms.{name}"),
+            source=f"{_VISION}/transforms.html",
+        )
+        for name, kind, text in TRANSFORMS
+    ),
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from trainlint.core import Finding, Severity, Span
@@ -22,8 +23,11 @@ SYMBOLS = {
     "learning_rate": "lr",
     "sharpness": "λ",
     "max_learning_rate": "bound",
+    "best_learning_rate": "fastest lr",
+    "unit_scale_max_learning_rate": "bound at unit scale",
     "ratio": "lr/bound",
     "growth_per_step": "growth per step",
+    "first_non_finite_step": "overflow at step",
 }
 """How the numbers of a step size are called in the note; other numbers go by their names."""
 
@@ -46,8 +50,10 @@ def _finding(result: CheckResult, finding: Finding, width: int) -> Iterator[Text
     yield Text.assemble(head, (finding.code, colour), f" {printable(finding.message)}")
     gutter = len(str(result.cell_position(finding.span)[1])) + 1
     yield from _frame(result, finding, max(width, NARROWEST), gutter)
-    for note in _notes(result, finding):
-        yield Text.assemble(" " * gutter, ("= ", "bold blue"), note)
+    for note in _notes(result, finding, max(width, NARROWEST) - gutter - 2):
+        first, *others = note
+        yield Text.assemble(" " * gutter, ("= ", "bold blue"), first)
+        yield from (Text(" " * (gutter + 2) + other) for other in others)
 
 
 def _frame(result: CheckResult, finding: Finding, width: int, gutter: int) -> Iterator[Text]:
@@ -70,7 +76,7 @@ def _window(line: str, span: Span, room: int) -> tuple[str, int, int]:
     end = len(line.rstrip()) if span.end_row > span.row else min(span.end_column - 1, len(line))
     first = 0
     if cells(printable(line)) > room:
-        first = max(0, start - room // 3)
+        first = max(0, min(start - room // 3, len(line) - room + 1))
     shown = ("…" if first else "") + printable(line[first : first + room])
     while cells(shown) > room:
         shown = shown[:-1]
@@ -81,16 +87,18 @@ def _window(line: str, span: Span, room: int) -> tuple[str, int, int]:
     return shown, before, max(1, min(marked, room - before))
 
 
-def _notes(result: CheckResult, finding: Finding) -> Iterator[str]:
+def _notes(result: CheckResult, finding: Finding, room: int) -> Iterator[list[str]]:
+    """The rows of each note; what has a location or a scale stays in one."""
     if finding.numbers:
-        yield f"{finding.evidence.value}: {', '.join(_number(*item) for item in finding.numbers.items())}"
+        numbers = ", ".join(_number(*item).replace(" ", "\xa0") for item in finding.numbers.items())
+        yield [row.replace("\xa0", " ") for row in wrap(f"{finding.evidence.value}: {numbers}", room, break_long_words=False)]
     drawn = gauge(finding.numbers)
     if drawn is not None:
-        yield drawn
+        yield [drawn]
     for related in finding.related:
-        yield f"{location(result, related.span)}: {printable(related.message)}"
+        yield [f"{location(result, related.span)}: {printable(related.message)}"]
     if finding.fix is not None:
-        yield f"fix ({'safe' if finding.fix.safe else 'unsafe'}): {printable(finding.fix.message)}"
+        yield [f"fix ({'safe' if finding.fix.safe else 'unsafe'}): {printable(finding.fix.message)}"]
 
 
 def _number(name: str, value: float) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from trainlint.wording import figure
 
-WIDTH = 32
+WIDTH = 28
 
 
 def gauge(numbers: Mapping[str, float]) -> str | None:
-    """`0.0001 ├─────────┃──●────┤ 1  ● lr 0.01, ┃ bound 0.0081` on a logarithmic scale; None without a rate and a bound.
+    """`0.001 ├─────────┃──●────┤ 0.1  ● lr 0.01 is 1.23 × ┃ bound 0.0081` on a logarithmic scale; None without rate and bound.
 
     The scale runs over whole powers of ten, with at least half a power of room on either side of both marks.
     """
@@ -26,7 +26,7 @@ def gauge(numbers: Mapping[str, float]) -> str | None:
         rate_at += 1 if rate > bound else -1
     axis[bound_at], axis[rate_at] = "┃", "●"
     ratio = figure(rate / bound, 3)
-    return f"{_power(low)} ├{''.join(axis)}┤ {_power(high)}  ● lr {figure(rate, 3)} = {ratio} × the bound ┃ {figure(bound, 3)}"
+    return f"{_power(low)} ├{''.join(axis)}┤ {_power(high)}  ● lr {figure(rate, 3)} is {ratio} × ┃ bound {figure(bound, 3)}"
 
 
 def _power(exponent: int) -> str:

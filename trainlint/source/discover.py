@@ -78,7 +78,7 @@ class _Walk:
     root: Path
     respect_gitignore: bool
     seen: set[str] = field(default_factory=set)
-    ignore_files: dict[Path, Patterns | None] = field(default_factory=dict)
+    ignore_files: dict[Path, list[Patterns]] = field(default_factory=dict)
 
     def once(self, path: Path) -> Iterator[Path]:
         """The path, unless it was given before."""
@@ -132,24 +132,18 @@ class _Walk:
 
     def rules_above(self, path: Path) -> list[Patterns]:
         """The ignore files of the folders around a path, from the top of its repository down; without a repository none."""
-        parent = Path(os.path.abspath(path)).parent  # noqa: PTH100
-        repository = _repository(parent)
-        if repository is None or not self.respect_gitignore:
+        repository = _repository(path)
+        if repository is None:
             return []
-        around = [one for one in (*reversed(parent.parents), parent) if one.is_relative_to(repository)]
-        own = self.patterns_in(repository / ".git" / "info" / "exclude", repository)
-        return [*own, *(rule for folder in around for rule in self.rules_of(folder))]
+        around = reversed(Path(os.path.abspath(path)).parents)  # noqa: PTH100
+        return [rule for folder in around if folder.is_relative_to(repository) for rule in self.rules_of(folder)]
 
     def rules_of(self, folder: Path) -> list[Patterns]:
-        """The ignore file of one folder, if it has one."""
-        return self.patterns_in(folder / ".gitignore", folder) if self.respect_gitignore else []
-
-    def patterns_in(self, file: Path, base: Path) -> list[Patterns]:
-        """The patterns of an ignore file, read once."""
-        if file not in self.ignore_files:
-            self.ignore_files[file] = Patterns.of_file(file, base)
-        found = self.ignore_files[file]
-        return [found] if found else []
+        """The ignore files of one folder, each read once."""
+        if folder not in self.ignore_files:
+            files = (folder / ".git" / "info" / "exclude", folder / ".gitignore") if self.respect_gitignore else ()
+            self.ignore_files[folder] = [found for file in files if (found := Patterns.of_file(file, folder))]
+        return self.ignore_files[folder]
 
 
 def _repository(path: Path) -> Path | None:

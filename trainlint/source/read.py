@@ -6,6 +6,7 @@ import codecs
 import os
 import re
 import stat
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -174,7 +175,9 @@ def _decode_code(data: bytes, path: Path | None, filename: str) -> Source | Unre
     if encoding is None:
         return Unreadable.because(filename, f"names an encoding that does not exist: {named}")
     try:
-        text = body.decode(encoding)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of `unicode_escape` about its escapes
+            text = body.decode(encoding)
     except (LookupError, ValueError) as error:  # UnicodeError is a ValueError
         return Unreadable.because(filename, _undecodable(error, body, named))
     text = _without_surrogates(text)

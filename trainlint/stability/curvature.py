@@ -14,6 +14,9 @@ from trainlint.stability.twin.program import Problem, Rows
 DENSE_DIMENSION = 256
 """Up to this many parameters the whole Hessian is built, one product for each column."""
 
+ROUGH_DIMENSION = 24
+"""The same where a rough value will do."""
+
 LANCZOS_STEPS = 120
 ROW_PRODUCTS = 20_000
 """The most Hessian columns that are computed to know the Hessian of each row."""
@@ -45,20 +48,21 @@ class Curvature(NamedTuple):
 def curvature(problem: Problem, weights: Tensor, rows: Rows | None = None, *, tolerance: float = 1e-8) -> Curvature:
     """The largest Hessian eigenvalue at `weights` over some rows (None: all), penalties included.
 
-    Dense up to 256 parameters, else Lanczos to a relative residual of `tolerance` (the error of the eigenvalue is then of the
+    Dense up to 256 parameters (24 for a tolerance above 1e-8), else Lanczos to a relative residual of `tolerance` (the error of the eigenvalue is then of the
     order of its square: Parlett 1980). Exact for a quadratic loss. Raises `RefusalError` above the budget.
     """
     dimension = weights.size
     if dimension == 0:
         raise RefusalError("the model has no weights to train")
-    products = dimension if dimension <= DENSE_DIMENSION else USUAL_STEPS
+    dense = dimension <= (DENSE_DIMENSION if tolerance <= 1e-8 else ROUGH_DIMENSION)
+    products = dimension if dense else USUAL_STEPS
     if 6.0 * products * problem.program.work > WORK or dimension > 200_000:
         raise RefusalError("the model and its data are too large for the curvature to be computed here")
 
     def product(vector: Tensor) -> Tensor:
         return problem.hessian_vector(weights, vector, rows)
 
-    if dimension <= DENSE_DIMENSION:
+    if dense:
         return spectrum(hessian(product, dimension))
     return lanczos(product, dimension, tolerance)
 

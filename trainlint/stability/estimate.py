@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from trainlint.core import Evidence, Unknown
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.run import OptimizerFacts, TrainingRun
@@ -39,11 +41,20 @@ THRESHOLDS = {"squared": (0.5, 1.0), "squared with momentum": (0.25, 1.0), "cros
 """rate * sharpness / 2 from which a run is near the edge, and from which it is unstable at the start (RULES section 3)."""
 
 
+class Drawn(NamedTuple):
+    """One draw of data and weights: the sharpness [L/P^2], that with inputs of unit scale, and the inputs' magnitude."""
+
+    sharpness: float
+    unit: float | None
+    magnitude: float | None
+    case: Case
+
+
 def estimate(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings: Settings) -> StabilityBound | Unknown:
     """The verdict from an estimated sharpness: a warning at most. Raises `RefusalError` for what cannot be imitated."""
     if settings.name not in DESCENT:
         return Unknown("the numbers of the data are not known, and without them this optimizer is not judged", run.place)
-    found: list[tuple[float, float | None, float | None, Case]] = []
+    found: list[Drawn] = []
     assumed: tuple[str, ...] = ()
     for seed in range(SEEDS):
         supply = Synthetic(graph, seed)
@@ -55,9 +66,9 @@ def estimate(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings:
         case = Case(run, optimizer, settings, program, program.problem(seed))
         factors, magnitude = unit_factors(case)
         unit = _sharpness(case, program.problem(seed, factors)) if factors else None
-        found.append((_sharpness(case, case.problem), unit, magnitude, case))
+        found.append(Drawn(_sharpness(case, case.problem), unit, magnitude, case))
         assumed = tuple(dict.fromkeys(supply.assumed))
-    found.sort(key=lambda one: one[0])
+    found.sort(key=lambda one: one.sharpness)
     return _bound(run, found[SEEDS // 2], assumed)
 
 
@@ -78,9 +89,7 @@ def kind_of(case: Case) -> str | None:
     return None
 
 
-def _bound(
-    run: TrainingRun, middle: tuple[float, float | None, float | None, Case], assumed: tuple[str, ...]
-) -> StabilityBound | Unknown:
+def _bound(run: TrainingRun, middle: Drawn, assumed: tuple[str, ...]) -> StabilityBound | Unknown:
     sharpness, unit, magnitude, case = middle
     if not sharpness > 0:
         return Unknown("the loss does not curve at the initial weights", run.place)

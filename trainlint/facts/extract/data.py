@@ -127,6 +127,9 @@ def labels_of(array: v.Array, statistics: v.Statistics, shape: v.Shape | None) -
         return "onehot", classes or (shape[-1] if shape else None)
     if array.data is not None and 0 < array.data.size <= MAXIMUM_LABELS and array.data.dtype.kind in "biuf":
         return labels_of_data(array.data)
+    if array.dtype == "bool":
+        columns = shape[-1] if shape is not None and len(shape) > 1 else 1
+        return ("binary", 2) if columns == 1 else ("multihot", columns)
     inner = array
     for _ in range(MAXIMUM_STEPS):
         above = inner.inputs[0] if _keeps_labels(inner) else None

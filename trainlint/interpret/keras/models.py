@@ -242,7 +242,7 @@ def apply_model(interpreter: Interpreter, model: Value, given: Value, place: Pla
         return _apply_functional(model, given, place)
     if _layers_cell(model) is not None:
         return _apply_sequential(interpreter, model, given, place)
-    if is_model(model) and isinstance(model, Object):
+    if is_model(model):
         if model.row.kind not in _WITH_WEIGHTS_OF_THEIR_OWN:
             return Unknown("the layers of the model are not known", place)
         from trainlint.interpret.keras.layers import layer_array
@@ -277,6 +277,8 @@ def _apply_sequential(interpreter: Interpreter, model: Owner, given: Value, plac
     items = items_of(layers)
     if items is None:
         return Unknown("a Sequential whose layers are not all known", place)
+    if any(frame.kind == "forward" and frame.over is model for frame in interpreter.frames):
+        return Unknown("a model that contains itself", place)
     value = given
     with interpreter.frame(Frame("forward", place, over=model)):
         for layer in items:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from trainlint.interpret import arrays
+from trainlint.interpret.arrays import dtypes
 from trainlint.interpret.dispatch import Call, bind, function
 from trainlint.interpret.keras.common import (
     default_literal,
@@ -47,6 +48,8 @@ def _operation(call: Call) -> Value:
     if row is None:
         return call.unknown("an operation that is not known")
     bound = bind(row, call.arguments).arguments
+    if any(one.default is REQUIRED and one.name in (*_TENSORS, "tensors") and one.name not in bound for one in row.parameters):
+        return call.unknown(f"`{call.name}` without its arrays")
     inputs: list[Value] = []
     attributes: dict[str, Any] = {}
     for one in row.parameters:
@@ -58,6 +61,8 @@ def _operation(call: Call) -> Value:
             inputs += items
         elif (one.name in _TENSORS or one.name == "exponent") and value is not None:
             inputs.append(value)
+        elif one.name == "dtype":
+            attributes["dtype"] = dtypes.of_value(value)
         elif one.name not in _TENSORS and one.name not in _DROPPED:
             attributes[_ATTRIBUTE_NAMES.get(one.name, one.name)] = _plain(value, one.default)
     return _made(call, row, inputs, attributes)

@@ -199,9 +199,9 @@ def _reshape(layer: Owner, inputs: Shapes) -> Shape | None:
 
 def _permute(layer: Owner, inputs: Shapes) -> Shape | None:
     dims, shape = setting(layer, "dims"), inputs[0]
-    if shape is None or not isinstance(dims, tuple) or sorted(map(str, dims)) != [str(one) for one in range(1, len(shape))]:
+    if not shape or not isinstance(dims, tuple) or not all(isinstance(one, int) for one in dims):
         return None
-    return (shape[0], *(shape[one] for one in dims))
+    return (shape[0], *(shape[one] for one in dims)) if sorted(dims) == list(range(1, len(shape))) else None
 
 
 def _repeat_vector(layer: Owner, inputs: Shapes) -> Shape | None:

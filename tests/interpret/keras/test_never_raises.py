@@ -1,0 +1,114 @@
+"""Handlers take any argument: what cannot be followed is Unknown, nothing is raised and nothing large is made."""
+
+import itertools
+
+import pytest
+
+from trainlint.interpret import libraries
+from trainlint.interpret.dispatch import FUNCTIONS, METHODS, Arguments, Call
+from trainlint.interpret.interpreter import Activation, Machine, NoWorkspace
+from trainlint.interpret.values import (
+    OPEN,
+    Array,
+    Choice,
+    Class,
+    Dict,
+    Instance,
+    List,
+    Literal,
+    Object,
+    Scope,
+    Symbol,
+    Tuple,
+    Unknown,
+)
+from trainlint.knowledge import find
+from trainlint.knowledge.keras_rows import ROWS
+
+libraries.load()
+
+ARRAY = Array("input", (), {}, (None, 4), "float32", "keras", symbolic=True)
+LITTLE = Array("data", (), {}, (), "float32")
+STRANGE = (
+    Unknown("nothing is known"),
+    Literal(None),
+    Literal(True),
+    Literal(-3),
+    Literal(0),
+    Literal(10**12),
+    Literal(float("nan")),
+    Literal(float("inf")),
+    Literal("relu"),
+    Literal(""),
+    ARRAY,
+    LITTLE,
+    Tuple(()),
+    Tuple((Literal(-1), Literal("x"), Tuple((Literal(2),)))),
+    List({"items": Tuple((ARRAY, ARRAY))}),
+    List({}),
+    List({"items": Tuple((Literal(3),)), "open": Literal(True)}),
+    Dict({"a": ARRAY, OPEN: Literal(True)}),
+    Choice((ARRAY, Literal(None))),
+    Symbol("keras.layers.Dense", "keras.layers.Dense"),
+    Symbol("keras.losses.mse", "keras.losses.mse"),
+    Object(find("keras.layers.Dense")),
+    Object(find("keras.Sequential")),
+    Object(find("keras.Model"), cells={"inputs": ARRAY, "outputs": ARRAY}),
+    Object(find("keras.optimizers.Adam")),
+    Instance(Class("Net"), find("keras.Model")),
+)
+
+
+def machine():
+    made = Machine(NoWorkspace())
+    made.activations.append(Activation(Scope(kind="module")))
+    return made
+
+
+def argument_lists():
+    yield Arguments()
+    for one in STRANGE:
+        yield Arguments((one,), {}, (None,))
+        yield Arguments((ARRAY, one), {}, (None, None))
+        yield Arguments((one, one, one, one), {}, (None,) * 4)
+        yield Arguments((), dict.fromkeys(("x", "y", "inputs", "outputs", "loss", "optimizer", "shape", "name"), one))
+    for one, other in itertools.islice(itertools.product(STRANGE, repeat=2), 0, None, 7):
+        yield Arguments((one, other), {"training": other}, (None, None))
+
+
+OURS = sorted(
+    name
+    for name in FUNCTIONS
+    if name.startswith(("keras.", "tensorflow."))
+    and ".keras" in FUNCTIONS[name].__class__.__module__
+    or "keras" in getattr(FUNCTIONS[name], "__module__", "keras")
+)
+KINDS = ("keras.", "tensorflow.", "context:", "object:session", "object:train_operation", "tensorflow_addons.")
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if not name.startswith("keras.layers.Random")])
+def test_functions(name):
+    row = find(name)
+    for arguments in argument_lists():
+        FUNCTIONS[name](Call(machine(), name, arguments, None, None, row, name))
+
+
+@pytest.mark.parametrize("kind", sorted({kind for kind, _ in METHODS if kind.startswith(KINDS)}))
+def test_methods(kind):
+    receivers = [one for one in STRANGE if isinstance(one, Object | Instance)] + [STRANGE[0], ARRAY]
+    for name in sorted(name for other, name in METHODS if other == kind):
+        for receiver in receivers:
+            row = receiver.row if isinstance(receiver, Object | Instance) else None
+            for arguments in itertools.islice(argument_lists(), 0, None, 3):
+                METHODS[kind, name](Call(machine(), name, arguments, None, receiver, row, name))
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.makes == "layer" and "Random" not in row.name], ids=lambda row: row.name
+)
+def test_calls_of_layers(row):
+    for value in STRANGE:
+        arguments = {one.name: value for one in row.parameters if not one.variadic}
+        layer = Object(row, arguments)
+        for given in STRANGE[:20]:
+            machine().call(layer, Arguments((given,), {}, (None,)), None)
