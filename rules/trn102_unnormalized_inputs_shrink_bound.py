@@ -8,13 +8,10 @@ above the bound. Scaling the inputs is the better cure, since it also makes the 
 
 ```python bad
 from tensorflow import keras
+from tensorflow.keras import layers
 
 (x, y), _ = keras.datasets.mnist.load_data()
-model = keras.Sequential([
-    keras.layers.Flatten(input_shape=(28, 28)),
-    keras.layers.Dense(128, activation="relu"),
-    keras.layers.Dense(10, activation="softmax"),
-])
+model = keras.Sequential([layers.Flatten(input_shape=(28, 28)), layers.Dense(128, "relu"), layers.Dense(10, "softmax")])
 model.compile(optimizer=keras.optimizers.SGD(0.01), loss="sparse_categorical_crossentropy")  # error: TRN102
 model.fit(x, y, epochs=5)
 ```
@@ -36,27 +33,20 @@ Scaled inputs, a normaliser on the input or behind the first layer, small raw va
 
 ```python good
 from tensorflow import keras
+from tensorflow.keras import layers
 
 (x, y), _ = keras.datasets.mnist.load_data()
-model = keras.Sequential([
-    keras.layers.Flatten(input_shape=(28, 28)),
-    keras.layers.Dense(128, activation="relu"),
-    keras.layers.Dense(10, activation="softmax"),
-])
+model = keras.Sequential([layers.Flatten(input_shape=(28, 28)), layers.Dense(128, "relu"), layers.Dense(10, "softmax")])
 model.compile(optimizer=keras.optimizers.SGD(0.01), loss="sparse_categorical_crossentropy")
 model.fit(x / 255.0, y, epochs=5)
 ```
 
 ```python good
 from tensorflow import keras
+from tensorflow.keras import layers
 
 (x, y), _ = keras.datasets.mnist.load_data()
-model = keras.Sequential([
-    keras.layers.Rescaling(1 / 255, input_shape=(28, 28)),
-    keras.layers.Flatten(),
-    keras.layers.Dense(128, activation="relu"),
-    keras.layers.Dense(10, activation="softmax"),
-])
+model = keras.Sequential([layers.Rescaling(1 / 255, input_shape=(28, 28)), layers.Flatten(), layers.Dense(128, "relu"), layers.Dense(10, "softmax")])
 model.compile(optimizer=keras.optimizers.SGD(0.01), loss="sparse_categorical_crossentropy")
 model.fit(x, y, epochs=5)
 ```

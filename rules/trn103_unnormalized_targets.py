@@ -21,8 +21,7 @@ model.fit(x, prices, epochs=15)
 import torch
 from torch import nn, optim
 
-x = torch.rand(500, 1)
-y = 300000 + 100000 * torch.rand(500, 1)
+x, y = torch.rand(500, 1), 300000 + 100000 * torch.rand(500, 1)
 model = nn.Sequential(nn.Linear(1, 4), nn.ReLU(), nn.Linear(4, 1))
 optimizer = optim.Adam(model.parameters(), lr=1e-3)
 for epoch in range(200):
@@ -73,7 +72,6 @@ model.fit(x, y, epochs=100)
 ## References
 
 - D. Kingma, J. Ba, Adam: a method for stochastic optimization, ICLR 2015, section 2.1: the effective step is bounded by lr.
-- C. Bishop, Neural Networks for Pattern Recognition (1995), section 8.2.
 """
 
 from __future__ import annotations

@@ -18,33 +18,20 @@ x = Lambda(lambda t: t / 200.0)(x)  # error: TRN104
 model = Model(inputs, Activation("sigmoid")(x))
 model.compile(optimizer="adam", loss="binary_crossentropy")
 
-
 def train(x, y):
     model.fit(x, y)
 ```
 
 ```python bad
-from torch import nn, optim
+from tensorflow import keras
 
+model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,))])
+model.add(keras.layers.Lambda(lambda t: t * 0.01))  # error: TRN104
+model.add(keras.layers.Dense(1))
+model.compile(keras.optimizers.SGD(0.01), "mse")
 
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.hidden = nn.Linear(8, 64)
-        self.head = nn.Linear(64, 1)
-
-    def forward(self, x):
-        h = self.hidden(x).relu() * 0.01  # error: TRN104
-        return self.head(h)
-
-
-def train(loader):
-    net = Net()
-    optimizer = optim.Adam(net.parameters(), lr=1e-3)
-    for x, y in loader:
-        optimizer.zero_grad()
-        nn.functional.mse_loss(net(x), y).backward()
-        optimizer.step()
+def train(x, y):
+    model.fit(x, y)
 ```
 
 ## When it is silent
@@ -61,7 +48,6 @@ x = keras.layers.Flatten()(x)
 model = keras.Model(inputs, keras.layers.Dense(10)(x))
 model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
 
-
 def train(x, y):
     model.fit(x, y)
 ```
@@ -75,7 +61,6 @@ x = keras.layers.BatchNormalization()(keras.layers.Lambda(lambda t: t / 100)(x))
 model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Activation("relu")(x)))
 model.compile("adam", "mse")
 
-
 def train(x, y):
     model.fit(x, y)
 ```
@@ -86,7 +71,6 @@ from tensorflow import keras
 model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
 model.add(keras.layers.Lambda(lambda t: t * 100.0))
 model.compile("adam", "mse")
-
 
 def train(x, y):
     model.fit(x, y)

@@ -13,19 +13,16 @@ from torch import nn, optim
 
 model = nn.Sequential(nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 1)).half()
 optimizer = optim.Adam(model.parameters(), lr=1e-3)  # error: TRN105
-criterion = nn.MSELoss()
-
 
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
-        criterion(model(x.half()), y.half()).backward()
+        nn.functional.mse_loss(model(x.half()), y.half()).backward()
         optimizer.step()
 ```
 
 ```python bad
 from tensorflow import keras
-
 
 def train(batches):
     model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
@@ -41,30 +38,30 @@ under autocast, bfloat16.
 ```python good
 from tensorflow import keras
 
+model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
+model.compile(optimizer=keras.optimizers.Adam(0.001), loss="mse")
 
 def train(batches):
-    model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
-    model.compile(optimizer=keras.optimizers.Adam(0.001), loss="mse")
     model.fit(batches, steps_per_epoch=500, epochs=40)
 ```
 
 ```python good
 from tensorflow import keras
 
+model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
+model.compile(optimizer=keras.optimizers.Adam(0.001, epsilon=1e-4), loss="mse")
 
 def train(batches):
-    model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
-    model.compile(optimizer=keras.optimizers.Adam(0.001, epsilon=1e-4), loss="mse")
     model.fit(batches, steps_per_epoch=500, epochs=4000)
 ```
 
 ```python good
 from tensorflow import keras
 
+model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
+model.compile(optimizer=keras.optimizers.Adam(0.001, amsgrad=True), loss="mse")
 
 def train(batches):
-    model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
-    model.compile(optimizer=keras.optimizers.Adam(0.001, amsgrad=True), loss="mse")
     model.fit(batches, steps_per_epoch=500, epochs=4000)
 ```
 
@@ -77,6 +74,7 @@ def train(batches):
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from trainlint.api import (
@@ -113,42 +111,40 @@ def check(run: TrainingRun) -> Iterator[Report]:
     if not isinstance(adam.epsilon, Fact) or not isinstance(adam.learning_rate, Fact):
         return
     epsilon, rate = adam.epsilon.value, adam.learning_rate.value
-    place = adam.place or run.place
-    numbers = {"epsilon": epsilon, "learning_rate": rate}
+    severity, numbers, message = Severity.INFO, {"epsilon": epsilon, "learning_rate": rate}, ""
     if isinstance(run.model, ModelFacts) and run.model.dtype == "float16":
+        step = rate * TYPICAL_GRADIENT / epsilon if epsilon >= SMALLEST_HALF else math.inf
+        severity = Severity.ERROR if step >= 1 else Severity.WARNING
+        moves = f"a step of {figure(step)}" if step < math.inf else "an infinite step, as ε rounds to 0"
         if epsilon < SAFE_HALF_EPSILON:
-            step = rate * TYPICAL_GRADIENT / epsilon if epsilon >= SMALLEST_HALF else float("inf")
-            moves = f"a step of {figure(step)}" if step < float("inf") else "an infinite step, as ε rounds to 0"
-            yield Report(
-                f"ε={exact(epsilon)} with float16 weights: gradients below 0.0055 square to 0 and one of 0.005 makes {moves}"
-                f" instead of {exact(rate)}. Keep float32 weights with autocast, or set ε=1e-3",
-                at=place,
-                severity=Severity.ERROR if step >= 1 else Severity.WARNING,
-                numbers=numbers,
-                cause=run_cause("half-precision", run),
+            message = (
+                f"with float16 weights: gradients below 0.0055 square to 0 and one of 0.005 makes {moves} instead of {exact(rate)}."
+                " Keep float32 weights with autocast, or set ε=1e-3"
             )
     elif not run.schedule and not adam.clip and not lowers_rate_later(run):
-        yield from _long_run(run, adam, rate, epsilon, numbers)
+        message = _long_run(run, rate, epsilon, adam.betas or (0.9, 0.999), numbers)
+    if message:
+        place, cause = adam.place or run.place, run_cause("adam-epsilon", run)
+        yield Report(f"ε={exact(epsilon)} {message}", at=place, severity=severity, numbers=numbers, cause=cause)
 
 
-def _long_run(run: TrainingRun, adam: OptimizerFacts, rate: float, epsilon: float, numbers: dict[str, float]) -> Iterator[Report]:
-    bound = stability(run)
-    place = adam.place or run.place
-    updates, words = planned_updates(run)
-    if isinstance(bound, StabilityBound) and bound.preconditioned is False and run.full_batch and run.updates:
+def _long_run(run: TrainingRun, rate: float, epsilon: float, betas: tuple[float, float], numbers: dict[str, float]) -> str:
+    bound, (updates, words) = stability(run), planned_updates(run)
+    if isinstance(bound, StabilityBound) and not bound.preconditioned and run.full_batch and updates > LONG_FULL_BATCH_RUN:
         safe = rate * bound.sharpness / 38
-        if run.updates > LONG_FULL_BATCH_RUN and epsilon < safe:
-            yield Report(
-                f"ε={exact(epsilon)} over {words}: once the gradients have shrunk, steps of lr·λ/ε overshoot and the loss spikes."
-                f" ε={figure(safe)} (lr·λ/38) prevents it, as do amsgrad=True or a decaying rate",
-                at=place,
-                numbers=numbers | {"sharpness": bound.sharpness, "safe_epsilon": safe, "updates": run.updates},
-            )
-    elif updates >= LONG_RUN and epsilon <= USUAL_EPSILON:
-        yield Report(
-            f"ε={exact(epsilon)} over {words} at a constant lr={exact(rate)}: once v has decayed, a returning gradient moves"
-            f" every weight by up to 3.2·lr = {figure(3.2 * rate)} at once, and the loss can spike late in the run. Raise ε to"
-            " 1e-4, set amsgrad=True or let the rate decay",
-            at=place,
-            numbers=numbers | {"updates": updates, "largest_step": 3.2 * rate},
+        numbers |= {"sharpness": bound.sharpness, "safe_epsilon": safe, "updates": updates}
+        return (
+            f"over {words}: once the gradients have shrunk, steps of lr·λ/ε overshoot and the loss spikes."
+            f" ε={figure(safe)} (lr·λ/38) prevents it, as do amsgrad=True or a decaying rate"
+            if epsilon < safe
+            else ""
         )
+    if updates < LONG_RUN or epsilon > USUAL_EPSILON or betas[1] >= 1:
+        return ""
+    largest = (1 - betas[0]) / math.sqrt(1 - betas[1])
+    numbers |= {"updates": updates, "largest_step": largest * rate}
+    return (
+        f"over {words} at a constant lr={exact(rate)}: once v has decayed, a returning gradient moves every weight by up to"
+        f" {figure(largest)}·lr = {figure(largest * rate)} at once, and the loss can spike late in the run. Raise ε to 1e-4,"
+        " set amsgrad=True or let the rate decay"
+    )

@@ -11,14 +11,12 @@ from tensorflow import keras
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
 model.compile(keras.optimizers.SGD(learning_rate=-0.01), "mse")  # error: TRN106
 
-
 def train(x, y):
     model.fit(x, y)
 ```
 
 ```python bad
 from torch import nn, optim
-
 
 def train(loader, lr=-1e-3):  # error: TRN106
     model = nn.Linear(8, 1)
@@ -39,7 +37,6 @@ from tensorflow import keras
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
 model.compile(keras.optimizers.SGD(learning_rate=0.01), "mse")
 
-
 def train(x, y):
     model.fit(x, y)
 ```
@@ -47,14 +44,11 @@ def train(x, y):
 ```python good
 from tensorflow import keras
 
-
 def score(y_true, y_pred):
     return -keras.ops.mean(keras.ops.square(y_true - y_pred))
 
-
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
 model.compile(keras.optimizers.SGD(learning_rate=-0.01), loss=score)
-
 
 def train(x, y):
     model.fit(x, y)
@@ -65,7 +59,6 @@ from torch import nn, optim
 
 model = nn.Linear(8, 1)
 optimizer = optim.Adam(model.parameters(), lr=1e-3, maximize=True)
-
 
 def train(loader):
     for x, reward in loader:

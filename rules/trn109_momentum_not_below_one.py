@@ -12,7 +12,6 @@ from torch import nn, optim
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.001, momentum=1.0)  # error: TRN109
 
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -25,7 +24,6 @@ from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
 model.compile(keras.optimizers.RMSprop(0.001, rho=1.0), "mse")  # error: TRN109
-
 
 def train(x, y):
     model.fit(x, y)
@@ -41,7 +39,6 @@ from torch import nn, optim
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.001, momentum=0.9)
 
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -55,7 +52,6 @@ from tensorflow import keras
 model = keras.Sequential([keras.layers.Dense(8, input_shape=(8,)), keras.layers.BatchNormalization(momentum=1.0)])
 model.compile(keras.optimizers.SGD(0.001, momentum=0.99), "mse")
 
-
 def train(x, y):
     model.fit(x, y)
 ```
@@ -65,7 +61,6 @@ from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
 model.compile(keras.optimizers.Adam(0.001, beta_1=0.5, beta_2=0.999), "mse")
-
 
 def train(x, y):
     model.fit(x, y)

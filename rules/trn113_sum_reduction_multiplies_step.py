@@ -25,7 +25,6 @@ for x, y in loader:
 ```python bad
 from tensorflow import keras
 
-
 def train(x, y):
     model = keras.Sequential([keras.layers.Dense(16, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
     model.compile(keras.optimizers.SGD(0.1), keras.losses.MeanSquaredError(reduction="sum"))  # error: TRN113
@@ -43,48 +42,31 @@ from torch import nn, optim
 from torch.utils.data import DataLoader, TensorDataset
 
 data = TensorDataset(torch.from_numpy(np.load("x.npy")), torch.from_numpy(np.load("y.npy")))
-loader = DataLoader(data, batch_size=64, shuffle=True)
 model = nn.Linear(8, 1)
 criterion = nn.MSELoss(reduction="sum")
 optimizer = optim.SGD(model.parameters(), lr=0.1)
-for x, y in loader:
+for x, y in DataLoader(data, batch_size=64, shuffle=True):
     optimizer.zero_grad()
     (criterion(model(x), y) / len(x)).backward()
     optimizer.step()
 ```
 
 ```python good
-import numpy as np
-import torch
-from torch import nn, optim
-from torch.utils.data import DataLoader, TensorDataset
+from tensorflow import keras
 
-data = TensorDataset(torch.from_numpy(np.load("x.npy")), torch.from_numpy(np.load("y.npy")))
-loader = DataLoader(data, batch_size=64, shuffle=True)
-model = nn.Linear(8, 1)
-criterion = nn.MSELoss(reduction="sum")
-optimizer = optim.Adam(model.parameters(), lr=1e-3)
-for x, y in loader:
-    optimizer.zero_grad()
-    criterion(model(x), y).backward()
-    optimizer.step()
+def train(x, y):
+    model = keras.Sequential([keras.layers.Dense(16, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(0.001), keras.losses.MeanSquaredError(reduction="sum"))
+    model.fit(x, y, batch_size=64)
 ```
 
 ```python good
-import numpy as np
-import torch
-from torch import nn, optim
-from torch.utils.data import DataLoader, TensorDataset
+from tensorflow import keras
 
-data = TensorDataset(torch.from_numpy(np.load("x.npy")), torch.from_numpy(np.load("y.npy")))
-loader = DataLoader(data, batch_size=64, shuffle=True)
-model = nn.Linear(8, 1)
-criterion = nn.MSELoss()
-optimizer = optim.SGD(model.parameters(), lr=0.1)
-for x, y in loader:
-    optimizer.zero_grad()
-    criterion(model(x), y).backward()
-    optimizer.step()
+def train(x, y):
+    model = keras.Sequential([keras.layers.Dense(16, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.01), "mse")
+    model.fit(x, y, batch_size=64)
 ```
 
 ## References

@@ -8,27 +8,21 @@ for one part of the network or too small for another.
 
 ```python bad
 from tensorflow import keras
+from tensorflow.keras import layers
 
 (x, y), _ = keras.datasets.mnist.load_data()
-model = keras.Sequential([
-    keras.layers.Flatten(input_shape=(28, 28)),
-    keras.layers.Dense(128, activation="relu"),
-    keras.layers.Dense(10, activation="softmax"),
-])
+model = keras.Sequential([layers.Flatten(input_shape=(28, 28)), layers.Dense(128, "relu"), layers.Dense(10, "softmax")])
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
 model.fit(x, y, epochs=5)  # error: TRN201
 ```
 
 ```python bad
 from tensorflow import keras
+from tensorflow.keras import layers
 
 (x, y), _ = keras.datasets.cifar10.load_data()
 x = x.astype("float32")
-model = keras.Sequential([
-    keras.layers.Conv2D(32, 3, activation="relu", input_shape=(32, 32, 3)),
-    keras.layers.Flatten(),
-    keras.layers.Dense(10, activation="softmax"),
-])
+model = keras.Sequential([layers.Conv2D(32, 3, "relu", input_shape=(32, 32, 3)), layers.Flatten(), layers.Dense(10, "softmax")])
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
 model.fit(x, y, epochs=5)  # error: TRN201
 ```
@@ -49,28 +43,20 @@ model.fit(x, y, epochs=5)
 
 ```python good
 from tensorflow import keras
+from tensorflow.keras import layers
 
 (x, y), _ = keras.datasets.cifar10.load_data()
-model = keras.Sequential([
-    keras.layers.Rescaling(1 / 255, input_shape=(32, 32, 3)),
-    keras.layers.Conv2D(32, 3, activation="relu"),
-    keras.layers.Flatten(),
-    keras.layers.Dense(10, activation="softmax"),
-])
+model = keras.Sequential([layers.Rescaling(1 / 255, input_shape=(32, 32, 3)), layers.Conv2D(32, 3, "relu"), layers.Flatten(), layers.Dense(10, "softmax")])
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
 model.fit(x, y, epochs=5)
 ```
 
 ```python good
 from tensorflow import keras
+from tensorflow.keras import layers
 
 (x, y), _ = keras.datasets.cifar10.load_data()
-model = keras.Sequential([
-    keras.layers.BatchNormalization(input_shape=(32, 32, 3)),
-    keras.layers.Conv2D(32, 3, activation="relu"),
-    keras.layers.Flatten(),
-    keras.layers.Dense(10, activation="softmax"),
-])
+model = keras.Sequential([layers.BatchNormalization(input_shape=(32, 32, 3)), layers.Conv2D(32, 3, "relu"), layers.Flatten(), layers.Dense(10, "softmax")])
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
 model.fit(x, y, epochs=5)
 ```

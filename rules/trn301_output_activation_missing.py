@@ -25,11 +25,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randint(0, 2, (600, 1)).float()
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 1),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
 criterion = nn.BCELoss()  # error: TRN301
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):
@@ -76,11 +72,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randint(0, 2, (600, 1)).float()
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 1),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
 criterion = nn.BCEWithLogitsLoss()
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):

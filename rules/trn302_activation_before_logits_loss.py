@@ -12,12 +12,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randint(0, 10, (600,))
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 10),
-    nn.Softmax(dim=1),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 10), nn.Softmax(dim=1))
 criterion = nn.CrossEntropyLoss()  # error: TRN302
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):
@@ -32,12 +27,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randint(0, 2, (600, 1)).float()
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 1),
-    nn.Sigmoid(),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1), nn.Sigmoid())
 criterion = nn.BCEWithLogitsLoss()  # error: TRN302
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):
@@ -56,11 +46,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randint(0, 10, (600,))
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 10),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 10))
 criterion = nn.CrossEntropyLoss()
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):
@@ -75,12 +61,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randint(0, 10, (600,))
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 10),
-    nn.LogSoftmax(dim=1),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 10), nn.LogSoftmax(dim=1))
 criterion = nn.CrossEntropyLoss()
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):
@@ -95,12 +76,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randint(0, 2, (600, 1)).float()
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 1),
-    nn.Sigmoid(),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1), nn.Sigmoid())
 criterion = nn.BCELoss()
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):

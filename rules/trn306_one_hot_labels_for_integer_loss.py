@@ -71,11 +71,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randint(0, 10, (600,))
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 10),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 10))
 criterion = nn.CrossEntropyLoss()
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):

@@ -25,12 +25,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = 20.0 * torch.randn(600, 1)
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 1),
-    nn.Sigmoid(),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1), nn.Sigmoid())
 criterion = nn.BCELoss()  # error: TRN311
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):
@@ -77,11 +72,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randn(600, 1)
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 1),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
 criterion = nn.MSELoss()
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):

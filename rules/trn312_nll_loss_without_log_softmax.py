@@ -11,11 +11,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randint(0, 10, (600,))
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 10),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 10))
 criterion = nn.NLLLoss()  # error: TRN312
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):
@@ -30,12 +26,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randint(0, 10, (600,))
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 10),
-    nn.Softmax(dim=1),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 10), nn.Softmax(dim=1))
 criterion = nn.NLLLoss()  # error: TRN312
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):
@@ -54,12 +45,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randint(0, 10, (600,))
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 10),
-    nn.LogSoftmax(dim=1),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 10), nn.LogSoftmax(dim=1))
 criterion = nn.NLLLoss()
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):
@@ -74,12 +60,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randint(0, 10, (600,))
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 10),
-    nn.Softmax(dim=1),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 10), nn.Softmax(dim=1))
 criterion = nn.NLLLoss()
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):
@@ -94,11 +75,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randint(0, 10, (600,))
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 10),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 10))
 criterion = nn.CrossEntropyLoss()
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):

@@ -11,11 +11,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randn(600)
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 1),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
 criterion = nn.MSELoss()  # error: TRN314
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):
@@ -30,12 +26,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randint(0, 2, (600,)).float()
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 1),
-    nn.Sigmoid(),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1), nn.Sigmoid())
 criterion = nn.BCELoss()  # error: TRN314
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):
@@ -54,11 +45,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randn(600, 1)
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 1),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
 criterion = nn.MSELoss()
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):
@@ -73,11 +60,7 @@ from torch import nn, optim
 
 x = torch.rand(600, 8)
 y = torch.randn(600)
-model = nn.Sequential(
-    nn.Linear(8, 32),
-    nn.ReLU(),
-    nn.Linear(32, 1),
-)
+model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
 criterion = nn.MSELoss()
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):

@@ -57,17 +57,14 @@ def train(x, y):
 ```
 
 ```python good
-from torch import nn, optim
+from tensorflow.keras import Sequential, layers
 
-model = nn.Sequential(nn.Linear(784, 32), nn.Linear(32, 784))
+model = Sequential([layers.Dense(32, input_shape=(784,)), layers.Dense(784)])
+model.compile("adam", "mse")
 
 
-def train(loader):
-    optimizer = optim.Adam(model.parameters(), lr=1e-3)
-    for x in loader:
-        optimizer.zero_grad()
-        nn.functional.mse_loss(model(x), x).backward()
-        optimizer.step()
+def train(x):
+    model.fit(x, x)
 ```
 
 ```python good
@@ -90,79 +87,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import (
-    Node,
-    Report,
-    Severity,
-    TrainingRun,
-    exact,
-    input_width,
-    layer_name,
-    linear_chains,
-    output_width,
-    root_of,
-    rule,
-    site_cause,
-    targets_are_affine,
-)
+from trainlint.api import Report, Severity, TrainingRun, redundant_chains, rule, site_cause
 
 
 @rule("TRN401", "linear-layers-without-activation", Severity.WARNING)
 def check(run: TrainingRun) -> Iterator[Report]:
     """Report each chain of affine layers once, at its first layer."""
-    root = root_of(run)
-    if root is None:
-        return
-    for chain in linear_chains(root):
-        widths = [output_width(node) for node in chain]
-        if (
-            _factorises(input_width(chain[0]), widths)
-            or any("depthwise" in node.op for node in chain)
-            or targets_are_affine(root)
-        ):
-            continue
-        names = [layer_name(node) for node in chain]
-        place = chain[0].place or run.place
+    for chain in redundant_chains(run):
+        place = chain.nodes[0].place or run.place
+        *first, last = chain.names
         yield Report(
-            f"{', '.join(names[:-1])} and {names[-1]} have no activation between them: together they equal {_equal(chain)}",
+            f"{', '.join(first)} and {last} have no activation between them: together they equal {chain.equals}",
             at=place,
-            numbers={"layers": len(chain)},
+            numbers={"layers": len(chain.nodes)},
             related=tuple(
-                (f"{name} belongs to the chain", node.place) for name, node in zip(names, chain, strict=True) if node.place
+                (f"{chain.names[index]} follows", one.place) for index, one in enumerate(chain.nodes) if index and one.place
             ),
             cause=site_cause("linear-chain", place),
         )
-
-
-def _factorises(width: int | None, widths: list[int | None]) -> bool:
-    """Whether an inner width is a bottleneck on both sides, or not known."""
-    inner, last = widths[:-1], widths[-1]
-    if last is None or any(one is None for one in inner):
-        return True
-    return min(one for one in inner if one is not None) < min(last, width if width is not None else last)
-
-
-def _equal(chain: tuple[Node, ...]) -> str:
-    if all(node.op == "conv" for node in chain):
-        size = _kernel(chain)
-        return f"one {size} convolution" if size else "one convolution"
-    if any(node.op != "dense" for node in chain):
-        return "one linear layer"
-    widths = [output_width(node) or 0 for node in chain]
-    return f"one {exact(widths[-1])}-unit linear layer of rank ≤ {min(widths)}"
-
-
-def _kernel(chain: tuple[Node, ...]) -> str | None:
-    """The kernel of the composition: sizes add up, less one each, where strides and dilations are 1."""
-    size: list[int] = []
-    for node in chain:
-        kernel, strides = node.attributes.get("kernel_size"), node.attributes.get("strides", 1)
-        dilation = node.attributes.get("dilation", 1)
-        if not isinstance(kernel, tuple) or {*_all(strides), *_all(dilation)} != {1}:
-            return None
-        size = [before + one - 1 for before, one in zip(size, kernel, strict=False)] if size else list(kernel)
-    return "×".join(map(str, size))
-
-
-def _all(value: object) -> tuple[object, ...]:
-    return tuple(value) if isinstance(value, tuple | list) else (value,)

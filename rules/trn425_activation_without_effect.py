@@ -15,7 +15,6 @@ x = layers.Conv2D(8, 3, activation="relu", data_format="channels_first")(x)
 model = Model(inputs, layers.Dense(2, activation="softmax")(layers.Flatten()(x)))
 model.compile("adam", "categorical_crossentropy")
 
-
 def train(x, y):
     model.fit(x, y)
 ```
@@ -28,7 +27,6 @@ model.add(layers.Dense(64, activation="relu", input_shape=(20,)))
 model.add(layers.ReLU())  # error: TRN425
 model.add(layers.Dense(10, activation="softmax"))
 model.compile("adam", "categorical_crossentropy")
-
 
 def train(x, y):
     model.fit(x, y)
@@ -47,7 +45,6 @@ model.add(layers.ReLU())
 model.add(layers.Dense(10, activation="softmax"))
 model.compile("adam", "categorical_crossentropy")
 
-
 def train(x, y):
     model.fit(x, y)
 ```
@@ -62,7 +59,6 @@ x = layers.Activation("relu")(layers.BatchNormalization()(layers.Add()([x, input
 model = Model(inputs, layers.Dense(2, activation="softmax")(layers.Flatten()(x)))
 model.compile("adam", "categorical_crossentropy")
 
-
 def train(x, y):
     model.fit(x, y)
 ```
@@ -71,7 +67,6 @@ def train(x, y):
 from torch import nn, optim
 
 model = nn.Sequential(nn.Linear(8, 32), nn.LeakyReLU(), nn.LeakyReLU(), nn.Linear(32, 1))
-
 
 def train(loader):
     optimizer = optim.Adam(model.parameters(), lr=1e-3)

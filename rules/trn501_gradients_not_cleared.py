@@ -11,7 +11,6 @@ from torch import nn, optim
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
 
-
 def train(loader):
     for x, y in loader:
         loss = nn.functional.mse_loss(model(x), y)
@@ -21,7 +20,6 @@ def train(loader):
 
 ```python bad
 from torch import nn, optim
-
 
 def train(loader):
     model = nn.Linear(8, 1)
@@ -43,7 +41,6 @@ from torch import nn, optim
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
 
-
 def train(loader):
     for x, y in loader:
         nn.functional.mse_loss(model(x), y).backward()
@@ -56,7 +53,6 @@ from torch import nn, optim
 
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
-
 
 def train(loader):
     for step, (x, y) in enumerate(loader):
@@ -71,7 +67,6 @@ from torch import nn, optim
 
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
-
 
 def train(loader):
     for x, y in loader:

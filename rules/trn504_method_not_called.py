@@ -11,7 +11,6 @@ from torch import nn, optim
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
 
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -26,14 +25,12 @@ from torch import nn, optim
 model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Dropout(0.5), nn.Linear(32, 1))
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad  # error: TRN504
         loss = nn.functional.mse_loss(model(x), y)
         loss.backward()
         optimizer.step()
-
 
 def predict(x):
     model.eval  # error: TRN504
@@ -50,7 +47,6 @@ from torch import nn, optim
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
 
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -63,7 +59,6 @@ from torch import nn, optim
 
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
-
 
 def train(loader):
     update = optimizer.step

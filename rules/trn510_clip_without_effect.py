@@ -11,7 +11,6 @@ from torch import nn, optim
 model = nn.LSTM(8, 16, batch_first=True)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
 
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -26,7 +25,6 @@ from torch import nn, optim
 
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
-
 
 def train(loader):
     for x, y in loader:
@@ -47,7 +45,6 @@ from torch import nn, optim
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
 
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -61,7 +58,6 @@ from torch import nn, optim
 
 critic = nn.Linear(8, 1)
 optimizer = optim.RMSprop(critic.parameters(), lr=5e-5)
-
 
 def train(loader):
     for real, fake in loader:
@@ -77,7 +73,6 @@ from torch import nn, optim
 
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
-
 
 def train(loader):
     for x, y in loader:

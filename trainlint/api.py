@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from trainlint.core import Edit, Evidence, Fact, Origin, Place, Severity, Unknown
+from trainlint.facts.chains import redundant_chains
 from trainlint.facts.compiling import compile_problem
 from trainlint.facts.graph import Node, Parameter, walk
 from trainlint.facts.passes import every_event, loop_passes, lowers_rate_later, rate_is_replaced, steps_parameters_of, text_of
 from trainlint.facts.queries import (
     RESHAPING,
     array_rank,
-    input_width,
     layer_name,
     line_of,
-    linear_chains,
     loss_is_negated,
-    output_width,
     planned_updates,
     raw_leaf,
     root_of,
     skip_upwards,
     summed_at_the_end,
-    targets_are_affine,
 )
 from trainlint.facts.rescaling import rescalings, weights_are_set
 from trainlint.facts.run import (
@@ -54,12 +51,14 @@ from trainlint.voices import loss_reports, metric_reports
 from trainlint.wording import (
     ADAM_FAMILY,
     SGD_FAMILY,
+    consequence,
     exact,
     figure,
     inputs_in_words,
     optimizer_label,
     optimizer_name,
     powers_of_ten,
+    rate_advice,
     root_mean_square,
     round_down_1_2_5,
     run_cause,
@@ -100,12 +99,12 @@ __all__ = [
     "array_rank",
     "column_sizes",
     "compile_problem",
+    "consequence",
     "every_event",
     "exact",
     "figure",
     "first_layer_on_raw_inputs",
     "initial_output_scale",
-    "input_width",
     "inputs_in_words",
     "insert_after",
     "insert_before",
@@ -113,7 +112,6 @@ __all__ = [
     "layer_name",
     "layers_of",
     "line_of",
-    "linear_chains",
     "loop_passes",
     "loss_is_negated",
     "loss_reports",
@@ -121,13 +119,14 @@ __all__ = [
     "metric_reports",
     "optimizer_label",
     "optimizer_name",
-    "output_width",
     "planned_updates",
     "powers_of_ten",
+    "rate_advice",
     "rate_is_replaced",
     "raw_leaf",
     "reachable_output",
     "receiver_text",
+    "redundant_chains",
     "replace",
     "rescalings",
     "root_mean_square",
@@ -145,7 +144,6 @@ __all__ = [
     "step_size_place",
     "steps_parameters_of",
     "summed_at_the_end",
-    "targets_are_affine",
     "text_at",
     "text_of",
     "walk",

@@ -18,6 +18,7 @@ from trainlint.result import CheckResult
 from trainlint.selection import catalogue, selected_rules
 from trainlint.source.read import Source, Unreadable
 from trainlint.source.suppress import Suppressions, find_suppressions
+from trainlint.stability import stability
 
 if TYPE_CHECKING:
     from trainlint.interpret.interpreter import Workspace
@@ -88,6 +89,19 @@ def facts_of(source: Source | Unreadable, workspace: Workspace | None = None) ->
 
     script = _guard("the analysis", follow, empty, raised)
     return replace(script or empty, raised=tuple(raised))
+
+
+def judged_facts_of(source: Source | Unreadable, workspace: Workspace | None = None) -> Script:
+    """The facts of one file, without the runs whose stability trainlint failed to compute: those are in `raised`."""
+    script = facts_of(source, workspace)
+    raised = list(script.raised)
+    runs = []
+    for run in script.runs:
+        before = len(raised)
+        _guard("the stability of a run", partial(stability, run), script, raised, run.place)
+        if len(raised) == before:
+            runs.append(run)
+    return replace(script, runs=tuple(runs), raised=tuple(raised))
 
 
 def _guard(what: str, action: Callable[[], T], script: Script, raised: list[Unknown], at: Place | None = None) -> T | None:

@@ -140,7 +140,7 @@ def rules_in(folder: Path) -> tuple[Rule, ...]:
         try:
             spec.loader.exec_module(module)
         except Exception as error:  # the user's code: whatever it raises is said in one sentence
-            raise RuleError(f"{path}: cannot be loaded: {type(error).__name__}: {error}") from error
+            raise RuleError(f"{path}: cannot be loaded: {type(error).__name__}: {str(error).partition(chr(10))[0]}") from error
         found.append(_rule_of(module))
     return _sorted(found)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from trainlint.core import Severity
-from trainlint.engine import check_source
+from trainlint.engine import check_source, judged_facts_of
 from trainlint.registry import all_rules
 from trainlint.result import CheckResult
 from trainlint.settings import Settings
@@ -178,3 +180,16 @@ def test_one_cause_is_one_finding_and_suppressed_as_one(tmp_path: Path) -> None:
     assert (finding.code, [one.message for one in finding.related]) == ("TRN998", ["TRN999 TRN999"])
     assert codes(check("import torch  # noqa: TRN998\n", settings)) == []
     assert codes(check("import torch  # noqa: TRN999\n", settings)) == ["TRN998"]
+
+
+def test_a_failure_of_the_stability_engine_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(run: object) -> None:
+        raise ZeroDivisionError("no curvature")
+
+    monkeypatch.setattr("trainlint.engine.stability", failing)
+    script = judged_facts_of(read_text(LOOP, "train.py"))
+    assert script.runs == ()
+    assert [("ZeroDivisionError" in one.reason, "no curvature" in one.reason) for one in script.raised] == [(True, True)]
+    monkeypatch.setattr("trainlint.judged.stability", failing)
+    result = check(LOOP)
+    assert (codes(result), result.failed) == (["TRN000"], True)

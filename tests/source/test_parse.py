@@ -2,7 +2,9 @@ import json
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import libcst as cst
 import pytest
 
 from trainlint.source.nesting import MAX_BRACKETS, MAX_DEPTH, too_deep
@@ -176,4 +178,24 @@ def test_settings_of_the_interpreter_are_put_back():
     before = (threading.stack_size(), sys.getrecursionlimit())
     parse(read_text("f(1)\n", "x.py"))
     parse(read_text("f(1\n", "x.py"))
+    assert (threading.stack_size(), sys.getrecursionlimit()) == before
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_panic_of_the_native_parser_is_a_failure_of_the_file(monkeypatch):
+    class PanicError(BaseException):
+        """As of pyo3: not an Exception."""
+
+    def panic(_text: str) -> None:
+        raise PanicError("called `Option::unwrap()` on a `None` value")
+
+    monkeypatch.setattr(cst, "parse_module", panic)
+    assert failure("x = 1\n").message.startswith("cannot be parsed: ")
+
+
+def test_many_threads_parse_at_once():
+    before = (threading.stack_size(), sys.getrecursionlimit())
+    with ThreadPoolExecutor(8) as pool:
+        trees = list(pool.map(lambda n: parse(read_text(f"f({n})\n" * 50, "x.py")), range(40)))
+    assert all(isinstance(tree, Tree) for tree in trees)
     assert (threading.stack_size(), sys.getrecursionlimit()) == before

@@ -54,7 +54,7 @@ def run(
 ) -> TrainingRun:
     """A run of a graph; the batch holds all rows unless it is given."""
     rows = max((len(n.data) for n in leaves(graph) if n.data is not None and n.data.ndim), default=1) if graph else 1
-    size = batch or rows
+    size = batch or max(1, rows)
     return TrainingRun(
         framework=framework,
         era="keras3",

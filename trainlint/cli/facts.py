@@ -11,7 +11,7 @@ SUMMARY = "show the training runs that were found"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the facts of all runs.
+    """Print the facts of all runs, and on stderr what could not be read, parsed or followed; 2 if trainlint itself failed.
 
     Raises:
         UsageError: the command line cannot be meant.
@@ -25,6 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse(arguments)
 
     from trainlint.cli.inputs import facts_of_all
+    from trainlint.report.plain import printable
 
     results = facts_of_all(options)
     if options.output_format == "json":
@@ -37,4 +38,9 @@ def main(arguments: Sequence[str]) -> int:
         from trainlint.report.facts_table import print_facts
 
         print_facts(results, Console(file=sys.stdout, highlight=False, emoji=False, markup=False))
-    return 0
+    for result in results:
+        script = result.script
+        for failure in () if script is None else (script.unreadable, script.syntax_failure, *script.raised):
+            if failure is not None:
+                sys.stderr.write(f"{printable(result.filename)}: {printable(failure.reason)}\n")
+    return 2 if any(result.failed for result in results) else 0

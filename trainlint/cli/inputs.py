@@ -67,11 +67,11 @@ def facts_of_all(options: Namespace) -> list[CheckResult]:
     results, projects = [], _Projects()
     for source, _ in _sources(options):
         if _may_train(source):
-            from trainlint.engine import facts_of
+            from trainlint.engine import judged_facts_of
 
-            script = facts_of(source, projects.of(source))
+            script = judged_facts_of(source, projects.of(source))
             texts = {source.filename: source} if isinstance(source, Source) else {}
-            results.append(CheckResult(source.filename, (), texts, len(script.runs), script=script))
+            results.append(CheckResult(source.filename, (), texts, len(script.runs), failed=bool(script.raised), script=script))
     return results
 
 

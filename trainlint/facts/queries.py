@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trainlint.core import Fact, Place, Unknown
@@ -27,9 +27,6 @@ TRAINABLE_LAYERS = DENSE_MAPS | {"embedding", "lstm", "gru", "simple_rnn", "atte
 
 NORMALIZERS = frozenset({"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "normalization"})
 """Layers whose output does not depend on the scale of their input."""
-
-LOSS_INPUT = frozenset({"mean_squared_error", "mean_absolute_error", "huber", "square", "abs"})
-"""Operations in which a regression's output ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,39 +106,6 @@ def next_below(node: Node, users: Mapping[int, tuple[Node, ...]], through: froze
             return node
 
 
-def linear_chains(root: Node) -> Iterator[tuple[Node, ...]]:
-    """Runs of two or more trainable affine layers with nothing nonlinear in between, in order of computation."""
-    users = users_of(root)
-    through = RESHAPING | AVERAGING
-    before: dict[int, Node] = {}
-    for node in walk(root):
-        if node.op in DENSE_MAPS and trainable(node):
-            above = skip_upwards(node.inputs[0], through) if node.inputs else node
-            if above is not node and above.op in DENSE_MAPS and trainable(above) and _only_path(above, node, users):
-                before[id(node)] = above
-    followed = {id(node) for node in before.values()}
-    for node in walk(root):
-        if id(node) in before and id(node) not in followed:
-            chain = [node]
-            while id(chain[-1]) in before:
-                chain.append(before[id(chain[-1])])
-            yield tuple(reversed(chain))
-
-
-def _only_path(above: Node, below: Node, users: Mapping[int, tuple[Node, ...]]) -> bool:
-    """Whether everything that reads a layer's output is a further affine layer, so that the output is used for nothing else."""
-    for user in users.get(id(above), ()):
-        node = user
-        while node is not below and node.op in RESHAPING | AVERAGING:
-            after = users.get(id(node), ())
-            if len(after) != 1:
-                return False
-            node = after[0]
-        if node.op not in DENSE_MAPS:
-            return False
-    return True
-
-
 def output_width(node: Node) -> int | None:
     """Units or filters of a layer."""
     width = node.attributes.get("units", node.attributes.get("filters"))
@@ -189,33 +153,6 @@ def raw_leaf(node: Node, through: frozenset[str] = RESHAPING) -> Node | None:
     """The data or input leaf that reaches a node with its numbers unchanged, if that is so."""
     above = skip_upwards(node, through - {"input"})
     return above if above.op in ("data", "input") else None
-
-
-def targets_are_affine(root: Node) -> bool:
-    """Whether the known targets are an affine function of the known inputs, to rounding; False where either is not known.
-
-    Both are taken from the data leaves of the loss: the prediction's only data leaf, and the target.
-    """
-    import numpy as np
-
-    for node in walk(root):
-        if node.op not in LOSS_INPUT or len(node.inputs) < 2:
-            continue
-        leaves = [one for one in walk(node.inputs[0]) if one.op == "data" and one.data is not None and one.data.size > 1]
-        target = skip_upwards(node.inputs[1], RESHAPING).data
-        if len(leaves) != 1 or target is None or leaves[0].data is None or leaves[0].data.dtype.kind not in "iuf":
-            continue
-        rows = leaves[0].data.shape[0] if leaves[0].data.ndim else 0
-        if rows < 3 or target.ndim == 0 or target.shape[0] != rows or leaves[0].data.size > 1_000_000:
-            continue
-        inputs = np.column_stack([leaves[0].data.reshape(rows, -1).astype(float), np.ones(rows)])
-        wanted = target.reshape(rows, -1).astype(float)
-        if inputs.shape[1] >= rows:
-            continue
-        found, *_ = np.linalg.lstsq(inputs, wanted, rcond=None)
-        scale = float(np.abs(wanted).max()) or 1.0
-        return bool(np.abs(inputs @ found - wanted).max() <= 1e-6 * scale)
-    return False
 
 
 def loss_is_negated(run: TrainingRun) -> bool:

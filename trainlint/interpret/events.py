@@ -30,8 +30,14 @@ class Event:
     """One act of the script.
 
     `kind` and the roles in `values`:
-      compile      model, optimizer, loss, metrics, extra_* (arguments no parameter takes)
-      fit          model, x, y, batch_size, epochs, steps_per_epoch, validation_data, callbacks, shuffle, ...
+      compile      model, optimizer, loss, metrics, ... as the script gave them, resolved_optimizer (an object for a string),
+                   extra:* (arguments no parameter takes)
+      fit          model, x, y, batch_size, epochs, steps_per_epoch, validation_data, callbacks, shuffle, ..., extra:*, method;
+                   optimizer, loss, metrics (what the model was compiled with, strings resolved), output (the model applied to x),
+                   loss_output (what a loss of the script computes), batch (of a data set: inputs and targets)
+      evaluate, predict  model, x, ..., method
+      adapt        target, data                     (a Normalization layer)
+      assign       parameter, value                 (`variable.assign(value)`)
       forward      model, output, inputs            (a script's call of a module or model)
       loss         loss, output                     (output: the loss Array)
       backward     loss                             (an Array)

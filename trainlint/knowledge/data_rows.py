@@ -21,7 +21,7 @@ SCALERS: dict[str, tuple[str, str]] = {
     "PowerTransformer": ("power", "method='yeo-johnson', *, standardize=True, copy=True"),
     "QuantileTransformer": (
         "quantile",
-        "*, n_quantiles=1000, output_distribution='uniform', ignore_implicit_zeros=False, subsample=10000, random_state=None, copy=True",
+        "*, n_quantiles=1000, output_distribution='uniform', ignore_implicit_zeros=False, subsample=10000, random_state=None",
     ),
 }
 """Scaler of `sklearn.preprocessing`, its kind and signature."""

@@ -31,7 +31,8 @@ class Row(NamedTuple):
 
     `makes` says what calling it gives: layer, model, optimizer, loss, metric, schedule, initializer, regularizer, dataset,
     loader, callback, scaler, generator, module (a torch container), base (a class scripts inherit from), operation (an
-    Array with op `kind`), function (a handler of the interpreter), object (anything else worth naming).
+    Array with op `kind`), loss_function, metric_function, layer_function (functions that do what such an object does),
+    function (a handler of the interpreter), context (for `with`), constraint, wrapper, object (anything else worth naming).
     `kind` is the canonical lower-case kind (dense, sgd, mean_squared_error, ...).
     `signature` is "a, b|alias=1, *, c=None, *args, **kwargs" with canonical parameter names first, read on demand.
     `eras` overrides defaults: {"keras2": {"learning_rate": 1.0}}; a parameter absent in an era maps to `REQUIRED`'s type.

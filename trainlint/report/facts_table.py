@@ -22,19 +22,13 @@ SHOWN_LAYERS = 12
 
 
 def print_facts(results: Sequence[CheckResult], console: Console) -> None:
-    """Print a table for each run, then how many runs there are; a file that could not be read or parsed is one line."""
+    """Print a table for each run, then how many runs there are."""
     from rich.table import Table
     from rich.text import Text
 
     count = 0
     for result in results:
-        script = result.script
-        if script is None:
-            continue
-        for failure in (script.unreadable, script.syntax_failure, *script.raised):
-            if failure is not None:
-                console.print(f"{printable(result.filename)}: {printable(failure.reason)}", soft_wrap=True)
-        for run in script.runs:
+        for run in () if result.script is None else result.script.runs:
             count += 1
             console.print(Text(f"{location(result, run.place.span)}: {_framework(run)}", style="bold"), soft_wrap=True)
             table = Table(show_header=False, box=None, padding=(0, 1), pad_edge=False, width=min(console.width, 120))

@@ -103,7 +103,10 @@ def parse(source: Source) -> Tree | SyntaxFailure:
     deep = too_deep(source.text)
     if deep is not None:
         return SyntaxFailure(source.filename, deep.message, _point(source, *RowTable(source.text).position(deep.offset)))
-    return _with_room(lambda: _parse(source))
+    try:
+        return _with_room(lambda: _parse(source))
+    except RuntimeError as error:  # no thread to be had, or a panic of LibCST's native parser
+        return SyntaxFailure(source.filename, f"cannot be parsed: {error}", _point(source, 1, 1))
 
 
 def _parse(source: Source) -> Tree | SyntaxFailure:
@@ -166,16 +169,27 @@ _FRAMES = 20_000
 """Python calls: LibCST writes a tree with two to eight calls a level of `too_deep.MAX_DEPTH`."""
 
 
+_ROOM = threading.Lock()
+
+
 def _with_room(work: Callable[[], T]) -> T:
-    """Do deeply recursive work in a thread that has the stack for it (running out of native stack kills the process)."""
+    """Do deeply recursive work in a thread that has the stack for it (running out of native stack kills the process).
+
+    Raises:
+        RuntimeError: the work raised; the thread has reported what.
+    """
     results: list[T] = []
-    before_stack, before_frames = threading.stack_size(_STACK), sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before_frames, _FRAMES))
-    try:
-        thread = threading.Thread(target=lambda: results.append(work()), daemon=True)
-        thread.start()
-        thread.join()
-    finally:
-        threading.stack_size(before_stack)
-        sys.setrecursionlimit(before_frames)
+    # Both settings are the process's own: the lock keeps two callers from putting back each other's.
+    with _ROOM:
+        stack, frames = threading.stack_size(_STACK), sys.getrecursionlimit()
+        sys.setrecursionlimit(max(frames, _FRAMES))
+        try:
+            thread = threading.Thread(target=lambda: results.append(work()), daemon=True)
+            thread.start()
+            thread.join()
+        finally:
+            threading.stack_size(stack)
+            sys.setrecursionlimit(frames)
+    if not results:
+        raise RuntimeError("the work of the thread raised")
     return results[0]

@@ -15,6 +15,8 @@ class StabilityBound:
     `max_learning_rate` is the optimizer's bound, `best_learning_rate` the rate with the fastest convergence
     (2/(largest + smallest non-zero eigenvalue) for plain gradient descent where the spectrum is known, else 1/sharpness).
     `ratio` = learning_rate / max_learning_rate. `growth_per_step` multiplies the loss along the sharpest direction.
+    `preconditioned`: the optimizer scales its own step (Adam, ...). `max_learning_rate` is then the rate above which its first
+    step raises the loss, `sharpness` still that of the plain Hessian, and `growth_per_step` None.
     `verdict`: stable, rises_first (momentum: the loss first rises, then converges), slow_divergence (growth over the whole
     run below 10), diverges, unstable_in_mean_square, near_edge, unstable_at_start, not_judged.
     `unit_scale_max_learning_rate` is the same bound were the inputs divided by their largest magnitude `input_magnitude`.

@@ -48,8 +48,9 @@ class Curvature(NamedTuple):
 def curvature(problem: Problem, weights: Tensor, rows: Rows | None = None, *, tolerance: float = 1e-8) -> Curvature:
     """The largest Hessian eigenvalue at `weights` over some rows (None: all), penalties included.
 
-    Dense up to 256 parameters (24 for a tolerance above 1e-8), else Lanczos to a relative residual of `tolerance` (the error of the eigenvalue is then of the
-    order of its square: Parlett 1980). Exact for a quadratic loss. Raises `RefusalError` above the budget.
+    Dense up to 256 parameters (24 for a tolerance above 1e-8), else Lanczos to a relative residual of `tolerance` (the error
+    of the eigenvalue is then of the order of its square: Parlett 1980). Exact for a quadratic loss. Raises `RefusalError`
+    above the budget.
     """
     dimension = weights.size
     if dimension == 0:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from trainlint.core import Evidence, Unknown
 from trainlint.facts.graph import Node
 from trainlint.facts.run import OptimizerFacts, TrainingRun
@@ -38,10 +40,8 @@ def judge(run: TrainingRun) -> StabilityBound | Unknown:
     if run.loss_graph is None:
         return _not_followed(run)
     try:
-        try:
-            return _judged(run, run.loss_graph, optimizer, settings)
-        except NumbersUnknownError:
-            return estimate(run, run.loss_graph, optimizer, settings)
+        with np.errstate(all="ignore"):
+            return _judged_or_estimated(run, run.loss_graph, optimizer, settings)
     except RefusalError as refusal:
         return Unknown(str(refusal), run.place)
     except (
@@ -53,6 +53,15 @@ def judge(run: TrainingRun) -> StabilityBound | Unknown:
     ) as error:
         # Shapes that do not fit each other, which is the script's fault, end here.
         return Unknown(f"the computation does not fit its data ({error!s:.80})", run.place)
+
+
+def _judged_or_estimated(
+    run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings: Settings
+) -> StabilityBound | Unknown:
+    try:
+        return _judged(run, graph, optimizer, settings)
+    except NumbersUnknownError:
+        return estimate(run, graph, optimizer, settings)
 
 
 def _not_followed(run: TrainingRun) -> Unknown:

@@ -76,13 +76,11 @@ def argument_lists():
         yield Arguments((one, other), {"training": other}, (None, None))
 
 
-OURS = sorted(
-    name
-    for name in FUNCTIONS
-    if name.startswith(("keras.", "tensorflow."))
-    and ".keras" in FUNCTIONS[name].__class__.__module__
-    or "keras" in getattr(FUNCTIONS[name], "__module__", "keras")
-)
+def module_of(handler):
+    return getattr(handler, "func", handler).__module__
+
+
+OURS = sorted(name for name, handler in FUNCTIONS.items() if module_of(handler).startswith("trainlint.interpret.keras"))
 KINDS = ("keras.", "tensorflow.", "context:", "object:session", "object:train_operation", "tensorflow_addons.")
 
 

@@ -20,7 +20,19 @@ from trainlint.knowledge.rows import REQUIRED, Row
 
 INPUTS = frozenset({"condition", "x", "y", "z", "xs"})
 IGNORED = frozenset(
-    {"out", "name", "device", "layout", "pin_memory", "requires_grad", "memory_format", "where", "initial", "order", "_stacklevel"}
+    {
+        "out",
+        "name",
+        "device",
+        "layout",
+        "pin_memory",
+        "requires_grad",
+        "memory_format",
+        "where",
+        "initial",
+        "order",
+        "_stacklevel",
+    }
 )
 MAXIMUM_PARTS = 64
 

@@ -111,7 +111,7 @@ def permutation(application: Application) -> Value:
     x = application.arguments.get("x")
     array = None if x is None else as_array(x, application.place, application.row.library)
     if array is not None and array.shape != ():
-        made = operate("permutation", (array,), {"axis": 0}, application.place, array.library)
+        made = operate("shuffle", (array,), {"axis": 0}, application.place, array.library)
         return replace(made, statistics=known.without_columns(array.statistics))
     count = integer(application.value("x"))
     if count is None or count < 1:

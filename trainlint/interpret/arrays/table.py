@@ -191,7 +191,7 @@ ARRANGEMENT: dict[str, Operation] = {
     "roll": Operation(shapes.first, "same", rules.kept, compute.roll),
     "sort": Operation(shapes.first, "same", rules.kept, along(np.sort)),
     "argsort": Operation(shapes.first, "index", always(0.0, None)),
-    "permutation": Operation(shapes.first, "same", rules.kept),
+    "shuffle": Operation(shapes.first, "same", rules.kept),
     "diff": Operation(shapes.unknown, "same", rules.unknown),
     "gather": Operation(shapes.unknown, "same", rules.some),
     "resize": Operation(shapes.unknown, "unknown", rules.enclosed),

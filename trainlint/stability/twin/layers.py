@@ -136,6 +136,52 @@ def _layer_norm(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attribut
     return _affine(inner, axes, parameters, attributes)
 
 
+def _group_norm(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+    return _grouped(inputs, parameters, attributes, integer(attributes, "groups", 32))
+
+
+def _instance_norm(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+    one_input(inputs)
+    return _grouped(inputs, parameters, attributes, inputs[0].shape[_batch_norm_axis(inputs[0].ndim, attributes)])
+
+
+def _grouped(
+    inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes, groups: int
+) -> tuple[Tensor, Pullback]:
+    """Normalise each row over groups of channels and all of space."""
+    one_input(inputs)
+    x = inputs[0]
+    axis = _batch_norm_axis(x.ndim, attributes)
+    first = np.moveaxis(x, axis, 1)
+    if groups < 1 or first.shape[1] % groups:
+        raise RefusalError("groups that do not divide the channels")
+    flat, below = _normalized(first.reshape(len(x), groups, -1), (2,), number(attributes, "epsilon", 1e-3))
+
+    def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+        (found,) = below(np.moveaxis(gradient, axis, 1).reshape(flat.shape))
+        return (None if found is None else np.moveaxis(found.reshape(first.shape), 1, axis),)
+
+    return _affine((np.moveaxis(flat.reshape(first.shape), 1, axis), pullback), (axis,), parameters, attributes)
+
+
+def _rms_norm(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+    """Division by the root mean square: x / sqrt(mean(x^2) + epsilon)."""
+    one_input(inputs)
+    x = inputs[0]
+    axes = _layer_norm_axes(x.ndim, attributes)
+    root = np.sqrt((x**2).mean(axis=axes, keepdims=True) + number(attributes, "epsilon", float(np.finfo(np.float32).eps)))
+    value = x / root
+
+    def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+        return ((gradient - value * (gradient * value).mean(axis=axes, keepdims=True)) / root,)
+
+    return _affine((value, pullback), axes, parameters, attributes)
+
+
+def _rms_norm_parameters(shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
+    return _layer_norm_parameters(shapes, attributes)[:1]
+
+
 def _norm_parameters(shape: Shape, attributes: Attributes) -> tuple[Shape, ...]:
     if attributes.get("affine", True) is False:
         return ()
@@ -197,5 +243,8 @@ LAYERS: Mapping[str, Operation] = {
     "embedding": Operation(_embedding, _embedding_degree, _embedding_parameters),
     "batch_norm": Operation(_batch_norm, _norm_degree, _batch_norm_parameters),
     "layer_norm": Operation(_layer_norm, _norm_degree, _layer_norm_parameters),
+    "group_norm": Operation(_group_norm, _norm_degree, _batch_norm_parameters),
+    "instance_norm": Operation(_instance_norm, _norm_degree, _batch_norm_parameters),
+    "rms_norm": Operation(_rms_norm, _norm_degree, _rms_norm_parameters),
     "normalization": Operation(_normalization, same),
 }

@@ -55,6 +55,8 @@ def numbers_of(values: object) -> Tensor:
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
         raise RefusalError("the data is not numeric")
+    if not array.size:
+        raise RefusalError("the data is empty")
     if array.size > MAXIMUM_ELEMENTS:
         raise RefusalError("the data is too large to be repeated here")
     found = array.astype(np.float64)

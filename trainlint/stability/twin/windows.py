@@ -187,6 +187,30 @@ def _depthwise_parameters(shapes: Sequence[Shape], attributes: Attributes) -> tu
     return (kernel, (channels * multiplier,))[: 1 + (attributes.get("use_bias", True) is not False)]
 
 
+def _separable(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+    """A depthwise convolution without bias, then a pointwise one."""
+    middle, below = _depthwise(inputs, parameters[:1], attributes)
+    value, above = _conv([middle], parameters[1:], {})
+
+    def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+        to_middle, *own = above(gradient)
+        first, depthwise, _ = below(np.zeros_like(middle) if to_middle is None else to_middle)
+        return first, depthwise, *own
+
+    return value, pullback
+
+
+def _separable_parameters(shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
+    depthwise = _depthwise_parameters(shapes, {**attributes, "use_bias": False})[0]
+    filters, axes = integer(attributes, "filters", 0), len(shapes[0]) - 2
+    kernels = (depthwise, (*(1,) * axes, depthwise[-2] * depthwise[-1], filters))
+    return kernels if attributes.get("use_bias", True) is False else (*kernels, (filters,))
+
+
+def _separable_degree(degrees: tuple[float, ...], own: bool, _attributes: Attributes) -> float:
+    return max(degrees, default=0.0) + 2 * own
+
+
 def _pool(reduce: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], fill: float) -> Forward:
     """A pool from a function (windows, which of their entries are padding) -> (value, weight of each entry)."""
 
@@ -297,6 +321,7 @@ def _zero_pad(space: Shape, attributes: Attributes) -> list[Tensor]:
 WINDOWS: Mapping[str, Operation] = {
     "conv": Operation(_spatial(_conv), product, _conv_parameters),
     "depthwise_conv": Operation(_spatial(_depthwise), product, _depthwise_parameters),
+    "separable_conv": Operation(_spatial(_separable), _separable_degree, _separable_parameters),
     "max_pool": Operation(_pool(_largest, -math.inf), nonlinear),
     "average_pool": Operation(_pool(_average, 0.0), same),
     "global_average_pool": Operation(_global_pool(largest=False), same),

@@ -1,0 +1,153 @@
+"""Affine layers in a row with nothing nonlinear between them, and the one layer that each such chain equals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from trainlint.core import Place
+from trainlint.facts.graph import Node, walk
+from trainlint.facts.queries import (
+    AVERAGING,
+    DENSE_MAPS,
+    RESHAPING,
+    input_width,
+    layer_name,
+    output_width,
+    root_of,
+    skip_upwards,
+    trainable,
+    users_of,
+)
+from trainlint.facts.run import TrainingRun
+
+LOSS_INPUT = frozenset({"mean_squared_error", "mean_absolute_error", "huber", "square", "abs"})
+"""Operations in which a regression's output ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Layers that compose to one: their nodes and names in order of computation, and what they equal in words."""
+
+    nodes: tuple[Node, ...]
+    names: tuple[str, ...]
+    equals: str
+
+    def followers(self) -> Iterator[tuple[str, Place]]:
+        """The layers behind the first, as related places of a finding."""
+        for name, node in zip(self.names[1:], self.nodes[1:], strict=True):
+            if node.place is not None:
+                yield f"{name} follows", node.place
+
+
+def redundant_chains(run: TrainingRun) -> Iterator[Chain]:
+    """Two or more trainable affine layers in a row that one layer could replace.
+
+    Left out are factorisations (an inner width below both neighbours, grouped or depthwise convolutions) and runs whose
+    known targets are an affine function of the known inputs.
+    """
+    root = root_of(run)
+    if root is None or _targets_are_affine(root):
+        return
+    for nodes in _linear_chains(root):
+        if not _factorises(nodes) and not any(_grouped(node) for node in nodes):
+            yield Chain(nodes, tuple(layer_name(node) for node in nodes), _equal(nodes))
+
+
+def _linear_chains(root: Node) -> Iterator[tuple[Node, ...]]:
+    """Runs of two or more trainable affine layers with nothing nonlinear in between, in order of computation."""
+    users = users_of(root)
+    through = RESHAPING | AVERAGING
+    before: dict[int, Node] = {}
+    for node in walk(root):
+        if node.op in DENSE_MAPS and trainable(node):
+            above = skip_upwards(node.inputs[0], through) if node.inputs else node
+            if above is not node and above.op in DENSE_MAPS and trainable(above) and _only_path(above, node, users):
+                before[id(node)] = above
+    followed = {id(node) for node in before.values()}
+    for node in walk(root):
+        if id(node) in before and id(node) not in followed:
+            chain = [node]
+            while id(chain[-1]) in before:
+                chain.append(before[id(chain[-1])])
+            yield tuple(reversed(chain))
+
+
+def _only_path(above: Node, below: Node, users: Mapping[int, tuple[Node, ...]]) -> bool:
+    """Whether everything that reads a layer's output is a further affine layer, so that the output is used for nothing else."""
+    for user in users.get(id(above), ()):
+        node = user
+        while node is not below and node.op in RESHAPING | AVERAGING:
+            after = users.get(id(node), ())
+            if len(after) != 1:
+                return False
+            node = after[0]
+        if node.op not in DENSE_MAPS:
+            return False
+    return True
+
+
+def _grouped(node: Node) -> bool:
+    return "depthwise" in node.op or node.attributes.get("groups", 1) not in (1, None)
+
+
+def _factorises(chain: tuple[Node, ...]) -> bool:
+    """Whether an inner width is a bottleneck on both sides, or not known."""
+    *inner, last = [output_width(node) for node in chain]
+    if last is None or any(one is None for one in inner):
+        return True
+    first = input_width(chain[0])
+    return min(one for one in inner if one is not None) < min(last, first if first is not None else last)
+
+
+def _equal(chain: tuple[Node, ...]) -> str:
+    if all(node.op == "conv" for node in chain):
+        size = _kernel(chain)
+        return f"one {size} convolution" if size else "one convolution"
+    if any(node.op != "dense" for node in chain):
+        return "one linear layer"
+    widths = [output_width(node) or 0 for node in chain]
+    return f"one {widths[-1]}-unit linear layer of rank ≤ {min(widths)}"
+
+
+def _kernel(chain: tuple[Node, ...]) -> str | None:
+    """The kernel of the composition: sizes add up, less one each, where strides and dilations are 1."""
+    size: list[int] = []
+    for node in chain:
+        kernel, strides = node.attributes.get("kernel_size"), node.attributes.get("strides", 1)
+        dilation = node.attributes.get("dilation", 1)
+        if not isinstance(kernel, tuple) or {*_all(strides), *_all(dilation)} != {1}:
+            return None
+        size = [before + one - 1 for before, one in zip(size, kernel, strict=False)] if size else list(kernel)
+    return "×".join(map(str, size))
+
+
+def _all(value: object) -> tuple[object, ...]:
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
+
+
+def _targets_are_affine(root: Node) -> bool:
+    """Whether the known targets are an affine function of the known inputs, to rounding; False where either is not known.
+
+    Both are taken from the data leaves of the loss: the prediction's only data leaf, and the target.
+    """
+    import numpy as np
+
+    for node in walk(root):
+        if node.op not in LOSS_INPUT or len(node.inputs) < 2:
+            continue
+        leaves = [one for one in walk(node.inputs[0]) if one.op == "data" and one.data is not None and one.data.size > 1]
+        target = skip_upwards(node.inputs[1], RESHAPING).data
+        if len(leaves) != 1 or target is None or leaves[0].data is None or leaves[0].data.dtype.kind not in "iuf":
+            continue
+        rows = leaves[0].data.shape[0] if leaves[0].data.ndim else 0
+        if rows < 3 or target.ndim == 0 or target.shape[0] != rows or leaves[0].data.size > 1_000_000:
+            continue
+        inputs = np.column_stack([leaves[0].data.reshape(rows, -1).astype(float), np.ones(rows)])
+        wanted = target.reshape(rows, -1).astype(float)
+        if inputs.shape[1] >= rows:
+            continue
+        found, *_ = np.linalg.lstsq(inputs, wanted, rcond=None)
+        scale = float(np.abs(wanted).max()) or 1.0
+        return bool(np.abs(inputs @ found - wanted).max() <= 1e-6 * scale)
+    return False

@@ -1,0 +1,183 @@
+"""Public data sets as arrays: what `load_data()`, `load_iris()` and the makers of random data give."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trainlint.core import Place
+from trainlint.interpret.arrays import statistics as known
+from trainlint.interpret.arrays.functions import Application, makes
+from trainlint.interpret.arrays.nodes import integer, known_items, plain
+from trainlint.interpret.dispatch import Call, bind, function, method
+from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Literal, Object, Shape, Statistics, Tuple, Value
+from trainlint.knowledge.data_rows import GENERATORS
+from trainlint.knowledge.data_sets import KERAS, SKLEARN, Table
+from trainlint.knowledge.rows import Row
+
+BUNCH = Row("sklearn.utils.Bunch", "object", "bunch")
+
+
+def leaf(table: Table, rows: int | None, source: str, place: Place | None, library: str = "numpy") -> Array:
+    """The array of so many rows of a public table, with its typical statistics and what its labels are."""
+    statistics = known.settled(Statistics(*table.entries, known="typical", columns=table.columns))
+    attributes: dict[str, object] = {"source": source}
+    if table.labels:
+        attributes |= {"labels": table.labels, "classes": table.classes}
+    shape = None if table.dtype == "" else (rows, *table.shape)
+    return Array("data", (), attributes, shape, table.dtype or None, library, None, statistics, place=place)
+
+
+@function(*(f"keras.datasets.{name}.load_data" for name in KERAS))
+def load_data(call: Call) -> Value:
+    """`(x_train, y_train), (x_test, y_test)`."""
+    name = call.name.split(".")[-2]
+    data = KERAS[name]
+    parts = []
+    for rows in (data.rows, data.test_rows):
+        inputs, targets = (leaf(table, rows, name, call.place) for table in (data.inputs, data.targets))
+        parts.append(Tuple((inputs, targets), call.place))
+    return Tuple(tuple(parts), call.place)
+
+
+@function(*(f"sklearn.datasets.{name}" for name in SKLEARN))
+def load_table(call: Call) -> Value:
+    """A bundled table: a Bunch with `data` and `target`, or both as a pair with `return_X_y=True`."""
+    name = call.name.rpartition(".")[2]
+    data, source = SKLEARN[name], name.removeprefix("load_").removeprefix("fetch_")
+    library = "pandas" if call.literal(-1, "as_frame") is True else "numpy"
+    inputs, targets = (leaf(table, data.rows, source, call.place, library) for table in (data.inputs, data.targets))
+    if call.literal(-1, "return_X_y") is True:
+        return Tuple((inputs, targets), call.place)
+    return Object(BUNCH, {}, {}, {"data": inputs, "target": targets}, call.spelled, call.place)
+
+
+@method("object:bunch", "__getitem__")
+def bunch_item(call: Call) -> Value:
+    """`bunch["data"]`."""
+    name = call.literal(0)
+    cells = call.receiver.cells if isinstance(call.receiver, Object) else {}
+    found = cells.get(name) if isinstance(name, str) else None
+    return call.unknown("an entry of a data set") if found is None else found
+
+
+@function(*(f"sklearn.datasets.{name}" for name, _, _ in GENERATORS))
+def make_data(call: Call) -> Value:
+    """Random inputs and targets of the shape that the call asks for."""
+    row = call.row
+    if row is None:
+        return call.unknown("random data that are not known")
+    bound = bind(row, call.arguments).arguments
+
+    def number(name: str) -> int | None:
+        return integer(plain(bound[name]) if name in bound else row.default(name))
+
+    columns = 2 if row.kind in ("moons", "circles") else number("columns")
+    classes = number("classes") if row.kind in ("classification", "quantiles") else 2
+    if row.kind == "blobs":
+        classes = _centers(bound.get("centers"))
+    shape: Shape = (number("rows"), columns)
+    noise = plain(bound["noise"]) if "noise" in bound else row.default("noise")
+    x = _random(call, shape, "float64", _inputs_statistics(row.kind, noise), {})
+    if row.kind in ("regression", "friedman"):
+        several = number("targets") if row.kind == "regression" else 1
+        y = _random(
+            call, shape[:1] if several == 1 else (shape[0], several), "float64", UNKNOWN_STATISTICS, {"labels": "continuous"}
+        )
+    else:
+        statistics = known.between(0.0, None if classes is None else classes - 1.0)
+        y = _random(call, shape[:1], "int64", statistics, {"labels": "binary" if classes == 2 else "int", "classes": classes})
+    return Tuple((x, y), call.place)
+
+
+def _random(call: Call, shape: Shape, dtype: str, statistics: Statistics, attributes: dict[str, object]) -> Array:
+    named = {"source": call.name.rpartition(".")[2], **attributes}
+    return Array("data", (), named, shape, dtype, "numpy", None, statistics, place=call.place)
+
+
+def _centers(value: Value | None) -> int | None:
+    """How many blobs: three unless the call says a number or a list of centers."""
+    if value is None:
+        return 3
+    items = known_items(value)
+    if items is not None:
+        return len(items)
+    if isinstance(value, Array):
+        return value.shape[0] if value.shape else None
+    found = value.value if isinstance(value, Literal) else None
+    return 3 if isinstance(value, Literal) and found is None else found if isinstance(found, int) else None
+
+
+def _inputs_statistics(kind: str, noise: object) -> Statistics:
+    """What the makers document: standard normal entries, the unit square, the two half circles."""
+    if kind in ("regression", "quantiles"):
+        return known.STANDARD
+    if kind == "friedman":
+        return known.uniform(0.0, 1.0)
+    if kind == "circles" and noise in (None, 0):
+        return known.between(-1.0, 1.0)
+    if kind == "moons" and noise in (None, 0):
+        return known.between(-1.0, 2.0)
+    return UNKNOWN_STATISTICS
+
+
+@makes("read")
+def read(application: Application) -> Value:
+    """An array read from a file: nothing is known of its numbers, except that images are bytes."""
+    library = application.row.library
+    source, path = application.row.name, application.value("source")
+    attributes: dict[str, object] = {"source": source}
+    if isinstance(path, str):
+        attributes["path"] = path
+    if source in ("cv2.imread", "imageio.imread", "skimage.io.imread"):
+        statistics = known.between(0.0, 255.0, "typical")
+        return Array("data", (), attributes, (None, None, 3), "uint8", "numpy", None, statistics, place=application.place)
+    if library == "pandas":
+        return Array("data", (), attributes, (None, None), None, "pandas", place=application.place)
+    return Array("data", (), attributes, None, application.dtype(), "numpy", place=application.place)
+
+
+@makes("frame")
+def frame(application: Application) -> Value:
+    """A data frame of an array, or of what is not known number by number."""
+    x = application.arguments.get("x")
+    if isinstance(x, Array):
+        return replace(x, library="pandas")
+    inputs = () if x is None else (x,)
+    rank = 1 if application.row.name.endswith("Series") else 2
+    attributes = {"source": application.row.name}
+    return Array("data", inputs, attributes, (None,) * rank, None, "pandas", place=application.place)
+
+
+@makes("frame_values", "frame_same", "frame_part", "frame_shuffled", "frame_rest", "frame_column")
+def of_frame(application: Application) -> Value:
+    """Methods of a data frame that give all, some or other entries of it."""
+    x, kind = application.arguments.get("x"), application.row.kind
+    if not isinstance(x, Array):
+        return application.unknown("a data frame that is not known")
+    if kind == "frame_values":
+        return replace(x, library="numpy")
+    if kind == "frame_same":
+        return x
+    rows = x.shape[0] if x.shape else None
+    shape: Shape | None = {"frame_part": (None, *(x.shape or ())[1:]), "frame_rest": (rows, None), "frame_column": (rows,)}.get(
+        kind, x.shape
+    )
+    op = "shuffle" if kind == "frame_shuffled" else "getitem"
+    attributes = {"axis": 0} if op == "shuffle" else {"index": ("?",)}
+    part = (
+        known.part(x.statistics)
+        if kind == "frame_part"
+        else known.between(x.statistics.low, x.statistics.high, x.statistics.known)
+    )
+    statistics = x.statistics if op == "shuffle" else part
+    return Array(
+        op,
+        (x,),
+        attributes,
+        shape if x.shape is not None else None,
+        x.dtype,
+        x.library,
+        None,
+        statistics,
+        place=application.place,
+    )
