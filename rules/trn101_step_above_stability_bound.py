@@ -94,19 +94,9 @@ from trainlint.api import (
     Severity,
     StabilityBound,
     TrainingRun,
-    consequence,
-    exact,
-    figure,
-    inputs_in_words,
-    rate_advice,
-    round_down_1_2_5,
+    exceeded_bound_report,
     rule,
-    run_cause,
-    set_learning_rate,
     stability,
-    stability_numbers,
-    step_size,
-    step_size_place,
 )
 
 WARNS = ("slow_divergence", "unstable_in_mean_square", "unstable_at_start")
@@ -115,22 +105,9 @@ WARNS = ("slow_divergence", "unstable_in_mean_square", "unstable_at_start")
 @rule("TRN101", "step-above-stability-bound", Severity.ERROR)
 def check(run: TrainingRun) -> Iterator[Report]:
     """Compare the learning rate with the largest that the loss surface bears."""
-    bound = stability(run)
-    optimizer = run.optimizer
-    if not isinstance(bound, StabilityBound) or not isinstance(optimizer, OptimizerFacts):
+    bound, optimizer = stability(run), run.optimizer
+    if not isinstance(bound, StabilityBound) or not isinstance(optimizer, OptimizerFacts) or optimizer.clip or run.schedule:
         return
-    if optimizer.clip or run.schedule or bound.verdict not in ("diverges", *WARNS):
-        return
-    likely = bound.verdict in WARNS or bound.evidence is Evidence.ESTIMATED
-    suggested = round_down_1_2_5(bound.max_learning_rate / 2)
-    yield Report(
-        f"{step_size(optimizer)} exceeds {bound.bound_formula} = {figure(bound.max_learning_rate, 3)}"
-        f" for {inputs_in_words(run.inputs)}: {consequence(bound)}. {rate_advice(bound)}.",
-        at=step_size_place(run),
-        severity=Severity.WARNING if likely else Severity.ERROR,
-        evidence=bound.evidence,
-        numbers=stability_numbers(bound),
-        fix_message=f"use a learning rate of {exact(suggested)}",
-        edits=set_learning_rate(run, suggested),
-        cause=run_cause("step-size", run),
-    )
+    if bound.verdict in ("diverges", *WARNS):
+        likely = bound.verdict in WARNS or bound.evidence is Evidence.ESTIMATED
+        yield exceeded_bound_report(run, bound, optimizer, Severity.WARNING if likely else Severity.ERROR)

@@ -46,7 +46,9 @@ from tensorflow import keras
 from tensorflow.keras import layers
 
 (x, y), _ = keras.datasets.mnist.load_data()
-model = keras.Sequential([layers.Rescaling(1 / 255, input_shape=(28, 28)), layers.Flatten(), layers.Dense(128, "relu"), layers.Dense(10, "softmax")])
+model = keras.Sequential([layers.Rescaling(1 / 255, input_shape=(28, 28)), layers.Flatten()])
+model.add(layers.Dense(128, "relu"))
+model.add(layers.Dense(10, "softmax"))
 model.compile(optimizer=keras.optimizers.SGD(0.01), loss="sparse_categorical_crossentropy")
 model.fit(x, y, epochs=5)
 ```
@@ -82,19 +84,11 @@ from trainlint.api import (
     Severity,
     StabilityBound,
     TrainingRun,
-    exact,
-    figure,
     first_layer_on_raw_inputs,
-    inputs_in_words,
     root_mean_square,
-    round_down_1_2_5,
     rule,
-    run_cause,
-    set_learning_rate,
+    shrunken_bound_report,
     stability,
-    stability_numbers,
-    step_size,
-    step_size_place,
 )
 
 LARGE = 10.0
@@ -110,18 +104,5 @@ def check(run: TrainingRun) -> Iterator[Report]:
     large = run.inputs.scale == "byte" or (size is not None and size > LARGE)
     if optimizer.name not in SGD_FAMILY or not large or not allowed or not bound.ratio >= 1 or bound.learning_rate >= allowed:
         return
-    if bound.evidence is not Evidence.ESTIMATED or first_layer_on_raw_inputs(run) is None:
-        return
-    suggested = round_down_1_2_5(bound.max_learning_rate / 2)
-    divisor = figure(bound.input_magnitude or run.inputs.high or 255, 3)
-    yield Report(
-        f"{inputs_in_words(run.inputs)} shrink {bound.bound_formula} from about {figure(allowed)} to"
-        f" {figure(bound.max_learning_rate)}, {figure(bound.ratio)} times below {step_size(optimizer)}: divide the inputs by"
-        f" {divisor} or use lr ≤ {exact(suggested)}",
-        at=step_size_place(run),
-        evidence=bound.evidence,
-        numbers=stability_numbers(bound),
-        fix_message=f"use a learning rate of {exact(suggested)}",
-        edits=set_learning_rate(run, suggested),
-        cause=run_cause("step-size", run),
-    )
+    if bound.evidence is Evidence.ESTIMATED and first_layer_on_raw_inputs(run) is not None:
+        yield shrunken_bound_report(run, bound, allowed)

@@ -87,16 +87,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trainlint.api import (
-    SGD_FAMILY,
-    Fact,
     OptimizerFacts,
     Report,
     Severity,
     TrainingRun,
-    exact,
-    figure,
     layer_name,
-    optimizer_name,
+    rescaled_step,
     rescalings,
     rule,
     site_cause,
@@ -109,18 +105,9 @@ def check(run: TrainingRun) -> Iterator[Report]:
     """Look for constant factors next to trainable layers."""
     if not isinstance(run.optimizer, OptimizerFacts):
         return
-    squared = run.optimizer.name in SGD_FAMILY
     for factor, layer, where in rescalings(run):
-        effect = factor.value**2 if squared else abs(factor.value)
+        spelled, step, numbers = rescaled_step(run.optimizer, factor)
         place = factor.node.place or run.place
-        spelled = f"dividing by {exact(1 / factor.value)}" if factor.divides else f"multiplying by {exact(factor.value)}"
-        name, numbers = optimizer_name(run.optimizer), {"factor": factor.value, "step_factor": effect}
-        rate = run.optimizer.learning_rate
-        if isinstance(rate, Fact):
-            numbers |= {"learning_rate": rate.value, "effective_learning_rate": rate.value * effect}
-            step = f"{name} lr={exact(rate.value)} acts like {figure(rate.value * effect)} on this layer's part of the output"
-        else:
-            step = f"{name} moves this layer as if lr were ×{figure(effect)}"
         equal = "; set_weights makes up for it in the outputs, not in the training" if weights_are_set(layer) else ""
         yield Report(
             f"{spelled} {where} {layer_name(layer)} changes its training: {step}{equal}. Fold the factor into the initialiser",

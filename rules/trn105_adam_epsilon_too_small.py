@@ -118,8 +118,8 @@ def check(run: TrainingRun) -> Iterator[Report]:
         moves = f"a step of {figure(step)}" if step < math.inf else "an infinite step, as ε rounds to 0"
         if epsilon < SAFE_HALF_EPSILON:
             message = (
-                f"with float16 weights: gradients below 0.0055 square to 0 and one of 0.005 makes {moves} instead of {exact(rate)}."
-                " Keep float32 weights with autocast, or set ε=1e-3"
+                f"with float16 weights: gradients below 0.0055 square to 0 and one of 0.005 makes {moves} instead of"
+                f" {exact(rate)}. Keep float32 weights with autocast, or set ε=1e-3"
             )
     elif not run.schedule and not adam.clip and not lowers_rate_later(run):
         message = _long_run(run, rate, epsilon, adam.betas or (0.9, 0.999), numbers)

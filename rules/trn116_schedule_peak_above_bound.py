@@ -81,29 +81,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import (
-    SGD_FAMILY,
-    Evidence,
-    OptimizerFacts,
-    Report,
-    Severity,
-    TrainingRun,
-    exact,
-    figure,
-    optimizer_name,
-    powers_of_ten,
-    round_down_1_2_5,
-    rule,
-    run_cause,
-    scheduled,
-)
+from trainlint.api import SGD_FAMILY, Evidence, OptimizerFacts, Report, Severity, TrainingRun, rule, schedule_report, scheduled
 
 FLOAT32, NOTICEABLE = 38.5, 3.0
 """log10 of the growth at which float32 overflows, and at which a detour is worth a word."""
 
 ESTIMATE_MARGIN = {"mean_squared_error": 2.0, "huber": 2.0}
 ELSE_MARGIN = 40.0
-"""Above how many times an estimated bound the peak is reported (RULES: the stability bound, doubled for estimates)."""
+"""Above how many times an estimated bound the peak is reported: where an estimated TRN101 speaks."""
 
 
 @rule("TRN116", "schedule-peak-above-bound", Severity.ERROR)
@@ -112,29 +97,9 @@ def check(run: TrainingRun) -> Iterator[Report]:
     optimizer, course = run.optimizer, scheduled(run)
     if not isinstance(optimizer, OptimizerFacts) or optimizer.name not in SGD_FAMILY or course is None or optimizer.clip:
         return
-    bound, ratio = course.bound, course.peak / course.bound.max_learning_rate
-    proved = bound.evidence is Evidence.PROVED
+    proved = course.bound.evidence is Evidence.PROVED
     margin = 1.0 if proved else ESTIMATE_MARGIN.get(getattr(run.loss, "name", ""), ELSE_MARGIN)
-    if ratio <= margin or (proved and course.peak_growth < NOTICEABLE):
+    if course.peak / course.bound.max_learning_rate <= margin or (proved and course.peak_growth < NOTICEABLE):
         return
     lost = course.crossing is None or course.peak_growth > FLOAT32
-    limit = f"{bound.bound_formula} = {figure(bound.max_learning_rate)}"
-    when = (
-        f"falls below {limit} after {course.crossing:,} of {course.updates:,} updates"
-        if course.crossing
-        else f"ends above {limit}"
-    )
-    grown = f"; the loss has grown {powers_of_ten(course.peak_growth)} by then" if proved else ""
-    yield Report(
-        f"{optimizer_name(optimizer)} lr up to {exact(float(f'{course.peak:.4g}'))} under this schedule {when}{grown}. Keep its"
-        f" largest rate at {exact(round_down_1_2_5(bound.max_learning_rate / 2))} or below",
-        at=(run.schedule.place if run.schedule else None) or run.place,
-        severity=Severity.ERROR if proved and lost else Severity.WARNING,
-        evidence=bound.evidence,
-        numbers={
-            "peak_learning_rate": course.peak,
-            "max_learning_rate": bound.max_learning_rate,
-            "log10_growth": course.peak_growth,
-        },
-        cause=run_cause("step-size", run),
-    )
+    yield schedule_report(run, course, optimizer, Severity.ERROR if proved and lost else Severity.WARNING)

@@ -22,7 +22,8 @@ from tensorflow.keras import layers
 
 (x, y), _ = keras.datasets.cifar10.load_data()
 x = x.astype("float32")
-model = keras.Sequential([layers.Conv2D(32, 3, "relu", input_shape=(32, 32, 3)), layers.Flatten(), layers.Dense(10, "softmax")])
+model = keras.Sequential([layers.Conv2D(32, 3, activation="relu", input_shape=(32, 32, 3)), layers.Flatten()])
+model.add(layers.Dense(10, "softmax"))
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
 model.fit(x, y, epochs=5)  # error: TRN201
 ```
@@ -46,7 +47,10 @@ from tensorflow import keras
 from tensorflow.keras import layers
 
 (x, y), _ = keras.datasets.cifar10.load_data()
-model = keras.Sequential([layers.Rescaling(1 / 255, input_shape=(32, 32, 3)), layers.Conv2D(32, 3, "relu"), layers.Flatten(), layers.Dense(10, "softmax")])
+model = keras.Sequential([layers.Rescaling(1 / 255, input_shape=(32, 32, 3))])
+model.add(layers.Conv2D(32, 3, activation="relu"))
+model.add(layers.Flatten())
+model.add(layers.Dense(10, "softmax"))
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
 model.fit(x, y, epochs=5)
 ```
@@ -56,7 +60,10 @@ from tensorflow import keras
 from tensorflow.keras import layers
 
 (x, y), _ = keras.datasets.cifar10.load_data()
-model = keras.Sequential([layers.BatchNormalization(input_shape=(32, 32, 3)), layers.Conv2D(32, 3, "relu"), layers.Flatten(), layers.Dense(10, "softmax")])
+model = keras.Sequential([layers.BatchNormalization(input_shape=(32, 32, 3))])
+model.add(layers.Conv2D(32, 3, activation="relu"))
+model.add(layers.Flatten())
+model.add(layers.Dense(10, "softmax"))
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
 model.fit(x, y, epochs=5)
 ```

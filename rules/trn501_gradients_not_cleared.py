@@ -76,10 +76,6 @@ def train(loader):
         optimizer.step()
 ```
 
-## Fix safety
-
-Unsafe: the training changes, which is the point.
-
 ## References
 
 - PyTorch tutorials, Zeroing out gradients; torch.optim.Optimizer.zero_grad.

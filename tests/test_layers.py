@@ -23,7 +23,7 @@ LAYERS = (
     {"trainlint.stability"},
     {"trainlint.judged", "trainlint.scheduled", "trainlint.suggestions"},
     {"trainlint.registry"},
-    {"trainlint.voices"},
+    {"trainlint.step_reports", "trainlint.voices"},
     {"trainlint.api"},
     {"rules", "trainlint.rules"},
     {"trainlint.selection", "trainlint.precedence", "trainlint.result"},

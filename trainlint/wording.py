@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from trainlint.core import Evidence, Fact, Origin, Place, Unknown
+from trainlint.core import Fact, Origin, Place, Unknown
 from trainlint.facts.run import DataFacts, OptimizerFacts, TrainingRun
 from trainlint.stability.bound import StabilityBound
 
@@ -150,27 +150,3 @@ def site_cause(kind: str, place: Place) -> tuple[str, str]:
 def powers_of_ten(exponent: float) -> str:
     """A factor given by its logarithm: ×1e58, ×2,300."""
     return f"×1e{exponent:.0f}" if exponent >= 6 else f"×{figure(10**exponent, 2)}"
-
-
-def consequence(bound: StabilityBound) -> str:
-    """What follows from a step above the bound, worded as its evidence allows."""
-    growth = f"the loss grows ×{figure(bound.growth_per_step, 3)} per step" if bound.growth_per_step else "the loss grows"
-    if bound.verdict == "unstable_in_mean_square":
-        return f"in {bound.batch} single steps expand the error, and the loss has rare large bursts"
-    if bound.evidence is Evidence.ESTIMATED:
-        return f"likely to diverge or to spike at the start, at about {figure(bound.ratio)} times the bound"
-    overflow = f" and overflows at step {bound.first_non_finite_step}" if bound.first_non_finite_step else ""
-    if bound.evidence is Evidence.SIMULATED:
-        return f"trained on this data in {bound.batch}, the loss diverges{overflow}"
-    return growth + overflow
-
-
-def rate_advice(bound: StabilityBound) -> str:
-    """Which rates would do: the largest stable one, the fastest, and what scaled inputs would allow."""
-    advice = f"Stable up to lr={figure(bound.max_learning_rate, 3)}"
-    if bound.best_learning_rate:
-        advice += f", fastest near {figure(bound.best_learning_rate, 3)}"
-    allowed, magnitude = bound.unit_scale_max_learning_rate, bound.input_magnitude
-    if allowed and magnitude and allowed > bound.learning_rate:
-        advice += f"; inputs divided by {figure(magnitude, 3)} would allow lr={exact(bound.learning_rate)}"
-    return advice

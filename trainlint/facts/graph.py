@@ -7,8 +7,12 @@ Operations and their attributes (inputs in order; `axis` as in NumPy; shapes inc
 leaves      data (data, statistics, dtype, batched: rows are drawn in mini-batches; then data and shape are those of all rows),
             input (unbound), parameter (parameters[0]), unknown (attributes["why"])
 arithmetic  add, subtract, multiply, divide, negative, power(exponent), matmul, square, sqrt, exp, log, abs, maximum, minimum
-reductions  sum(axis, keepdims), mean(axis, keepdims)
-shape       reshape(shape), flatten, transpose(axes), squeeze(axis), expand_dims(axis), concatenate(axis), getitem(index), cast
+reductions  sum(axis, keepdims), mean(axis, keepdims), max, min, prod, std(correction), var(correction), norm(ord), argmax, any, all
+            Arrays have more (`interpret.arrays.table`): floor_divide, remainder, comparisons (equal, less, ...), logical_*,
+            where, clip(low, high), round, sign, sin, cos, ..., erf, outer, dot, tensordot, einsum(equation), l2_normalize
+shape       reshape(shape), flatten, transpose(axes), squeeze(axis), expand_dims(axis), concatenate(axis), getitem(index), cast,
+            stack(axis), expand(shape), repeat, tile, flip, roll, sort, gather, resize, setitem(index), one_hot(classes), detach,
+            shuffle(axis), split(part), scale(kind), dimension(axis: one extent of the input)
 layers      dense(units, use_bias), conv(filters, kernel_size, strides, padding, dilation, groups, use_bias, dimensions,
             data_format), conv_transpose, depthwise_conv, separable_conv, embedding(rows, units), lstm / gru / simple_rnn
             (units, return_sequences, bidirectional), attention, batch_norm, layer_norm, group_norm, instance_norm, rms_norm,

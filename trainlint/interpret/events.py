@@ -52,6 +52,9 @@ class Event:
       clip         target, maximum, by              (by: "norm" or "value")
       mode         model, mode                      ("train" or "eval")
       shuffle      array, by                        (in place: `random.shuffle(x)`)
+      split        arrays, parts                    (`train_test_split`: parts are train and test of each array in turn)
+      scaler_fit   scaler, array                    (a scaler or encoder of scikit-learn)
+      scaled       scaler, array, output
       set_weights  target, weights
       not_called   method                           (a bound method as a statement, without parentheses)
       call         callee, result, ...              (any other library call whose row asks to be recorded)

@@ -255,7 +255,7 @@ def enter(machine: Machine, function: Function, arguments: Arguments, place: Pla
     from trainlint.interpret.statements import Flow, body_of, execute_block
 
     node = function.node
-    if not yields and isinstance(node, cst.FunctionDef) and is_generator(node):
+    if not yields and isinstance(node, cst.FunctionDef) and _is_generator(machine, function, node):
         made = Partial(function, arguments.positional, arguments.keywords, place)
         return Object(GENERATOR, cells={"call": made}, place=place)
     running = sum(one.function is not None and getattr(one.function, "node", None) is node for one in machine.activations)
@@ -290,6 +290,17 @@ def _guards(function: Function) -> list[str]:
         if row is not None and row.makes == "context":
             found.append(row.kind)
     return found
+
+
+def _is_generator(machine: Machine, function: Function, node: cst.FunctionDef) -> bool:
+    """`is_generator`, asked once for each function, and only in files that have the word."""
+    tree = function.scope.tree
+    if tree is not None and "yield" not in tree.source.text:
+        return False
+    known = machine.generators.get(id(node))
+    if known is None:
+        known = machine.generators[id(node)] = is_generator(node)
+    return known
 
 
 def is_generator(node: cst.FunctionDef) -> bool:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from trainlint.interpret.interpreter import Machine
 
 MAXIMUM_MODULES = 200
+MAXIMUM_IMPORTED_TEXT = 500_000
+"""Characters of a project's files that are followed for one script, besides its own."""
+
 LIBRARIES = frozenset({"torch", "tensorflow", "keras", "numpy", "pandas", "sklearn", "torchvision", "os", "sys", "builtins"})
 """Never looked for among the project's files."""
 
@@ -104,8 +107,9 @@ def project_module(machine: Machine, path: str, place: Place | None, level: int 
         return None
     key = found.source.filename
     if key not in machine.modules:
-        if len(machine.modules) >= MAXIMUM_MODULES:
-            return Unknown("more project files than are followed", place)
+        machine.imported_text += len(found.source.text)
+        if len(machine.modules) >= MAXIMUM_MODULES or machine.imported_text > MAXIMUM_IMPORTED_TEXT:
+            return Unknown("the project has more files than are followed for one script", place)
         value = ModuleValue(path, Scope(kind="module", name=path, tree=found), place)
         machine.modules[key] = value
         functions.run_module(machine, value, found)

@@ -90,7 +90,9 @@ class Machine:
     modules: dict[str, ModuleValue] = field(default_factory=dict)
     limits: list[Limit] = field(default_factory=list)
     eras: list[tuple[frozenset[str], Place | None]] = field(default_factory=list)
+    imported_text: int = 0
     entered: set[int] = field(default_factory=set)
+    generators: dict[int, bool] = field(default_factory=dict)
     instances: dict[int, Instance] = field(default_factory=dict)
     classes: list[Class] = field(default_factory=list)
     settings: Scope = field(default_factory=lambda: Scope(kind="settings"))

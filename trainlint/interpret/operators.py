@@ -314,6 +314,6 @@ def key_of(value: Value) -> tuple[Hashable] | None:
         return None if None in parts else (tuple(part[0] for part in parts if part is not None),)
     if isinstance(value, Symbol):
         return (value.name,)
-    if isinstance(value, Function | Class | Object | Instance):
-        return (id(value),)
+    if isinstance(value, Function | Class | Object | Instance) or (isinstance(value, Array) and value.op == "input"):
+        return (id(value),)  # a symbolic input stands for itself: `feed_dict={x: batch}`
     return None

@@ -84,6 +84,7 @@ READERS: dict[str, str] = {
     "joblib.load": "source|filename",
     "cv2.imread": "source|filename, flags=1",
     "imageio.imread": "source|uri",
+    "PIL.Image.open": "source|fp, mode='r', formats=None",
     "matplotlib.image.imread": "source|fname, format=None",
     "skimage.io.imread": "source|fname, as_gray=False",
     "matplotlib.pyplot.imread": "source|fname, format=None",

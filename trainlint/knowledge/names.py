@@ -131,6 +131,7 @@ ENGINE: dict[str, str] = {
 """What `keras.engine.*` (and the `keras.legacy` shims) held."""
 
 TENSORFLOW_TWO: dict[str, str] = {
+    "layers": "keras.layers",
     "losses": "keras.losses",
     "metrics": "keras.metrics",
     "initializers": "keras.initializers",

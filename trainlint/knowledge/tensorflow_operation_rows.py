@@ -122,7 +122,7 @@ MATH: tuple[tuple[str, str, str], ...] = (
     ("argmax", "argmax", "x|input, axis|dimension=0, output_type|dtype=None, name=None"),
     ("argmin", "argmin", "x|input, axis|dimension=0, output_type|dtype=None, name=None"),
     ("cumsum", "cumsum", "x, axis=0, exclusive=False, reverse=False, name=None"),
-    ("l2_normalize", "normalize", "x, axis=None, epsilon=1e-12, name=None"),
+    ("l2_normalize", "l2_normalize", "x, axis=None, epsilon=1e-12, name=None"),
     ("is_nan", "isnan", "x, name=None"),
     ("is_inf", "isinf", "x, name=None"),
     ("is_finite", "isfinite", "x, name=None"),

@@ -72,6 +72,33 @@ LAYERS: tuple[tuple[str, str, str], ...] = (
 )
 """`tf.layers.<function>`, the Keras layer that it makes and calls, signature."""
 
+NN_LAYERS: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "conv2d",
+        "function",
+        "conv",
+        "input, filters|filter, strides, padding, data_format='NHWC', dilations=None, name=None, *, use_cudnn_on_gpu=True",
+    ),
+    ("max_pool", "layer_function", "MaxPooling2D", "input|value, ksize, strides, padding, data_format='NHWC', name=None"),
+    ("avg_pool", "layer_function", "AveragePooling2D", "input|value, ksize, strides, padding, data_format='NHWC', name=None"),
+    ("dropout", "layer_function", "Dropout", "x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None"),
+    ("l2_loss", "function", "l2_loss", "t, name=None"),
+)
+"""`tf.nn.<function>` with explicit weights, or that does what a Keras layer does."""
+
+CONTRIB_LAYERS: tuple[tuple[str, str, str], ...] = (
+    (
+        "fully_connected",
+        "Dense",
+        (
+            "inputs, units|num_outputs, activation|activation_fn='relu', normalizer_fn=None, normalizer_params=None, "
+            "kernel_initializer|weights_initializer='glorot_uniform', kernel_regularizer|weights_regularizer=None, scope=None"
+        ),
+    ),
+    ("flatten", "Flatten", "inputs, outputs_collections=None, scope=None"),
+)
+"""`tf.contrib.layers.<function>`: `fully_connected` ends in a relu unless told otherwise."""
+
 INITIALIZERS: tuple[tuple[str, str, str], ...] = (
     ("zeros_initializer", "zeros", "dtype=None"),
     ("ones_initializer", "ones", "dtype=None"),
@@ -111,6 +138,8 @@ _OTHERS: tuple[tuple[str, str, str, str], ...] = (
     ("placeholder", "function", "placeholder", "dtype, shape=None, name=None"),
     ("contrib.layers.l2_regularizer", "regularizer", "l2", "scale"),
     ("contrib.layers.l1_regularizer", "regularizer", "l1", "scale"),
+    ("losses.get_regularization_loss", "function", "regularization_loss", "scope=None, name=None"),
+    ("losses.get_total_loss", "function", "total_loss", "add_regularization_losses=True, name=None"),
     ("Session", "object", "session", "target='', graph=None, config=None"),
     ("InteractiveSession", "object", "session", "target='', graph=None, config=None"),
     ("function", "function", "decorator", "func=None"),
@@ -127,6 +156,8 @@ ROWS: tuple[Row, ...] = (
         Row(f"tensorflow.layers.{name}", "layer_function", layer, text, (), (), f"{_DOCS}/layers/{name}")
         for name, layer, text in LAYERS
     ),
+    *(Row(f"tensorflow.nn.{name}", makes, kind, text) for name, makes, kind, text in NN_LAYERS),
+    *(Row(f"tensorflow.contrib.layers.{name}", "layer_function", layer, text) for name, layer, text in CONTRIB_LAYERS),
     *(
         Row(f"tensorflow.{name}", "initializer", kind, text, (f"tensorflow.initializers.{name.removesuffix('_initializer')}",))
         for name, kind, text in INITIALIZERS

@@ -253,7 +253,7 @@ ACTIVATIONS: tuple[tuple[str, str, str], ...] = (
     ("softmin", "nonlinear", "axis|dim=None, _stacklevel=3, dtype=None"),
     ("log_softmax", "log_softmax", "axis|dim=None, _stacklevel=3, dtype=None"),
     ("glu", "glu", "axis|dim=-1"),
-    ("normalize", "normalize", "ord|p=2.0, axis|dim=1, eps=1e-12, out=None"),
+    ("normalize", "l2_normalize", "ord|p=2.0, axis|dim=1, eps=1e-12, out=None"),
     ("one_hot", "one_hot", "classes|num_classes=-1"),
     ("interpolate", "resize", "size=None, scale_factor=None, mode='nearest', align_corners=None"),
     ("pad", "pad", "pad, mode='constant', value=None"),

@@ -42,12 +42,11 @@ THRESHOLDS = {"squared": (0.5, 1.0), "squared with momentum": (0.25, 1.0), "cros
 
 
 class Drawn(NamedTuple):
-    """One draw of data and weights: the sharpness [L/P^2], that with inputs of unit scale, and the inputs' magnitude."""
+    """One draw of data and weights, and its sharpness [L/P^2]."""
 
     sharpness: float
-    unit: float | None
-    magnitude: float | None
     case: Case
+    seed: int
 
 
 def estimate(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings: Settings) -> StabilityBound | Unknown:
@@ -64,9 +63,7 @@ def estimate(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings:
         if not program.start_is_known or not program.constants_are_known:
             return Unknown("the initial weights are not known", run.place)
         case = Case(run, optimizer, settings, program, program.problem(seed))
-        factors, magnitude = unit_factors(case)
-        unit = _sharpness(case, program.problem(seed, factors)) if factors else None
-        found.append(Drawn(_sharpness(case, case.problem), unit, magnitude, case))
+        found.append(Drawn(_sharpness(case, case.problem), case, seed))
         assumed = tuple(dict.fromkeys(supply.assumed))
     found.sort(key=lambda one: one.sharpness)
     return _bound(run, found[SEEDS // 2], assumed)
@@ -90,11 +87,13 @@ def kind_of(case: Case) -> str | None:
 
 
 def _bound(run: TrainingRun, middle: Drawn, assumed: tuple[str, ...]) -> StabilityBound | Unknown:
-    sharpness, unit, magnitude, case = middle
+    sharpness, case, seed = middle
     if not sharpness > 0:
         return Unknown("the loss does not curve at the initial weights", run.place)
     rate, decay = case.settings.rate, case.settings.decay
     bound = 2 / (sharpness + decay)
+    factors, magnitude = unit_factors(case)
+    unit = _sharpness(case, case.program.problem(seed, factors)) if factors else None
     normalised = any(node.op in NORMALIZERS for node in walk(case.program.steps[-1].node))
     words = ("normalisation layers cancel the scale of the inputs",) if normalised else ()
     return StabilityBound(

@@ -137,4 +137,4 @@ def _verdict(case: Case, rows: Tensor | None, bound: float) -> tuple[Evidence, s
     else:
         unstable = blown >= 2 or (rows is not None and case.settings.rate > bound)
         verdict = "unstable_in_mean_square" if unstable else "stable"
-    return Evidence.SIMULATED, verdict, f"{blown} of {runs} simulated runs of {steps} updates diverge", ()
+    return Evidence.SIMULATED, verdict, f"{blown} of {runs} simulated runs of up to {steps} updates diverge", ()

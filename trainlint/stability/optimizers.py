@@ -15,7 +15,7 @@ DESCENT = frozenset({"sgd"})
 UNBOUNDED = frozenset({"lion", "lamb", "lars", "rprop", "lbfgs", "signsgd"})
 """Steps of a fixed size, or a line search: no learning rate is too large for the curvature."""
 
-UNSUPPORTED = {"maximize": False, "gradient_accumulation_steps": 1, "lr_decay": 0, "decay": 0}
+UNSUPPORTED = {"maximize": False, "gradient_accumulation_steps": 1, "lr_decay": 0}
 """Settings that change the update in ways which are not followed, and the values at which they do nothing (beside None)."""
 
 EPSILONS = {"torch": 1e-8, "keras": 1e-7}

@@ -133,14 +133,14 @@ class Outcome(NamedTuple):
 
 
 def train(problem: Problem, settings: Settings, batches: Iterator[Rows | None], steps: int) -> Outcome:
-    """Train from the problem's start for at most `steps` updates, in float64.
+    """Train from the problem's start for at most `steps` updates, in float64; stop where the loss has settled.
 
     Diverged: a loss that is not finite, or one over all rows that ends above 100 times the first.
     """
     update, weights, state = UPDATES[settings.name], problem.start.copy(), dict[str, Tensor]()
     first = problem.loss(weights)
     scale = max(first, 1e-300)
-    every = max(1, steps // CHECKS)
+    every, checked = max(1, steps // CHECKS), list[float]()
     for step in range(1, steps + 1):
         loss, gradient = problem.gradient(weights, next(batches))
         if not math.isfinite(loss) or not np.isfinite(gradient).all():
@@ -153,10 +153,18 @@ def train(problem: Problem, settings: Settings, batches: Iterator[Rows | None], 
             else:
                 gradient = gradient + settings.decay * weights
             weights = weights - update(settings, state, gradient, step)
-        if step % every == 0 and problem.loss(weights) <= 1e-20 * scale:
-            break
+        if step % every == 0:
+            checked.append(problem.loss(weights))
+            if checked[-1] <= 1e-20 * scale or _settled(checked, first):
+                break
     last = problem.loss(weights)
     return Outcome(not math.isfinite(last) or last > BLOWN_UP * scale, steps, first, last, weights)
+
+
+def _settled(checked: list[float], first: float) -> bool:
+    """Whether the loss has stayed below the first and within a twentieth of itself for six checks: nothing is growing."""
+    last = checked[-6:]
+    return len(last) == 6 and max(last) < first and max(last) <= 1.05 * min(last)
 
 
 def first_update(settings: Settings, gradient: Tensor) -> Tensor:

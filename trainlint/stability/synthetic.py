@@ -12,8 +12,8 @@ from trainlint.facts.graph import Node, walk
 from trainlint.stability.twin.losses import LOSSES
 from trainlint.stability.twin.operation import MAXIMUM_ELEMENTS, RefusalError, Tensor
 
-ROWS = 64
-"""Rows of synthetic data, at most."""
+ROWS, FEW_ROWS, WIDE = 64, 32, 256
+"""Rows of synthetic data, at most; fewer for rows of many numbers."""
 
 CLASS_NUMBERS = frozenset({"sparse_categorical_crossentropy", "sparse_softmax_cross_entropy_with_logits"})
 CLASS_SHARES = frozenset({"categorical_crossentropy", "softmax_cross_entropy_with_logits"})
@@ -49,8 +49,9 @@ class Synthetic:
             elif node.op == "embedding" and node.inputs:
                 rows = node.attributes.get("rows")
                 self._indices[id(node.inputs[0])] = rows if isinstance(rows, int) else 0
-            elif node.op == "data" and node.data is None and node.shape and node.shape[0]:
-                counts.append(node.shape[0])
+            elif node.op == "data" and node.data is None and node.shape:
+                counts.append(node.shape[0] or ROWS)
+                counts.append(FEW_ROWS if math.prod(size or 1 for size in node.shape[1:]) > WIDE else ROWS)
         self.rows = max(1, min(counts))
 
     def __call__(self, node: Node) -> Tensor:

@@ -61,7 +61,7 @@ def _verdict(case: Case) -> tuple[str | None, str]:
     if runs == 0:
         return None, ""
     verdict = "diverges" if blown >= MOST else "unstable_at_start" if blown >= 2 else "stable"
-    return verdict, f"{blown} of {runs} simulated runs of {steps} updates diverge"
+    return verdict, f"{blown} of {runs} simulated runs of up to {steps} updates diverge"
 
 
 def _sharpness(problem: Problem) -> float:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.interpret.helpers import follow, plain
+from trainlint.interpret.keras.graphs import arrays_below
 
 MULTIPLIER = """
 from keras.engine.topology import Layer
@@ -174,3 +175,38 @@ def test_a_training_operation_that_a_harness_runs():
         "        self.train = tf.train.MomentumOptimizer(0.1, 0.9).minimize(self.loss)\n"
     )
     assert [one.kind for one in follow(script).events] == ["loss", "backward", "step"]
+
+
+GRAPH = """
+import numpy as np
+import tensorflow as tf
+x = tf.placeholder(tf.float32, [None, 28, 28, 1])
+y = tf.placeholder(tf.float32, [None, 2])
+k = tf.Variable(tf.truncated_normal([5, 5, 1, 8], stddev=0.1))
+a = tf.nn.conv2d(x, k, strides=[1, 1, 1, 1], padding='SAME')
+b = tf.nn.max_pool(a, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding='SAME')
+c = tf.nn.dropout(b, keep_prob=0.75)
+d = tf.contrib.layers.fully_connected(tf.layers.flatten(c), 2)
+e = tf.nn.l2_loss(k)
+loss = tf.losses.mean_squared_error(y, d) + tf.losses.get_regularization_loss()
+step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+s = tf.Session()
+s.run(step, feed_dict={x: np.ones((7, 28, 28, 1)), y: np.ones((7, 2))})
+"""
+
+
+def test_layers_of_graphs():
+    found = follow(GRAPH).module.scope.cells
+    assert (found["a"].shape, found["b"].shape) == ((None, 28, 28, 8), (None, 14, 14, 8))
+    assert found["a"].inputs[1] is found["k"]
+    assert plain(found["c"].attributes["layer"].arguments["rate"]) == 0.25
+    assert found["d"].shape == (None, 2)
+    assert plain(found["d"].attributes["layer"].arguments["activation"]) == "relu"
+    assert found["e"].op == "divide"
+
+
+def test_fed_data_take_the_place_of_placeholders():
+    backward = next(one for one in follow(GRAPH).events if one.kind == "backward")
+    loss = next(one for one in arrays_below((backward.values["loss"],)) if one.op == "loss")
+    assert loss.inputs[0].shape == (7, 2)
+    assert [one.op for one in arrays_below((loss,)) if one.op == "input"] == []

@@ -158,3 +158,15 @@ def test_pretrained_backbone():
 def test_loaded_model():
     found = cells(f"{HEAD}m = keras.models.load_model('model.h5')\ny = m(keras.Input((3,)))\n")
     assert (found["m"].row.kind, found["y"].op, found["y"].shape) == ("pretrained", "layer", None)
+
+
+def test_layers_of_both_branches_are_kept():
+    script = f"{HEAD}m = keras.Sequential()\nm.add(layers.Dense(4))\nif unknown:\n    m.add(layers.Dropout(0.5))\nm.add(layers.Dense(2))\n"
+    (first, second) = cells(script)["m"].cells["layers"].cells["items"].alternatives
+    names = {tuple(one.row.name.rpartition(".")[2] for one in items.items) for items in (first, second)}
+    assert names == {("Dense", "Dropout", "Dense"), ("Dense", "Dense")}
+
+
+def test_a_model_that_contains_itself():
+    found = cells(f"{HEAD}m = keras.Sequential([layers.Dense(4)])\nm.add(m)\ny = m(keras.Input((3,)))\n")
+    assert isinstance(found["y"], Unknown)

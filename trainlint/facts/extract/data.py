@@ -37,6 +37,9 @@ PASSING = frozenset(
         "stack",
         "copy",
         "shuffle",
+        "expand",
+        "detach",
+        "split",
     }
 )
 """Operations that leave the numbers alone."""

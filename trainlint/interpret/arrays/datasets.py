@@ -14,6 +14,8 @@ from trainlint.knowledge.data_rows import GENERATORS
 from trainlint.knowledge.data_sets import KERAS, SKLEARN, Table
 from trainlint.knowledge.rows import Row
 
+IMAGE_READERS = frozenset({"cv2.imread", "imageio.imread", "skimage.io.imread", "PIL.Image.open"})
+"""Functions that give bytes."""
 BUNCH = Row("sklearn.utils.Bunch", "object", "bunch")
 
 
@@ -128,9 +130,10 @@ def read(application: Application) -> Value:
     attributes: dict[str, object] = {"source": source}
     if isinstance(path, str):
         attributes["path"] = path
-    if source in ("cv2.imread", "imageio.imread", "skimage.io.imread"):
+    if source in IMAGE_READERS:
         statistics = known.between(0.0, 255.0, "typical")
-        return Array("data", (), attributes, (None, None, 3), "uint8", "numpy", None, statistics, place=application.place)
+        shape = (None, None, 3) if source == "cv2.imread" else None
+        return Array("data", (), attributes, shape, "uint8", "numpy", None, statistics, place=application.place)
     if library == "pandas":
         return Array("data", (), attributes, (None, None), None, "pandas", place=application.place)
     return Array("data", (), attributes, None, application.dtype(), "numpy", place=application.place)

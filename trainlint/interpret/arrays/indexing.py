@@ -11,8 +11,8 @@ import numpy as np
 from trainlint.core import Place
 from trainlint.interpret.arrays import limits
 from trainlint.interpret.arrays import statistics as known
-from trainlint.interpret.arrays.nodes import Data, as_array, over_choices, plain
-from trainlint.interpret.arrays.operators import ERRORS
+from trainlint.interpret.arrays.nodes import Data, as_array, known_items, over_choices, plain
+from trainlint.interpret.arrays.operators import ERRORS, operate
 from trainlint.interpret.arrays.shapes import broadcast
 from trainlint.interpret.dispatch import Interpreter, Iteration, iterates
 from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, List, Literal, Shape, Statistics, Tuple, Value
@@ -21,6 +21,7 @@ NOT_KNOWN = "?"
 """Stands in the `index` attribute for a part that is an array (then the next input) or not known."""
 MAXIMUM_ROWS = 256
 """Rows of a known array that a loop sees one by one."""
+MAXIMUM_CLASSES = 1_000
 MAXIMUM_UNPACKED = 8
 """Rows of an unknown array that are told apart: enough for `a, b = array`."""
 
@@ -42,7 +43,11 @@ def getitem(array: Value, index: Value, place: Place | None) -> Value:
 def _getitem(array: Value, index: Value, place: Place | None) -> Value:
     if not isinstance(array, Array):
         return array
+    if array.library == "pandas":
+        return _of_frame(array, index, place)
     taken = _taken_apart(index, place)
+    if _is_unit_matrix(array) and array.shape and isinstance(index, Array) and index.shape and index.dtype != "bool":
+        return operate("one_hot", (index,), {"classes": array.shape[0], "dtype": array.dtype or "unknown"}, place, array.library)
     shape = _shape(array.shape, taken)
     data = _pick(array, taken, shape)
     statistics = _statistics(array, taken, shape) if data is None else known.of_data(data)
@@ -51,6 +56,29 @@ def _getitem(array: Value, index: Value, place: Place | None) -> Value:
     return Array(
         "getitem", inputs, attributes, shape, array.dtype, array.library, data, statistics, array.symbolic, array.detached, place
     )
+
+
+def _is_unit_matrix(array: Array) -> bool:
+    """Whether the array is `np.eye(C)`, whose rows at labels are one-hot."""
+    if array.op != "constant" or array.data is None or array.data.ndim != 2 or not 1 < array.data.shape[0] <= MAXIMUM_CLASSES:
+        return False
+    return array.data.shape[0] == array.data.shape[1] and np.array_equal(array.data, np.eye(array.data.shape[0]))
+
+
+def _of_frame(array: Array, index: Value, place: Place | None) -> Array:
+    """`frame["a"]`, `frame[["a", "b"]]`, `frame[mask]`: a column, some columns, some rows."""
+    items = known_items(index)
+    rows = array.shape[0] if array.shape else None
+    shape: Shape | None = None
+    if isinstance(index, Literal) and isinstance(index.value, str):
+        shape = (rows,)
+    elif items and all(isinstance(one, Literal) and isinstance(one.value, str) for one in items):
+        shape = (rows, len(items))
+    elif isinstance(index, Array) and array.shape is not None:
+        shape = (None, *array.shape[1:])
+    bounds = known.between(array.statistics.low, array.statistics.high, array.statistics.known)
+    attributes = {"index": (NOT_KNOWN,)}
+    return Array("getitem", (array, index), attributes, shape, array.dtype, "pandas", None, bounds, place=place)
 
 
 def _taken_apart(index: Value, place: Place | None) -> _Index:

@@ -12,17 +12,24 @@ from trainlint.interpret.arrays.operators import operate
 from trainlint.interpret.dispatch import METHODS, Arguments, Call, attribute, method
 from trainlint.interpret.values import Array, LibraryMethod, Literal, Symbol, Value
 from trainlint.knowledge import find
+from trainlint.knowledge.data_rows import ROWS as DATA_ROWS
 from trainlint.knowledge.operation_rows import ROWS
 from trainlint.knowledge.rows import Row
 
-CLASSES = {"numpy": "numpy.ndarray", "torch": "torch.Tensor", "tensorflow": "tensorflow.Tensor", "keras": "tensorflow.Tensor"}
+CLASSES = {
+    "numpy": "numpy.ndarray",
+    "torch": "torch.Tensor",
+    "tensorflow": "tensorflow.Tensor",
+    "keras": "tensorflow.Tensor",
+    "pandas": "pandas.DataFrame",
+}
 """The class of arrays of each library."""
 
 
 def _method_names() -> frozenset[str]:
     """Every method that some row describes, and the in-place form of PyTorch's."""
     names: set[str] = set()
-    for row in ROWS:
+    for row in (*ROWS, *DATA_ROWS):
         for name in (row.name, *row.aliases):
             owner, _, method_name = name.rpartition(".")
             if owner in CLASSES.values():
@@ -111,6 +118,18 @@ def _transposed(call: Call) -> Value:
 @attribute("array", "real", "flat")
 def _same(call: Call) -> Value:
     return call.receiver or call.unknown("an attribute of nothing")
+
+
+@attribute("array", "values")
+def _values(call: Call) -> Value:
+    """The array in a data frame."""
+    return replace(call.receiver, library="numpy") if isinstance(call.receiver, Array) else call.unknown("no data frame")
+
+
+@attribute("array", "iloc", "loc")
+def _indexer(call: Call) -> Value:
+    """A data frame that is indexed by position, like an array."""
+    return replace(call.receiver, library="numpy") if isinstance(call.receiver, Array) else call.unknown("no data frame")
 
 
 @attribute("array", "is_cuda", "is_leaf", "is_sparse")

@@ -14,6 +14,7 @@ Attributes: TypeAlias = "Mapping[str, Any]"
 ShapeRule: TypeAlias = "Callable[[Shapes, Attributes], Shape | None]"
 
 MAXIMUM_AXES = 32
+MAXIMUM_EQUATION = 100
 
 
 def broadcast(shapes: Shapes, _attributes: Attributes | None = None) -> Shape | None:
@@ -320,3 +321,34 @@ def cross_entropy_rows(shapes: Shapes, attributes: Attributes) -> Shape | None:
         return ()
     shape = shapes[0] if shapes else None
     return None if not shape else shape[:-1]
+
+
+def einsum(shapes: Shapes, attributes: Attributes) -> Shape | None:
+    """`ij,jk->ik`: the extents of the letters after the arrow (in order of the alphabet, those that stand once, without one)."""
+    equation = attributes.get("equation")
+    if not isinstance(equation, str) or "." in equation or len(equation) > MAXIMUM_EQUATION:
+        return None
+    left, arrow, right = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    extents: dict[str, int | None] = {}
+    if len(terms) != len(shapes) or not all(term.isalpha() or not term for term in terms):
+        return None
+    for term, shape in zip(terms, shapes, strict=True):
+        if shape is None or len(shape) != len(term):
+            return None
+        for letter, extent in zip(term, shape, strict=True):
+            extents[letter] = extent if extents.get(letter) is None else extents[letter]
+    letters = "".join(terms)
+    kept = right if arrow else "".join(sorted(one for one in set(letters) if letters.count(one) == 1))
+    return tuple(extents[one] for one in kept) if set(kept) <= set(extents) else None
+
+
+def tensordot(shapes: Shapes, attributes: Attributes) -> Shape | None:
+    """The last `axes` axes of the left summed with the first of the right (a number of axes only)."""
+    count = attributes.get("axes", 2)
+    if len(shapes) != 2 or shapes[0] is None or shapes[1] is None or not isinstance(count, int):
+        return None
+    left, right = shapes[0], shapes[1]
+    if not 0 <= count <= min(len(left), len(right)):
+        return None
+    return (*left[: len(left) - count], *right[count:])

@@ -87,6 +87,8 @@ ARITHMETIC: dict[str, Operation] = {
     "bitwise_xor": _binary(np.bitwise_xor, rules.unknown),
     "matmul": Operation(shapes.multiplied, "promote", rules.matmul, ufunc(np.matmul)),
     "dot": Operation(shapes.dotted, "promote", rules.unknown, ufunc(np.dot)),
+    "einsum": Operation(shapes.einsum, "promote", rules.unknown),
+    "tensordot": Operation(shapes.tensordot, "promote", rules.unknown),
     "outer": Operation(shapes.outer, "promote", rules.unknown, ufunc(np.outer)),
     "where": Operation(shapes.broadcast, "branches", rules.where, ufunc(np.where)),
     **{name: _binary(function, always(0.0, 1.0), "bool") for name, function in _REFLECTED.items()},
@@ -172,7 +174,7 @@ REDUCTIONS: dict[str, Operation] = {
     "logsumexp": Operation(shapes.reduced, "float", rules.unknown),
     "cumsum": Operation(shapes.along_axis, "sum", rules.unknown, along(np.cumsum)),
     "cumprod": Operation(shapes.along_axis, "sum", rules.unknown, along(np.cumprod)),
-    "normalize": Operation(shapes.first, "float", always(-1.0, 1.0)),
+    "l2_normalize": Operation(shapes.first, "float", always(-1.0, 1.0)),
 }
 
 ARRANGEMENT: dict[str, Operation] = {

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
 
 from trainlint.core import Place
-from trainlint.interpret.dispatch import AT_END, Arguments, Call, Interpreter, bind, function, method
-from trainlint.interpret.keras.common import listed, make_object, model_method, row_of
+from trainlint.interpret.dispatch import AT_END, Arguments, Call, Interpreter, function, method
+from trainlint.interpret.keras.common import listed, model_method
 from trainlint.interpret.keras.compiling import loss_array, loss_output
-from trainlint.interpret.keras.layers import layer_array
+from trainlint.interpret.keras.graphs import substitute
 from trainlint.interpret.values import (
     NONE,
     Array,
@@ -24,7 +23,6 @@ from trainlint.interpret.values import (
     Value,
 )
 from trainlint.knowledge.rows import Row
-from trainlint.knowledge.tensorflow_rows import LAYERS
 
 GRADIENTS = Row("keras.gradients", "object", "gradients")
 TRAIN_OPERATION = Row("tensorflow.train.operation", "object", "train_operation")
@@ -137,8 +135,16 @@ def run_fetches(interpreter: Interpreter, fetches: Value | None, feed: Value | N
             loss = one.cells.get("loss", NONE)
             one.cells[_WAS_RUN] = Literal(True)
             if isinstance(loss, Array):
-                interpreter.emit("backward", place, loss=loss, feed=feed if isinstance(feed, Dict) else NONE)
+                interpreter.emit("backward", place, loss=_fed(loss, feed))
             interpreter.emit("step", place, optimizer=one.cells["optimizer"])
+
+
+def _fed(loss: Array, feed: Value | None) -> Value:
+    """The loss with what `feed_dict` says in place of its placeholders (its keys are those arrays themselves)."""
+    if not isinstance(feed, Dict):
+        return loss
+    fed = {key: value for key, value in feed.cells.items() if isinstance(key, int)}
+    return substitute(loss, fed)
 
 
 @method("object:train_operation", "run")
@@ -171,23 +177,3 @@ def _compiled_loss(call: Call) -> Value:
     if isinstance(loss, Object) and loss.row.makes == "loss":
         return loss_array(call, loss, target, prediction, call.arguments.keyword_places)
     return loss_output(call.interpreter, loss, target, prediction, call.place) or call.unknown("the compiled loss")
-
-
-def _layer_function(call: Call) -> Value:
-    """`tf.layers.dense(x, 10, activation=tf.nn.relu)` of TensorFlow 1: makes a Keras layer and calls it."""
-    row = call.row
-    if row is None:
-        return call.unknown("a layer that is not known")
-    bound = bind(row, call.arguments)
-    value = bound.arguments.get("inputs")
-    if value is None:
-        return call.unknown("a layer that is called without an input")
-    layer_row = row_of(f"keras.layers.{row.kind}")
-    arguments = {name: one for name, one in bound.arguments.items() if name != "inputs"}
-    if row.kind == "Dropout" and "rate" not in arguments:
-        arguments["rate"] = Literal(0.5)
-    layer = replace(make_object(call, layer_row, Arguments()), arguments=arguments, argument_places=bound.places)
-    return layer_array(layer, (value,), call.place)
-
-
-function(*(f"tensorflow.layers.{name}" for name, _, _ in LAYERS))(_layer_function)

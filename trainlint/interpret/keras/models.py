@@ -32,6 +32,7 @@ from trainlint.interpret.values import (
     NONE,
     Array,
     BoundMethod,
+    Choice,
     Dict,
     Function,
     Instance,
@@ -111,11 +112,17 @@ def _add(call: Call) -> Value:
     if layers is None:
         layers = List({"items": Tuple(())}, call.place)
         call.interpreter.heap.write(model, "layers", layers)
-    items = layers.cells.get("items")
-    before = items.items if isinstance(items, Tuple) else ()
-    if len(before) < MAXIMUM_LAYERS:
-        call.interpreter.heap.write(layers, "items", Tuple((*before, layer), call.place))
+    before = layers.cells.get("items", Tuple(()))
+    after = tuple(_with_layer(one, layer, call.place) for one in alternatives(before))
+    call.interpreter.heap.write(layers, "items", join(after))
     return NONE
+
+
+def _with_layer(items: Value, layer: Value, place: Place | None) -> Value:
+    """One layer more behind those of one branch."""
+    if not isinstance(items, Tuple):
+        return items if isinstance(items, Unknown) else Unknown("the layers of a model are not known", place)
+    return Tuple((*items.items, layer), place) if len(items.items) < MAXIMUM_LAYERS else items
 
 
 @model_method("pop")
@@ -275,6 +282,8 @@ def _name_of(array: Value) -> str:
 def _apply_sequential(interpreter: Interpreter, model: Owner, given: Value, place: Place | None) -> Value:
     layers = _layers_cell(model)
     items = items_of(layers)
+    if items is None and layers is not None and isinstance(layers.cells.get("items"), Choice):
+        return Unknown("the model's layers differ between branches", place)
     if items is None:
         return Unknown("a Sequential whose layers are not all known", place)
     if any(frame.kind == "forward" and frame.over is model for frame in interpreter.frames):

@@ -27,7 +27,7 @@ from trainlint.stability.twin.operation import (
 )
 
 
-def _dense(inputs: Sequence[Tensor], parameters: Sequence[Tensor], _attributes: Attributes) -> tuple[Tensor, Pullback]:
+def _dense(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
     one_input(inputs)
     x, kernel = inputs[0], parameters[0]
     rows = x.reshape(-1, x.shape[-1])
@@ -38,7 +38,8 @@ def _dense(inputs: Sequence[Tensor], parameters: Sequence[Tensor], _attributes: 
 
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
         flat = gradient.reshape(value.shape)
-        return (flat @ kernel.T).reshape(x.shape), rows.T @ flat, flat.sum(axis=0)
+        to_input = None if attributes.get("still") else (flat @ kernel.T).reshape(x.shape)
+        return to_input, rows.T @ flat, flat.sum(axis=0)
 
     return value.reshape(*x.shape[:-1], kernel.shape[1]), pullback
 

@@ -39,13 +39,21 @@ def is_scalar(node: Node) -> bool:
     return node.op == "data" and node.data is not None and node.data.ndim == 0
 
 
-def settled_attributes(node: Node, aligns: bool) -> Attributes:
-    """The attributes of a node, with what the rows need to know beside them."""
-    if node.op == "power" and "exponent" not in node.attributes and len(node.inputs) > 1:
+def settled_attributes(node: Node, aligns: bool, still: bool) -> Attributes:
+    """The attributes of a node, with what the rows need to know beside them.
+
+    `aligns` (Keras) is passed to losses; `still` says that no weight reaches the inputs, whose gradient nobody needs then.
+    """
+    found = dict(node.attributes)
+    if node.op == "power" and "exponent" not in found and len(node.inputs) > 1:
         exponent = node.inputs[1].data
         if node.inputs[1].op == "data" and exponent is not None and exponent.size == 1:
-            return {**node.attributes, "exponent": float(exponent.reshape(-1)[0])}
-    return {**node.attributes, "aligns": True} if aligns and node.op in LOSSES else node.attributes
+            found["exponent"] = float(exponent.reshape(-1)[0])
+    if aligns and node.op in LOSSES:
+        found["aligns"] = True
+    if still:
+        found["still"] = True
+    return found
 
 
 def numbers_of(values: object) -> Tensor:

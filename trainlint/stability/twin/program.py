@@ -92,7 +92,8 @@ class Program:
             row = self._row(node, index, supply)
             if row is not None and len(inputs) < len(node.inputs):
                 row = without(row, 0 if id(node.inputs[0]) in absent else 1)
-            attributes = settled_attributes(node, aligns)
+            still = not any(self.steps[one].moving for one in inputs)
+            attributes = settled_attributes(node, aligns, still)
             self.steps.append(Step(node, row, inputs, places, attributes, moving))
             degrees = tuple(self.degrees[one] for one in inputs)
             self.degrees.append(float(own) if row is None else row.degree(degrees, own, attributes))
@@ -239,7 +240,7 @@ class Problem:
         sizes = [math.prod(program.shapes[index]) for index in self._places]
         self._cuts = np.cumsum(sizes)[:-1]
         self.start: Tensor = np.concatenate([np.zeros(0), *(values[index].ravel() for index in self._places)])
-        self._penalty: Tensor = np.concatenate(
+        self.penalty: Tensor = np.concatenate(
             [np.zeros(0), *(np.full(size, program.parameters[index].l2) for size, index in zip(sizes, self._places, strict=True))]
         )
         self._fixed: list[Tensor | None] = []
@@ -296,11 +297,16 @@ class Problem:
             pulls.append(pull if step.moving else None)
         return values, pulls
 
+    def value(self, index: int, weights: Tensor) -> Tensor:
+        """The value of one step over all rows."""
+        with np.errstate(all="ignore"):
+            return self._forward(weights, None)[0][index]
+
     def loss(self, weights: Tensor, rows: Rows | None = None) -> float:
         """The loss [L] over some rows (None: all), penalties included."""
         with np.errstate(all="ignore"):
             values, _ = self._forward(weights, rows)
-            return float(values[-1].reshape(-1)[0] + (self._penalty * weights**2).sum())
+            return float(values[-1].reshape(-1)[0] + (self.penalty * weights**2).sum())
 
     def gradient(self, weights: Tensor, rows: Rows | None = None) -> tuple[float, Tensor]:
         """Loss [L] and gradient [L/P] at a flat vector of weights, over some rows (None: all)."""
@@ -313,8 +319,8 @@ class Problem:
                 self._pull_back(index, pulls[index], collected, own)
             shapes = self.program.shapes
             parts = [np.zeros(math.prod(shapes[one])) if (part := own[one]) is None else part.ravel() for one in self._places]
-            total = np.concatenate([np.zeros(0), *parts]) + 2 * self._penalty * weights
-            return float(values[-1].reshape(-1)[0] + (self._penalty * weights**2).sum()), total
+            total = np.concatenate([np.zeros(0), *parts]) + 2 * self.penalty * weights
+            return float(values[-1].reshape(-1)[0] + (self.penalty * weights**2).sum()), total
 
     def _pull_back(self, index: int, pull: Pullback | None, collected: list[Tensor | None], own: list[Tensor | None]) -> None:
         step, gradient = self.program.steps[index], collected[index]
@@ -336,18 +342,20 @@ class Problem:
             if part is not None:
                 _add(own, place, part)
 
-    def hessian_vector(self, weights: Tensor, vector: Tensor, rows: Rows | None = None) -> Tensor:
-        """The Hessian [L/P^2] times a vector.
+    def hessian_vector(self, weights: Tensor, vector: Tensor, rows: Rows | None = None, base: Tensor | None = None) -> Tensor:
+        """The Hessian [L/P^2] times a vector; `base` may be the gradient at `weights`, to save one evaluation.
 
         Exact but for rounding where the loss is quadratic: a difference of gradients over a long step, so that the gradient
-        at `weights` does not eat the digits. Otherwise a central difference with a step of 1e-7 (1 + |weights|): its error is
-        of order 1e-7 for smooth losses, and the step is short so that kinks (ReLU, max pools) are seldom crossed.
+        at `weights` does not eat the digits. Otherwise a difference with a step of 1e-7 (1 + |weights|): its error is of
+        order 1e-6 for smooth losses, and the step is short so that kinks (ReLU, max pools) are seldom crossed.
         """
         length = float(np.linalg.norm(vector))
         if length == 0:
             return np.zeros_like(vector)
         stretch = (2.0**20 if self.program.degree <= 2 else 1e-7 * (1 + float(np.linalg.norm(weights)))) / length
         ahead = self.gradient(weights + stretch * vector, rows)[1]
+        if base is not None:
+            return np.asarray((ahead - base) / stretch, dtype=np.float64)
         behind = self.gradient(weights - stretch * vector, rows)[1]
         return np.asarray((ahead - behind) / (2 * stretch), dtype=np.float64)
 

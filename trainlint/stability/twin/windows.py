@@ -139,12 +139,14 @@ def _conv(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: At
     value = np.concatenate(parts, axis=-1) + (parameters[1] if len(parameters) > 1 else 0.0)
 
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
-        to_patches, to_weights = np.zeros_like(patches), np.zeros_like(weights)
+        still, to_weights = attributes.get("still"), np.zeros_like(weights)
+        to_patches = np.zeros(0) if still else np.zeros_like(patches)
         rows = tuple(range(axes + 1))
         for i, o in zip(seen, made, strict=True):
-            to_patches[..., i] = np.tensordot(gradient[..., o], weights[..., o], axes=([-1], [-1]))
+            if not still:
+                to_patches[..., i] = np.tensordot(gradient[..., o], weights[..., o], axes=([-1], [-1]))
             to_weights[..., o] = np.tensordot(patches[..., i], gradient[..., o], axes=(rows, rows))
-        return scatter(to_patches), to_weights.reshape(kernel.shape), gradient.sum(axis=rows)
+        return None if still else scatter(to_patches), to_weights.reshape(kernel.shape), gradient.sum(axis=rows)
 
     return value, pullback
 
