@@ -10,8 +10,7 @@ the gradients, and in a nonlinear network also the sharpness, grow with the targ
 import numpy as np
 from tensorflow import keras
 
-x = np.random.rand(1000, 1)
-prices = 400000 + 200000 * np.random.rand(1000)
+x, prices = np.random.rand(1000, 1), 400000 + 200000 * np.random.rand(1000)
 model = keras.Sequential([keras.layers.Dense(4, activation="relu", input_shape=(1,)), keras.layers.Dense(1)])
 model.compile(optimizer="adam", loss="mse")  # error: TRN103
 model.fit(x, prices, epochs=15)
@@ -39,8 +38,7 @@ Scaled or log targets, an output layer that multiplies back, relative losses, ru
 import numpy as np
 from tensorflow import keras
 
-x = np.random.rand(1000, 1)
-prices = 400000 + 200000 * np.random.rand(1000)
+x, prices = np.random.rand(1000, 1), 400000 + 200000 * np.random.rand(1000)
 model = keras.Sequential([keras.layers.Dense(4, activation="relu", input_shape=(1,)), keras.layers.Dense(1)])
 model.compile(optimizer="adam", loss="mse")
 model.fit(x, (prices - prices.mean()) / prices.std(), epochs=15)
@@ -50,10 +48,8 @@ model.fit(x, (prices - prices.mean()) / prices.std(), epochs=15)
 import numpy as np
 from tensorflow import keras
 
-x = np.random.rand(1000, 1)
-prices = 400000 + 200000 * np.random.rand(1000)
-model = keras.Sequential([keras.layers.Dense(4, activation="relu", input_shape=(1,)), keras.layers.Dense(1)])
-model.add(keras.layers.Lambda(lambda t: t * 100000.0))
+x, prices = np.random.rand(1000, 1), 400000 + 200000 * np.random.rand(1000)
+model = keras.Sequential([keras.layers.Dense(4, "relu"), keras.layers.Dense(1), keras.layers.Lambda(lambda t: t * 1e5)])
 model.compile(optimizer="adam", loss="mse")
 model.fit(x, prices, epochs=15)
 ```
@@ -62,8 +58,7 @@ model.fit(x, prices, epochs=15)
 import numpy as np
 from tensorflow import keras
 
-x = np.random.rand(1000, 1)
-y = 20 + 5 * np.random.rand(1000)
+x, y = np.random.rand(1000, 1), 20 + 5 * np.random.rand(1000)
 model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(1,)), keras.layers.Dense(1)])
 model.compile(optimizer="adam", loss="mse")
 model.fit(x, y, epochs=100)

@@ -12,11 +12,10 @@ from torch import nn, optim
 from torch.utils.data import DataLoader, TensorDataset
 
 data = TensorDataset(torch.from_numpy(np.load("x.npy")), torch.from_numpy(np.load("y.npy")))
-loader = DataLoader(data, batch_size=64, shuffle=True)
 model = nn.Linear(8, 1)
 criterion = nn.MSELoss(reduction="sum")  # error: TRN113
 optimizer = optim.SGD(model.parameters(), lr=0.1)
-for x, y in loader:
+for x, y in DataLoader(data, batch_size=64, shuffle=True):
     optimizer.zero_grad()
     criterion(model(x), y).backward()
     optimizer.step()
@@ -108,9 +107,8 @@ def check(run: TrainingRun) -> Iterator[Report]:
     if optimizer.clip or loss.reduction != "sum" or not summed_at_the_end(run) or not isinstance(run.batch_size, Fact):
         return
     batch, rate, bound = run.batch_size.value, optimizer.learning_rate, stability(run)
-    if batch < 2 or not isinstance(rate, Fact) or rate.value * batch <= LARGE_RATE:
-        return
-    if isinstance(bound, StabilityBound) and bound.ratio < 1:
+    stable = isinstance(bound, StabilityBound) and bound.ratio < 1
+    if stable or batch < 2 or not isinstance(rate, Fact) or rate.value * batch <= LARGE_RATE:
         return
     rest = (run.inputs.samples or 0) % batch
     last = f"; the last batch of {rest} like {figure(rate.value * rest)}" if rest else ""

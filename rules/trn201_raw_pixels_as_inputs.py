@@ -93,6 +93,7 @@ from trainlint.api import (
     root_mean_square,
     rule,
     run_cause,
+    site_cause,
     stability,
 )
 
@@ -114,5 +115,5 @@ def check(run: TrainingRun) -> Iterator[Report]:
         evidence=Evidence.ESTIMATED,
         numbers={"input_rms": size} | ({"first_output_rms": start} if start else {}),
         related=((f"{layer_name(layer)} takes them as they are", layer.place),) if layer.place else (),
-        cause=run_cause("step-size" if too_large else "input-scale", run),
+        cause=run_cause("step-size", run) if too_large else site_cause("input-scale", run.inputs.place or run.place),
     )

@@ -46,7 +46,7 @@ from trainlint.registry import Report, Rule, insert_before, replace, rule
 from trainlint.scheduled import scheduled
 from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
-from trainlint.step_reports import exceeded_bound_report, rescaled_step, schedule_report, shrunken_bound_report
+from trainlint.step_reports import exceeded_bound_report, rescaled_step, schedule_report, shrunken_bound_report, spikes_late
 from trainlint.suggestions import insert_after, insert_statement_before, receiver_text, set_learning_rate, text_at
 from trainlint.voices import loss_reports, metric_reports
 from trainlint.wording import (
@@ -139,6 +139,7 @@ __all__ = [
     "shrunken_bound_report",
     "site_cause",
     "skip_upwards",
+    "spikes_late",
     "stability",
     "stability_numbers",
     "step_size",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from trainlint.core import Evidence, Severity, Unknown
-from trainlint.facts.queries import Factor
+from trainlint.facts.queries import Factor, planned_updates
 from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.registry import Report
 from trainlint.scheduled import ScheduledRun
+from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
 from trainlint.suggestions import set_learning_rate
 from trainlint.wording import (
@@ -25,9 +28,14 @@ from trainlint.wording import (
 
 PIXELS = 255.0
 
+LONG_RUN, LONG_FULL_BATCH_RUN = 1_000_000, 5_000
+"""Updates from which on a constant rate is likely to meet a spike, and with a full batch and known sharpness."""
+
+USUAL_EPSILON = 1e-7
+
 
 def exceeded_bound_report(run: TrainingRun, bound: StabilityBound, optimizer: OptimizerFacts, severity: Severity) -> Report:
-    """ "SGD lr=0.01 exceeds 2/λ = 0.0081 for unnormalized inputs up to 19: the loss grows ×2.16 per step", and what would do."""
+    """What exceeds what for which inputs, what the loss then does ("grows ×2.16 per step"), and which rates would do."""
     message = (
         f"{step_size(optimizer)} exceeds {bound.bound_formula} = {figure(bound.max_learning_rate, 3)}"
         f" for {inputs_in_words(run.inputs)}: {_consequence(bound)}. {_rate_advice(bound)}."
@@ -36,7 +44,7 @@ def exceeded_bound_report(run: TrainingRun, bound: StabilityBound, optimizer: Op
 
 
 def shrunken_bound_report(run: TrainingRun, bound: StabilityBound, allowed: float) -> Report:
-    """ "Inputs up to 255 shrink 2/λ from 1.4 to 0.00054, 18 times below lr=0.01": `allowed` is the bound at unit scale."""
+    """How the inputs shrink the bound below the step; `allowed` is the bound at unit scale."""
     rate = step_size(run.optimizer) if isinstance(run.optimizer, OptimizerFacts) else f"lr={exact(bound.learning_rate)}"
     message = (
         f"{inputs_in_words(run.inputs)} shrink {bound.bound_formula} from about {figure(allowed)} to"
@@ -54,7 +62,8 @@ def schedule_report(run: TrainingRun, course: ScheduledRun, optimizer: Optimizer
     grown = f"; the loss has grown {powers_of_ten(course.peak_growth)} by then" if bound.evidence is Evidence.PROVED else ""
     return Report(
         f"{optimizer_name(optimizer)} lr up to {exact(float(f'{course.peak:.4g}'))} under this schedule"
-        f" {when if course.crossing else f'ends above {limit}'}{grown}. Keep its largest rate at {exact(_suggested(bound))} or below",
+        f" {when if course.crossing else f'ends above {limit}'}{grown}. Keep its largest rate at {exact(_suggested(bound))}"
+        " or below",
         at=(run.schedule.place if run.schedule else None) or run.place,
         severity=severity,
         evidence=bound.evidence,
@@ -73,6 +82,29 @@ def rescaled_step(optimizer: OptimizerFacts, factor: Factor) -> tuple[str, str, 
     numbers |= {"learning_rate": rate.value, "effective_learning_rate": rate.value * effect}
     acts = f"acts like {figure(rate.value * effect)} on this layer's part of the output"
     return spelled, f"{name} lr={exact(rate.value)} {acts}", numbers
+
+
+def spikes_late(run: TrainingRun, rate: float, epsilon: float, betas: tuple[float, float], numbers: dict[str, float]) -> str:
+    """Why Adam's loss spikes late in a run of this length, for this epsilon; nothing if it need not. Adds to `numbers`."""
+    bound, (updates, words) = stability(run), planned_updates(run)
+    if isinstance(bound, StabilityBound) and not bound.preconditioned and run.full_batch and updates > LONG_FULL_BATCH_RUN:
+        safe = rate * bound.sharpness / 38
+        numbers |= {"sharpness": bound.sharpness, "safe_epsilon": safe, "updates": updates}
+        return (
+            f"over {words}: once the gradients have shrunk, steps of lr·λ/ε overshoot and the loss spikes."
+            f" ε={figure(safe)} (lr·λ/38) prevents it, as do amsgrad=True or a decaying rate"
+            if epsilon < safe
+            else ""
+        )
+    if updates < LONG_RUN or epsilon > USUAL_EPSILON or betas[1] >= 1:
+        return ""
+    largest = (1 - betas[0]) / math.sqrt(1 - betas[1])
+    numbers |= {"updates": updates, "largest_step": largest * rate}
+    return (
+        f"over {words} at a constant lr={exact(rate)}: once v has decayed, a returning gradient moves every weight by up to"
+        f" {figure(largest)}·lr = {figure(largest * rate)} at once, and the loss can spike late in the run. Raise ε to 1e-4,"
+        " set amsgrad=True or let the rate decay"
+    )
 
 
 def _report(run: TrainingRun, bound: StabilityBound, message: str, severity: Severity) -> Report:

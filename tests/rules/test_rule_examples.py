@@ -19,7 +19,7 @@ BAD = examples(catalogue(), "bad")
 GOOD = examples(catalogue(), "good")
 VAGUE = re.compile(r"\b(may|might|maybe|perhaps|possibly|consider|probably)\b", re.IGNORECASE)
 ANALYSIS = re.compile(r"TRN00\d")
-MAXIMUM_LINES = 180
+MAXIMUM_LINES = 120
 
 
 @pytest.mark.parametrize("example", BAD, ids=str)

@@ -50,7 +50,7 @@ def redundant_chains(run: TrainingRun) -> Iterator[Chain]:
     if root is None or _targets_are_affine(root):
         return
     for nodes in _linear_chains(root):
-        if not _factorises(nodes) and not any(_grouped(node) for node in nodes):
+        if not _factorises(nodes) and not _spreads(nodes) and not any(_grouped(node) for node in nodes):
             yield Chain(nodes, tuple(layer_name(node) for node in nodes), _equal(nodes))
 
 
@@ -87,7 +87,14 @@ def _only_path(above: Node, below: Node, users: Mapping[int, tuple[Node, ...]]) 
     return True
 
 
+def _spreads(chain: tuple[Node, ...]) -> bool:
+    """Whether a dense layer makes a map that a convolution then works on (generators do): no single layer is simpler."""
+    kinds = [node.op for node in chain]
+    return any(first == "dense" and second != "dense" for first, second in zip(kinds, kinds[1:], strict=False))
+
+
 def _grouped(node: Node) -> bool:
+    """Whether a convolution mixes only some channels."""
     return "depthwise" in node.op or node.attributes.get("groups", 1) not in (1, None)
 
 

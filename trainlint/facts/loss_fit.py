@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from trainlint.core import Place, Unknown
-from trainlint.facts.graph import Node, Shape
+from trainlint.facts.graph import Node, Shape, walk
 from trainlint.facts.loss_table import OUTPUTS, Row, rows
 from trainlint.facts.queries import DENSE_MAPS, line_of, output_width, skip_upwards
 from trainlint.facts.run import DataFacts, TrainingRun
@@ -36,6 +36,12 @@ LOSSES: Mapping[tuple[str, bool | None], tuple[str, ...]] = {
     ("squared_hinge", None): ("HINGE",),
 }
 """Canonical name and from_logits of a loss, and what the table calls it."""
+
+WRITTEN: Mapping[str, tuple[str, ...]] = {
+    "categorical_crossentropy": ("CCE-written",),
+    "binary_crossentropy": ("BCE-written",),
+}
+"""Cross-entropies that the script writes out with `log`: nothing clips or aligns what they are given."""
 
 KERAS_ONLY: Mapping[str, tuple[str, ...]] = {"poisson": ("POISSON",), "kl_divergence": ("KLD",)}
 
@@ -88,7 +94,11 @@ def loss_fit(run: TrainingRun) -> LossFit | None:
     if isinstance(run.loss, Unknown) or isinstance(run.model, Unknown):
         return None
     keras = run.framework == "keras"
-    losses = LOSSES.get((run.loss.name, run.loss.from_logits)) or (KERAS_ONLY.get(run.loss.name) if keras else None)
+    losses = (
+        _written(run, run.loss.name)
+        or LOSSES.get((run.loss.name, run.loss.from_logits))
+        or (KERAS_ONLY.get(run.loss.name) if keras else None)
+    )
     if losses is None:
         return None
     output = _prediction(run)
@@ -97,6 +107,15 @@ def loss_fit(run: TrainingRun) -> LossFit | None:
     return LossFit(
         losses, _spelled(run.loss.name), activation, units, run.targets, shape, run.loss.place or run.place, place, keras
     )
+
+
+def _written(run: TrainingRun, name: str) -> tuple[str, ...] | None:
+    """What the table calls a cross-entropy of the script's own; None for a library's loss."""
+    from trainlint.facts.extract.losses import loss_of_node
+
+    if name not in WRITTEN or run.loss_graph is None or any(loss_of_node(node) for node in walk(run.loss_graph)):
+        return None
+    return WRITTEN[name]
 
 
 def _prediction(run: TrainingRun) -> Node | None:
@@ -114,8 +133,8 @@ def _activation(output: Node) -> tuple[str | None, Place | None, int | None]:
     node = skip_upwards(output, PASSED)
     if node.op in ACTIVATIONS:
         layer = skip_upwards(node.inputs[0], PASSED) if node.inputs else node
-        if node.op in ("softmax", "log_softmax") and not _over_classes(node):
-            return None, node.place, None
+        if layer is not node and output_width(layer) == 1 and not _over_classes(node):
+            return None, node.place, None  # a softmax over another axis than that of the one unit
         return node.op, layer.place or node.place, _units(output, layer)
     if node.op in DENSE_MAPS:
         return "linear", node.place, _units(output, node)

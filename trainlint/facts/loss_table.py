@@ -3,7 +3,7 @@
 Columns of `TABLE`: number, losses, outputs, units, labels, what Keras does, what PyTorch does, verdict, advice.
 
 - losses: CCE, SCCE, BCE are cross-entropies on probabilities (of Keras with from_logits=False; BCELoss is BCE). CE is the
-  categorical cross-entropy on logits, CE-dense and CE-sparse its Keras forms, BCEL the binary one on logits. REG is squared,
+  categorical cross-entropy on logits (CCE-written and BCE-written: written out with `log`), CE-dense and CE-sparse its Keras forms, BCEL the binary one on logits. REG is squared,
   absolute, Huber, log-cosh and relative errors; SQUARED and ABSOLUTE are parts of it.
 - outputs: activations between the last weights and the loss, or a group of `OUTPUTS`.
 - units: the output's width K compared with 1, 2, 3 or the number of classes C.
@@ -30,6 +30,10 @@ TABLE = """
  7 | CCE CE              | any                  | >=2| multihot     | compete    | compete    | 308 warning        | kind
  8 | CCE                 | softmax              | =C | onehot prob  | right      | right      |                    |
  9 | SCCE CE-sparse      | any                  | >=2| onehot       | rows-come  | -          | 306 error          | dense
+10 | CCE-written BCE-written| softmax           | 1  | any          | unit       | unit       | 303 error          | sigmoid
+10 | CCE-written BCE-written| linear            | any| any          | log-raw    | log-raw    | 301 error          | on-logits
+10 | CCE-written BCE-written| relu&co           | any| any          | log-zero   | log-zero   | 304 error          | on-logits
+10 | CCE-written BCE-written| tanh leaky&co     | any| any          | log-raw    | log-raw    | 304 error          | on-logits
 10 | CCE SCCE            | linear               | >=2| any          | clipped    | -          | 301 error          | or-softmax
 11 | CCE                 | relu&co              | >=2| any          | zero-row   | -          | 304 error          | softmax
 12 | SCCE                | relu&co              | >=2| any          | zero-value | -          | 304 error          | softmax
@@ -101,6 +105,8 @@ EFFECTS: dict[str, str] = {
     "few-torch": "labels reach {c} classes and the output has {k} units: a label of {k} or more raises",
     "int-rows": "class numbers are expected and integer one-hot rows come: raises",
     "leaves": "BCELoss raises once a value leaves [0, 1]",
+    "log-raw": "the logarithm of an output that is not positive is NaN, and where it is clipped the gradient is 0",
+    "log-zero": "the logarithm of an output of 0 is infinite, and 0 times that NaN",
     "log-nan": "the logarithm of the first negative output is NaN",
     "majority": "absolute error is least for the majority class alone",
     "many": "{k} outputs for {c} classes: the others never win",
@@ -145,6 +151,7 @@ ADVICE: dict[str, str] = {
     "linear": "use a linear output, or scale the targets",
     "with-logits": "use the loss on logits, or a sigmoid output",
     "or-softmax": "use from_logits=True, or a softmax output",
+    "on-logits": "use the library's cross-entropy on the logits, or a softmax (one unit: sigmoid) output",
     "map": "map the labels to 0 and 1, or give each class a unit",
     "one-shape": "bring both to one shape, as with squeeze(1)",
     "positive": "use exp or softplus",

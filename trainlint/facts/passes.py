@@ -7,9 +7,22 @@ from dataclasses import dataclass
 
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.interpret.events import Event, Frame
-from trainlint.interpret.values import Choice, LibraryMethod, List, Literal, Object, Tuple, Unknown, Value
+from trainlint.interpret.values import (
+    Array,
+    Choice,
+    Instance,
+    LibraryMethod,
+    List,
+    Literal,
+    Object,
+    Tuple,
+    Unknown,
+    Value,
+)
 
 GRADIENT_ACTS = ("backward", "zero_grad", "step", "clip")
+FRESH_GRADIENTS = frozenset({"keras", "tensorflow", "tensorflow_addons"})
+"""Libraries whose optimizers are given new gradients at every step: nothing is left to be cleared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +51,28 @@ class LoopPass:
 
 
 def loop_passes(events: Sequence[Event]) -> Iterator[LoopPass]:
-    """The innermost loop of every optimizer step that certainly runs at each pass (no undecided branch, no closure)."""
+    """The innermost loop of every optimizer step that certainly runs at each pass (no undecided branch, no closure).
+
+    Steps that are given fresh gradients (Keras, TensorFlow) are left out.
+    """
     seen: set[tuple[object, object]] = set()
     for event in events:
         loop = innermost_loop(event)
-        if event.kind != "step" or loop is None or conditional(event, loop):
+        if event.kind != "step" or loop is None or conditional(event, loop) or _given_gradients(event):
             continue
         key = (loop.place or id(loop), event.place or id(event))
         if key not in seen:
             seen.add(key)
             yield LoopPass(loop, event, _acts(events, loop), _only_named(events, loop))
+
+
+def _given_gradients(step: Event) -> bool:
+    """Whether a step is of a library that keeps no gradients between steps."""
+    stepped = step.values.get("optimizer", step.values.get("parameter"))
+    if isinstance(stepped, Array):
+        return stepped.library in FRESH_GRADIENTS
+    row = stepped.row if isinstance(stepped, Object | Instance) else None
+    return row is not None and row.library in FRESH_GRADIENTS
 
 
 def innermost_loop(event: Event) -> Frame | None:

@@ -6,7 +6,7 @@ makes="operation" an `Array`). What needs more registers a handler here:
     @function("numpy.arange")            a call of that canonical symbol
     @method("optimizer", "step")         a method, by what the receiver is (see `receiver_kinds`)
     @method("layer", "__call__")         the call of an object; also __len__, __getitem__, __setitem__, __enter__
-    @attribute("array", "shape")         an attribute that is computed rather than stored in `cells`
+    @attribute("array", "shape")         an attribute that is computed rather than stored in `cells` ("*": any that is no method)
     @iterates("loader")                  what a `for` loop over it sees
 
 A handler takes a `Call` and returns a `Value`; it never raises on any argument: what it cannot follow is

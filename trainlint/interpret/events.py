@@ -42,8 +42,9 @@ class Event:
       loss         loss, output                     (output: the loss Array)
       backward     loss                             (an Array)
       zero_grad    target                           (optimizer or model)
-      step         optimizer (and scaler); or for updates by hand: parameter, update (the expression that is subtracted or added),
-                   learning_rate (the factor of the gradient in what is subtracted)
+      step         optimizer (and scaler, and gradient: the first one applied, as the script changed it); or for updates by
+                   hand: parameter, update (the expression that is subtracted or added), learning_rate (the factor of the
+                   gradient in what is subtracted)
       maybe_step   receiver                         (`x.step()` of something unknown: an optimizer or a schedule)
       schedule     schedule, optimizer              (a schedule is tied to an optimizer)
       set_learning_rate  optimizer, learning_rate   (`optimizer.param_groups[0]["lr"] = x`)

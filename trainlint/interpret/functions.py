@@ -277,6 +277,8 @@ def enter(machine: Machine, function: Function, arguments: Arguments, place: Pla
         machine.activations.pop()
     if yields:
         return Tuple(tuple(activation.yields), place)
+    if flow is Flow.RAISE and not activation.returns:
+        return Unknown(f"{function.name}() ends in an exception, as far as it can be followed", place)
     if flow is not Flow.RETURN or not activation.returns:
         activation.returns.append(NONE)
     return join(tuple(activation.returns))

@@ -102,14 +102,17 @@ def project_module(machine: Machine, path: str, place: Place | None, level: int 
     if not level and path.partition(".")[0] in LIBRARIES:
         return None
     tree = machine.scope.tree
-    found = machine.workspace.module(path, level, tree.source.filename if tree is not None else "")
+    importer = tree.source.filename if tree is not None else ""
+    spent = machine.imported_text > MAXIMUM_IMPORTED_TEXT or len(machine.modules) >= MAXIMUM_MODULES
+    if spent and (path, level, importer) not in machine.located:
+        return Unknown("the project has more files than are followed for one script", place) if level else None
+    found = machine.workspace.module(path, level, importer)
     if found is None:
         return None
+    machine.located.add((path, level, importer))
     key = found.source.filename
     if key not in machine.modules:
         machine.imported_text += len(found.source.text)
-        if len(machine.modules) >= MAXIMUM_MODULES or machine.imported_text > MAXIMUM_IMPORTED_TEXT:
-            return Unknown("the project has more files than are followed for one script", place)
         value = ModuleValue(path, Scope(kind="module", name=path, tree=found), place)
         machine.modules[key] = value
         functions.run_module(machine, value, found)

@@ -91,6 +91,7 @@ class Machine:
     limits: list[Limit] = field(default_factory=list)
     eras: list[tuple[frozenset[str], Place | None]] = field(default_factory=list)
     imported_text: int = 0
+    located: set[tuple[str, int, str]] = field(default_factory=set)
     entered: set[int] = field(default_factory=set)
     generators: dict[int, bool] = field(default_factory=dict)
     instances: dict[int, Instance] = field(default_factory=dict)

@@ -78,7 +78,7 @@ def as_literal(key: Hashable, owner: Value) -> Value:
 
 def _of_instance(machine: Machine, value: Instance, place: Place | None) -> Iteration:
     """An instance of a script's class: by `__iter__` (often a generator), else by `__getitem__` with an unknown index."""
-    from trainlint.interpret import members
+    from trainlint.interpret import functions, members
 
     if members.find_in_class(value.cls, "__iter__") is not None:
         made = members.call_method(machine, value, "__iter__", (), place)
@@ -86,6 +86,9 @@ def _of_instance(machine: Machine, value: Instance, place: Place | None) -> Iter
             return iterate(machine, made, place)
         if made is value:
             return Iteration((members.call_method(machine, value, "__next__", (), place),), False, None)
+    if functions.is_record(value.cls) and members.find_in_class(value.cls, "__getitem__") is None:
+        fields = functions.record_fields(value.cls)  # of a named tuple; other records cannot be iterated
+        return Iteration([value.cells.get(name, Unknown("a field", place)) for name in fields], True, len(fields))
     if members.find_in_class(value.cls, "__getitem__") is not None:
         index = Unknown("an index of a data set", place)
         item = members.call_method(machine, value, "__getitem__", (index,), place)

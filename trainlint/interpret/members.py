@@ -91,7 +91,8 @@ def attribute(machine: Machine, value: Value, name: str, place: Place | None) ->
         return handler(Call(machine, name, Arguments(), place, value))
     if isinstance(value, Function | Partial) and name in ("__name__", "__qualname__"):
         return Literal(value.name if isinstance(value, Function) else "partial", place)
-    return LibraryMethod(value, name, place)
+    anything = _handler(ATTRIBUTES, value, "*") if _handler(METHODS, value, name) is None else None
+    return LibraryMethod(value, name, place) if anything is None else anything(Call(machine, name, Arguments(), place, value))
 
 
 def _of_module(machine: Machine, value: ModuleValue, name: str, place: Place | None) -> Value:
@@ -256,6 +257,9 @@ def getitem(machine: Machine, container: Value, index: Value, place: Place | Non
     if isinstance(container, Array):
         from trainlint.interpret import arrays
 
+        special = METHODS.get((f"array:{container.op}", "__getitem__"))
+        if special is not None:
+            return special(Call(machine, "__getitem__", Arguments((index,), {}, (place,)), place, container))
         return arrays.getitem(container, index, place)
     if isinstance(container, Choice):
         return join(tuple(getitem(machine, one, index, place) for one in container.alternatives))

@@ -9,8 +9,10 @@ from trainlint.core import Origin
 from trainlint.interpret import operators
 from trainlint.interpret.builtins import machine_of, new_list, wrap
 from trainlint.interpret.dispatch import Arguments, Call, function, method
+from trainlint.interpret.targets import FIELDS
 from trainlint.interpret.values import (
     NONE,
+    Class,
     Dict,
     Instance,
     List,
@@ -18,6 +20,7 @@ from trainlint.interpret.values import (
     Object,
     Partial,
     Scope,
+    Symbol,
     Tuple,
     Unknown,
     Value,
@@ -179,6 +182,31 @@ def _shuffle(call: Call) -> Value:
     if array is not None:
         call.interpreter.emit("shuffle", call.place, {}, array=array, by=Literal(call.name))
     return NONE
+
+
+@function("collections.deque")
+def _deque(call: Call) -> Value:
+    """A deque is a list here; with `maxlen` old items drop out, so that it may hold fewer than are known."""
+    source = call.argument(0, "iterable")
+    found = call.interpreter.iterate(source, call.place) if source is not None else None
+    items = tuple(found.items) if found is not None else ()
+    limited = call.argument(1, "maxlen") is not None
+    return new_list(items, call.place, is_open=limited or (found is not None and not found.exhaustive))
+
+
+@function("collections.namedtuple")
+def _namedtuple(call: Call) -> Value:
+    """A class with fields, as `typing.NamedTuple` makes one."""
+    name, fields = call.literal(0, "typename"), call.argument(1, "field_names")
+    if isinstance(fields, Literal) and isinstance(fields.value, str):
+        names: list[Value] = [Literal(one, fields.place) for one in fields.value.replace(",", " ").split()]
+    else:
+        found = call.interpreter.iterate(fields or NONE, call.place)
+        names = list(found.items) if found.exhaustive else []
+    if not isinstance(name, str) or not all(isinstance(one, Literal) and isinstance(one.value, str) for one in names):
+        return call.unknown("a named tuple whose fields are not known")
+    base = Symbol("typing.NamedTuple", "typing.NamedTuple", call.place)
+    return Class(name, (base,), {FIELDS: Tuple(tuple(names))}, place=call.place)
 
 
 @function("dataclasses.field")

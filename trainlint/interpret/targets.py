@@ -119,6 +119,8 @@ def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value) -> Non
         why = value.why if isinstance(value, Unknown) else "what is unpacked here is not known"
         if isinstance(value, Unknown) or not iteration.items:
             items = [Unknown(why, machine.place(target))] * len(elements)
+        elif isinstance(value, Array) and len(items) >= len(elements):
+            items = items[: len(elements)]  # parts of something that may have more of them: each its own
         else:
             items = [iteration.items[0]] * len(elements)
     elif starred is not None:

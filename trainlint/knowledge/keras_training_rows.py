@@ -121,6 +121,17 @@ OPTIMIZERS: tuple[tuple[str, str, str, Eras], ...] = (
     ),
 )
 
+OLD_ORDERS: dict[str, tuple[str, ...]] = {
+    "SGD": ("learning_rate", "momentum", "decay", "nesterov"),
+    "RMSprop": ("learning_rate", "rho", "epsilon", "decay"),
+    "Adam": ("learning_rate", "beta_1", "beta_2", "epsilon", "decay", "amsgrad"),
+    "Adamax": ("learning_rate", "beta_1", "beta_2", "epsilon", "decay"),
+    "Nadam": ("learning_rate", "beta_1", "beta_2", "epsilon", "schedule_decay"),
+    "Adagrad": ("learning_rate", "epsilon", "decay"),
+    "Adadelta": ("learning_rate", "rho", "epsilon", "decay"),
+}
+"""The positional order of the arguments in Keras 1 and standalone Keras up to 2.3."""
+
 ADDONS: tuple[tuple[str, str, str], ...] = (
     ("AdamW", "adamw", f"weight_decay, {_RATE.format(0.001)}, {_BETAS}, epsilon=1e-07, amsgrad=False"),
     ("SGDW", "sgd", f"weight_decay, {_RATE.format(0.001)}, momentum=0.0, nesterov=False"),

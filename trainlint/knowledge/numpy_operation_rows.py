@@ -101,6 +101,7 @@ FUNCTIONS: tuple[tuple[str, str, str], ...] = (
     ("nanmax", "max", f"x|a, {_AXIS_OUT}"),
     ("nanmin", "min", f"x|a, {_AXIS_OUT}"),
     ("ptp", "ptp", f"x|a, {_AXIS_OUT}"),
+    ("median", "median", "x|a, axis=None, out=None, overwrite_input=False, keepdims=False"),
     ("any", "any", f"x|a, {_AXIS_OUT}"),
     ("all", "all", f"x|a, {_AXIS_OUT}"),
     ("argmax", "argmax", "x|a, axis=None, out=None, *, keepdims=False"),

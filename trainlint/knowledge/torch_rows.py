@@ -7,7 +7,13 @@ are those of PyTorch 2.13; a test compares them with the installed library. `era
 
 from __future__ import annotations
 
-from trainlint.knowledge import torch_function_rows, torch_layer_rows, torch_optimizer_rows, torch_training_rows
+from trainlint.knowledge import (
+    torch_ecosystem_rows,
+    torch_function_rows,
+    torch_layer_rows,
+    torch_optimizer_rows,
+    torch_training_rows,
+)
 from trainlint.knowledge.rows import Row
 
 ROWS: tuple[Row, ...] = (
@@ -15,4 +21,5 @@ ROWS: tuple[Row, ...] = (
     *torch_training_rows.ROWS,
     *torch_optimizer_rows.ROWS,
     *torch_function_rows.ROWS,
+    *torch_ecosystem_rows.ROWS,
 )

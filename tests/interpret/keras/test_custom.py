@@ -210,3 +210,54 @@ def test_fed_data_take_the_place_of_placeholders():
     loss = next(one for one in arrays_below((backward.values["loss"],)) if one.op == "loss")
     assert loss.inputs[0].shape == (7, 2)
     assert [one.op for one in arrays_below((loss,)) if one.op == "input"] == []
+
+
+BY_HAND = """
+import tensorflow as tf
+w = tf.Variable(1.0)
+b = tf.Variable(0.0)
+for _ in range(100000):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(w * x + b - y))
+    dw, db = tape.gradient(loss, [w, b])
+    {update}
+"""
+
+
+@pytest.mark.parametrize("update", ["w.assign_sub(0.25 * dw)", "w.assign_add(-0.25 * dw)", "w.assign(w - dw * 0.25)"])
+def test_updates_by_hand(update):
+    interpretation = follow(BY_HAND.replace("{update}", update))
+    backward, step = interpretation.events
+    assert (backward.kind, step.kind) == ("backward", "step")
+    assert step.values["parameter"] is interpretation.module.scope.cells["w"]
+    assert plain(step.values["learning_rate"]) == 0.25
+
+
+def test_updates_of_every_weight():
+    script = (
+        TAPE.rpartition("    optimizer.apply")[0]
+        + "    for g, v in zip(gradients, model.trainable_variables):\n        v.assign_sub(0.5 * g)\n"
+    )
+    (step,) = [one for one in follow(script).events if one.kind == "step"]
+    assert plain(step.values["learning_rate"]) == 0.5
+
+
+def test_clipping_of_gradients():
+    script = TAPE.replace(
+        "    optimizer.apply", "    gradients, norm = tf.clip_by_global_norm(gradients, 1.5)\n    optimizer.apply"
+    )
+    clip = next(one for one in follow(script).events if one.kind == "clip")
+    assert (plain(clip.values["maximum"]), plain(clip.values["by"])) == (1.5, "norm")
+
+
+def test_gradients_that_are_negated():
+    script = (
+        "import tensorflow as tf\nx = tf.placeholder(tf.float32, [None, 4])\ny = tf.placeholder(tf.float32, [None, 1])\n"
+        "loss = tf.losses.mean_squared_error(y, tf.layers.dense(x, 1))\n"
+        "gradients = tf.gradients(loss, tf.trainable_variables())\nnegative = [tf.negative(one) for one in gradients]\n"
+        "pairs = list(zip(negative, tf.trainable_variables()))\n"
+        "train = tf.train.GradientDescentOptimizer(0.1).apply_gradients(pairs)\n"
+    )
+    backward = next(one for one in follow(script).events if one.kind == "backward")
+    assert backward.values["loss"].op == "negative"
+    assert backward.values["loss"].inputs[0].op == "loss"

@@ -135,3 +135,33 @@ def test_weights_remember_their_layer():
 )
 def test_eras(script, era):
     assert follow(script).era == era
+
+
+def test_dense_before_keras_1():
+    made = value("from keras.layers.core import Dense\ny = Dense(784, 128, init='uniform')\n")
+    assert (plain(made.arguments["units"]), plain(made.arguments["input_dim"])) == (128, 784)
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (
+            "from keras.optimizers import SGD\ny = SGD(0.01, 0.9, 1e-6, True)\n",
+            {"learning_rate": 0.01, "momentum": 0.9, "decay": 1e-6, "nesterov": True},
+        ),
+        (
+            "from keras.optimizers import SGD\ny = SGD(0.01, 0.9, True)\n",
+            {"learning_rate": 0.01, "momentum": 0.9, "nesterov": True},
+        ),
+        (
+            "from keras.engine.topology import Layer\nfrom keras.optimizers import RMSprop\ny = RMSprop(0.01, 0.9, 1e-8)\n",
+            {"learning_rate": 0.01, "rho": 0.9, "epsilon": 1e-8},
+        ),
+        (
+            "from keras.optimizers import RMSprop\ny = RMSprop(0.01, 0.9, 0.5)\n",
+            {"learning_rate": 0.01, "rho": 0.9, "momentum": 0.5},
+        ),
+    ],
+)
+def test_positional_arguments_of_old_optimizers(script, expected):
+    assert {name: plain(one) for name, one in value(script).arguments.items()} == expected

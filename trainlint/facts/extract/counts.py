@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trainlint.core import Fact, Place, Unknown
+from trainlint.core import Fact, Origin, Place, Unknown
 from trainlint.facts.extract.lower import within
 from trainlint.facts.extract.scalars import integer
 from trainlint.interpret import values as v
@@ -31,10 +31,34 @@ def batch_size_of(batch: v.Array) -> Fact[int] | Unknown:
     if isinstance(held, bool) or held is None:
         return Unknown("the batch size is not known", batch.place)
     if isinstance(held, int):
-        return Fact(held, batch.place)
+        written = number_given(batch.attributes.get("loader"))
+        return written if isinstance(written, Fact) and written.value == held else Fact(held, batch.place)
     if isinstance(held, Fact | Unknown):
         return held
     return integer(held, batch.place)
+
+
+def number_given(loader: object) -> Fact[int] | Unknown | None:
+    """The batch size that a loader was made with, with its place and origin; None of what is no loader."""
+    if not isinstance(loader, v.Object) or loader.row.makes != "loader":
+        return None
+    given = loader.arguments.get("batch_size")
+    default = loader.row.default("batch_size")
+    if given is None:
+        return Fact(default, loader.place, origin=Origin.LIBRARY_DEFAULT) if isinstance(default, int) else None
+    return integer(given, loader.argument_places.get("batch_size") or loader.place)
+
+
+def loader_over(frame: Frame | None) -> v.Object | None:
+    """The loader that a loop goes over, also within `enumerate` and the like."""
+    value = frame.over if frame is not None else None
+    for _ in range(4):
+        if not isinstance(value, v.Object):
+            return None
+        if value.row.makes == "loader":
+            return value
+        value = value.cells.get("over")
+    return None
 
 
 def steps_of(rows: int | None, batch_size: Fact[int] | Unknown, *, drop_last: bool = False) -> Fact[int] | Unknown:

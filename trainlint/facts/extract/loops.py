@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from trainlint.core import Fact, Unknown
 from trainlint.facts.extract.by_hand import optimizer_by_hand
-from trainlint.facts.extract.counts import batch_size_of, loop_counts, steps_of
+from trainlint.facts.extract.counts import batch_size_of, loader_over, loop_counts, number_given, steps_of
 from trainlint.facts.extract.data import UNKNOWN_DATA, data_facts, target_facts
 from trainlint.facts.extract.fits import NOWHERE, loaded_before
 from trainlint.facts.extract.initializers import UNKNOWN_INITIALIZER
@@ -109,7 +109,8 @@ def loop_run(group: Group, events: Sequence[Event], era: str, order: int) -> Tra
     facts = _optimizer(group, era, schedule, events, pass_events)
     pair = prediction_and_target(root) if root is not None else None
     inputs, targets, batch = _data(lowering, pair, root)
-    batch_size = _batch_size(batch, inputs, root)
+    loader = loader_over(loop)
+    batch_size = _batch_size(batch, loader, inputs, root)
     made = getattr(unwrapped(step.values.get("optimizer")), "place", None)
     batches = None if batch is None else steps_of(inputs.samples, batch_size)
     epochs, steps = loop_counts(step.frames, loop, made, batches)
@@ -272,9 +273,12 @@ def _facts_of(leaf: tuple[Node, v.Array] | None) -> DataFacts:
     return UNKNOWN_DATA if leaf is None else data_facts(leaf[1], leaf[0])
 
 
-def _batch_size(batch: v.Array | None, inputs: DataFacts, root: Node | None) -> Fact[int] | Unknown:
+def _batch_size(batch: v.Array | None, loader: v.Object | None, inputs: DataFacts, root: Node | None) -> Fact[int] | Unknown:
     if batch is not None:
         return batch_size_of(batch)
+    given = number_given(loader)
+    if given is not None:
+        return given
     if root is None or root.op == "unknown" or inputs.samples is None:
         return Unknown("the number of samples is not known")
     return Fact(inputs.samples, inputs.place, why=("every step sees all samples",))

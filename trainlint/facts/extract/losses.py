@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainlint.core import Place, Unknown
+from trainlint.facts.extract.cross_entropy import written_entropy
 from trainlint.facts.extract.scalars import passed, plain, plain_setting
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.queries import constant_factor, scalar
@@ -159,6 +160,9 @@ def loss_of_graph(root: Node, place: Place | None) -> LossFacts | Unknown:
         found = _by_hand(root)
         if found is not None:
             return LossFacts(*found, None, place)
+        entropy = written_entropy(root)
+        if entropy is not None:
+            return LossFacts(entropy.name, entropy.reduction, False, entropy.place or place)
     return LossFacts("custom", _outer_reduction(root, None), None, place)
 
 
@@ -220,13 +224,16 @@ def _exponent(node: Node) -> float | None:
 
 
 def prediction_and_target(root: Node) -> tuple[Node, Node] | None:
-    """Prediction and target of the loss in a graph: the inputs of its library loss, or of the difference written by hand.
+    """Prediction and target of the loss in a graph: the inputs of its library loss, or of what is written by hand.
 
     Of a difference the side that reaches a weight is the prediction.
     """
     nodes = [node for node in walk(root) if loss_of_node(node)]
     if nodes:
         return nodes[-1].inputs[0], nodes[-1].inputs[1]
+    entropy = written_entropy(root)
+    if entropy is not None:
+        return entropy.prediction, entropy.target
     differences = [node for node in walk(root) if node.op == "subtract" and len(node.inputs) == 2]
     for node in reversed(differences[-MAXIMUM_DIFFERENCES:]):
         left, right = node.inputs

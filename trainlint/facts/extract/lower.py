@@ -15,6 +15,7 @@ from trainlint.facts.extract.layers import operation
 from trainlint.facts.extract.losses import LOSS_OPS, loss_node_parts
 from trainlint.facts.extract.scalars import integer, items_of
 from trainlint.facts.extract.weights import Weights, as_object
+from trainlint.facts.extract.written import convolution, folded
 from trainlint.facts.graph import Node
 from trainlint.interpret import values as v
 from trainlint.interpret.arrays.statistics import of_data
@@ -137,7 +138,7 @@ class Lowering:
         if array.detached and array.symbolic and array.op != "parameter":
             inner = self._operation(array, inputs)
             return Node("stop_gradient", (inner,), shape=array.shape, place=array.place)
-        return self._operation(array, inputs)
+        return folded(self._operation(array, inputs))
 
     def _operation(self, array: v.Array, inputs: tuple[Node, ...]) -> Node:
         if array.op == "parameter":
@@ -222,6 +223,9 @@ class Lowering:
         if isinstance(part, str):
             return Node("getitem", inputs, {"part": part}, shape=array.shape, place=array.place)
         if layer is None or (layer.row.makes != "layer" and layer.row.kind != "backbone"):
+            written = None if layer is None else convolution(layer, inputs, array)
+            if written is not None:
+                return written
             name = layer.row.kind if layer is not None else "layer"
             return Node("custom", inputs, {"name": name}, shape=array.shape, place=array.place)
         op, attributes, activation = operation(layer, self.era)

@@ -93,17 +93,14 @@ def _opaque(application: Application, given: Value, dtype: str | None) -> Value:
 @makes("tensor_class")
 def tensor_class(application: Application) -> Value:
     """`torch.Tensor(2, 3)` of whatever was in memory, `torch.FloatTensor([1, 2])` of numbers."""
-    given = application.arguments.get("values")
-    dtype = dtypes.named(application.call.name.rpartition(".")[2]) or "float32"
-    items = known_items(given) or ()
-    if items and all(isinstance(one, Literal) and isinstance(one.value, int) for one in items) and application.call.arguments:
-        passed = application.call.arguments.positional
-        if passed and not isinstance(passed[0], List | Tuple):
-            shape = shape_argument(given)
-            return Array("data", (), {"source": "uninitialised memory"}, shape, dtype, "torch", place=application.place)
-    if given is None:
-        return constant(np.zeros(0, np.float32), application.place, "torch")
-    value = items[0] if len(items) == 1 and not isinstance(items[0], Literal) else given
+    dtype = dtypes.named(application.row.name.rpartition(".")[2]) or "float32"
+    passed = application.call.arguments.positional
+    if not passed:
+        return constant(np.zeros(0, dtypes.as_numpy(dtype)), application.place, "torch")
+    if all(isinstance(one, Literal) and isinstance(one.value, int) for one in passed):
+        shape = shape_argument(Tuple(passed))
+        return Array("data", (), {"source": "uninitialised memory"}, shape, dtype, "torch", place=application.place)
+    value = passed[0]
     array = as_array(value, application.place, "torch")
     if array is None:
         return _opaque(application, value, dtype)

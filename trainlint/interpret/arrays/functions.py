@@ -139,8 +139,10 @@ def operation(application: Application, kind: str = "", **fixed: Any) -> Value:
         elif name == "dtype":
             if given is not None and not (isinstance(given, Literal) and given.value is None):
                 attributes["dtype"] = dtypes.of_value(given) or "unknown"
-        elif name not in IGNORED and (given is not None or parameter.default not in (REQUIRED, None, False)):
-            attributes[name] = plain(given) if given is not None else parameter.default
+        elif name not in IGNORED and given is not None:
+            attributes[name] = plain(given)
+        elif name not in IGNORED and not any(parameter.default is one for one in (REQUIRED, None, False)):
+            attributes[name] = parameter.default
     attributes.update(fixed)
     if not inputs:
         return application.unknown(f"`{application.call.name}` without arguments")

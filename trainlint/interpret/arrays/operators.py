@@ -36,7 +36,7 @@ BINARY_OPERATIONS = {
 UNARY_OPERATIONS = {"neg": "negative", "invert": "invert", "abs": "abs"}
 ERRORS = (TypeError, ValueError, LookupError, ArithmeticError, MemoryError, AttributeError)
 """What NumPy raises of arguments that do not fit."""
-_COMPUTES_IN_RESULT_TYPE = ("promote", "float", "divide")
+_COMPUTES_IN_RESULT_TYPE = ("promote", "float", "divide", "integral")
 
 
 def binary(operator: str, left: Value, right: Value, place: Place | None) -> Value:
@@ -82,10 +82,11 @@ def operate(
     op, kept, attributes = _simplified(op, kept, dict(attributes))
     operands = [one if isinstance(one, Array) else _opaque(one, place) for one in kept]
     operation = OPERATIONS.get(op, UNKNOWN_OPERATION)
+    operation = operation if len(operands) >= operation.arity else UNKNOWN_OPERATION
     shape = operation.shape([one.shape for one in operands], attributes)
     dtype = _dtype(operation, operands, attributes, library)
     symbolic = [one for one in operands if one.symbolic]
-    data = None if symbolic else _entries(op, operands, attributes, shape, dtype)
+    data = None if symbolic else _entries(op, operation, operands, attributes, shape, dtype)
     statistics = of_data(data) if data is not None else _statistics(operation, operands, attributes, shape, dtype)
     detached = bool(symbolic) and all(one.detached for one in symbolic)
     return Array(op, tuple(kept), attributes, shape, dtype, library, data, statistics, bool(symbolic), detached, place)
@@ -141,6 +142,8 @@ def _dtype(operation: Operation, operands: Sequence[Array], attributes: Mapping[
     exponent = as_array(Literal(attributes.get("exponent")), None, library)
     operands = operands if exponent is None else [*operands, exponent]
     promoted = dtypes.promote(operands[1:] if rule == "branches" else operands, library)
+    if rule == "integral" and promoted == "bool":
+        return "int8" if library == "numpy" else "int64"
     return dtypes.floating(promoted, library, division=rule == "divide") if rule in ("float", "divide") else promoted
 
 
@@ -166,11 +169,16 @@ def _resolved(value: object) -> bool:
     return value is None or value is Ellipsis or isinstance(value, bool | int | float | complex | str | np.ndarray)
 
 
-def _entries(
-    op: str, operands: Sequence[Array], attributes: Mapping[str, Any], shape: Shape | None, dtype: str | None
+def _entries(  # noqa: PLR0917
+    op: str,
+    operation: Operation,
+    operands: Sequence[Array],
+    attributes: Mapping[str, Any],
+    shape: Shape | None,
+    dtype: str | None,
 ) -> nodes.Data | None:
     """The entries of the result by NumPy; None if they are not known, would cost too much, or NumPy refuses."""
-    operation, target = OPERATIONS.get(op, UNKNOWN_OPERATION), dtypes.as_numpy(dtype)
+    target = dtypes.as_numpy(dtype)
     if operation.compute is None or target is None or shape is None or not operands:
         return None
     if not limits.affordable(shape, target.itemsize) or not _affordable_work(op, operands):

@@ -204,7 +204,8 @@ def _ranged(x: Array, y: Array) -> Statistics | None:
         return known.between(0.0, 1.0)
     if divisor.op == "max" and not x.symbolic:
         below = _peeled(divisor.inputs[0]) if isinstance(divisor.inputs[0], Array) else divisor
-        return known.between(0.0 if below.op == "abs" or (x.statistics.low or -1.0) >= 0 else None, 1.0)
+        low = -1.0 if below.op == "abs" else None
+        return known.between(0.0 if x.statistics.low is not None and x.statistics.low >= 0 else low, 1.0)
     return None
 
 

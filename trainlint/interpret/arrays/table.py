@@ -1,7 +1,8 @@
 """Every operation on arrays, one row each: the shape, element type, entries and statistics of its result.
 
-`dtype` names a rule: promote (of all inputs), float (promote, never integer), divide (true division), same (as the first input),
-sum (integers widened), bool, index (64-bit integers), branches (promote all but the first), attribute (`attributes["dtype"]`).
+`dtype` names a rule: promote (of all inputs), float (promote, never integer), divide (true division), integral (promote, never
+boolean), same (as the first input), sum (integers widened), bool, index (64-bit integers), branches (promote all but the first),
+attribute (`attributes["dtype"]`).
 """
 
 from __future__ import annotations
@@ -18,19 +19,20 @@ from trainlint.interpret.arrays.shapes import ShapeRule
 
 
 class Operation(NamedTuple):
-    """One operation; `compute` is None where its entries are never computed."""
+    """One operation of at least `arity` inputs; `compute` is None where its entries are never computed."""
 
     shape: ShapeRule
     dtype: str
     statistics: StatisticsRule
     compute: Compute | None = None
+    arity: int = 1
 
 
 UNKNOWN_OPERATION = Operation(shapes.unknown, "unknown", rules.unknown)
 
 
 def _binary(function: Callable[..., Any], statistics: StatisticsRule, dtype: str = "promote") -> Operation:
-    return Operation(shapes.broadcast, dtype, statistics, ufunc(function))
+    return Operation(shapes.broadcast, dtype, statistics, ufunc(function), 2)
 
 
 def _each(
@@ -76,21 +78,21 @@ ARITHMETIC: dict[str, Operation] = {
     "subtract": _binary(np.subtract, rules.subtract),
     "multiply": _binary(np.multiply, rules.multiply),
     "divide": _binary(np.true_divide, rules.divide, "divide"),
-    "floor_divide": _binary(np.floor_divide, rules.unknown),
-    "remainder": _binary(np.remainder, rules.unknown),
-    "power": Operation(shapes.broadcast, "promote", rules.power, compute.power),
+    "floor_divide": _binary(np.floor_divide, rules.unknown, "integral"),
+    "remainder": _binary(np.remainder, rules.unknown, "integral"),
+    "power": Operation(shapes.broadcast, "integral", rules.power, compute.power),
     "maximum": _binary(np.maximum, rules.maximum),
     "minimum": _binary(np.minimum, rules.minimum),
     "arctan2": _binary(np.arctan2, always(-np.pi, np.pi), "float"),
     "bitwise_and": _binary(np.bitwise_and, rules.unknown),
     "bitwise_or": _binary(np.bitwise_or, rules.unknown),
     "bitwise_xor": _binary(np.bitwise_xor, rules.unknown),
-    "matmul": Operation(shapes.multiplied, "promote", rules.matmul, ufunc(np.matmul)),
-    "dot": Operation(shapes.dotted, "promote", rules.unknown, ufunc(np.dot)),
+    "matmul": Operation(shapes.multiplied, "promote", rules.matmul, ufunc(np.matmul), 2),
+    "dot": Operation(shapes.dotted, "promote", rules.unknown, ufunc(np.dot), 2),
     "einsum": Operation(shapes.einsum, "promote", rules.unknown),
     "tensordot": Operation(shapes.tensordot, "promote", rules.unknown),
-    "outer": Operation(shapes.outer, "promote", rules.unknown, ufunc(np.outer)),
-    "where": Operation(shapes.broadcast, "branches", rules.where, ufunc(np.where)),
+    "outer": Operation(shapes.outer, "promote", rules.unknown, ufunc(np.outer), 2),
+    "where": Operation(shapes.broadcast, "branches", rules.where, ufunc(np.where), 3),
     **{name: _binary(function, always(0.0, 1.0), "bool") for name, function in _REFLECTED.items()},
 }
 

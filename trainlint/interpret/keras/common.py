@@ -22,7 +22,7 @@ from trainlint.interpret.values import (
     alternatives,
 )
 from trainlint.knowledge import eras, find
-from trainlint.knowledge.rows import REQUIRED, Row
+from trainlint.knowledge.rows import ERAS, REQUIRED, Row
 
 Owner: TypeAlias = "Object | Instance"
 """A library object, or an instance of a script's class that derives from a library class."""
@@ -203,6 +203,19 @@ def keep_arguments(instance: Instance, row: Row, arguments: Arguments) -> None:
     """Remember what a script's subclass of a library class passed to its constructor (`super().__init__(units)`)."""
     for name, value in bind(row, arguments).arguments.items():
         instance.cells["argument", name] = value
+
+
+def written_for_old_keras(call: Call) -> bool:
+    """Whether all that the script used so far exists together only in Keras 1 or standalone Keras up to 2.3."""
+    possible = set(ERAS)
+    for one, _ in getattr(call.interpreter, "eras", ()):
+        possible &= one
+    return bool(possible) and possible <= {"keras1", "keras2"}
+
+
+def is_number(value: Value) -> bool:
+    """Whether a value is a number of the script, and no bool."""
+    return isinstance(value, Literal) and isinstance(value.value, int | float) and not isinstance(value.value, bool)
 
 
 def kind_of(owner: Owner) -> str:

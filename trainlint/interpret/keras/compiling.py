@@ -8,6 +8,7 @@ from trainlint.core import Place
 from trainlint.interpret.dispatch import Arguments, Bound, Call, Interpreter, bind, function, method
 from trainlint.interpret.keras.common import (
     Owner,
+    is_number,
     items_of,
     make_object,
     model_method,
@@ -16,6 +17,7 @@ from trainlint.interpret.keras.common import (
     row_of,
     shape_of,
     symbolic,
+    written_for_old_keras,
 )
 from trainlint.interpret.values import (
     NONE,
@@ -35,7 +37,7 @@ from trainlint.interpret.values import (
 from trainlint.knowledge import eras, find
 from trainlint.knowledge.keras_loss_rows import LOSS_NAMES, LOSSES
 from trainlint.knowledge.keras_loss_rows import ROWS as LOSS_ROWS
-from trainlint.knowledge.keras_training_rows import OPTIMIZER_NAMES
+from trainlint.knowledge.keras_training_rows import OLD_ORDERS, OPTIMIZER_NAMES
 from trainlint.knowledge.keras_training_rows import ROWS as TRAINING_ROWS
 from trainlint.knowledge.rows import Row
 
@@ -150,7 +152,24 @@ def _make(call: Call) -> Value:
     if call.row is None:
         return call.unknown("a training object that is not known")
     note_arguments(call)
-    return make_object(call, call.row)
+    return make_object(call, call.row, _in_todays_order(call, call.row))
+
+
+def _in_todays_order(call: Call, row: Row) -> Arguments:
+    """`SGD(0.01, 0.9, 1e-6, True)`: the positional order of old Keras, told by the era or by a number where a bool is due."""
+    order = OLD_ORDERS.get(row.name.rpartition(".")[2]) if row.makes == "optimizer" and row.library == "keras" else None
+    positional = call.arguments.positional
+    if order is None or len(positional) < 3 or len(positional) > len(order):
+        return call.arguments
+    todays = [one for one in row.parameters if not one.keyword_only]
+    mistaken = any(isinstance(one.default, bool) and is_number(given) for one, given in zip(todays, positional, strict=False))
+    if not mistaken and not written_for_old_keras(call):
+        return call.arguments
+    call.interpreter.note_era("keras1|keras2", call.place)
+    places = dict(call.arguments.keyword_places)
+    places.update({name: one for name, one in zip(order, call.arguments.positional_places, strict=False) if one is not None})
+    named = dict(zip(order, positional, strict=False))
+    return Arguments((), {**named, **call.arguments.keywords}, (), places, call.arguments.complete)
 
 
 def loss_array(call: Call, loss: Owner, target: Value, prediction: Value, places: Mapping[str, Place]) -> Array:

@@ -21,6 +21,7 @@ from trainlint.interpret.keras.common import (
     set_global,
     shape_from,
 )
+from trainlint.interpret.keras.gradients import assigned_step
 from trainlint.interpret.values import (
     NONE,
     Array,
@@ -182,21 +183,21 @@ def _set_optimizer_attribute(call: Call) -> Value:
     return Literal(True)
 
 
-@function("keras.backend.set_value")
+@function("keras.backend.set_value", "tensorflow.assign")
 @method("array", "assign")
 def _set_value(call: Call) -> Value:
     """`K.set_value(model.optimizer.lr, 0.01)` and `variable.assign(value)`."""
     is_method = call.receiver is not None
-    target = call.receiver if is_method else call.argument(0, "x")
+    target = call.receiver if is_method else call.argument(0, "x", "ref")
     value = call.argument(0, "value") if is_method else call.argument(1, "value")
     if not isinstance(target, Array) or value is None:
         return NONE
     optimizer = target.attributes.get("learning_rate_of")
     if isinstance(optimizer, Object | Instance):
         set_learning_rate(call, optimizer, value)
-    elif target.op == "parameter":
+    elif target.op == "parameter" and not assigned_step(call, target, value):
         call.interpreter.emit("assign", call.place, parameter=target, value=value)
-    return value
+    return NONE
 
 
 @function("keras.backend.get_value")

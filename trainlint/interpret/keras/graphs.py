@@ -86,8 +86,9 @@ def _rebuilt(array: Array, inputs: tuple[Value, ...]) -> Array:
     """The same operation on other inputs. A layer's shape is computed anew; of others only the batch axis can have changed."""
     layer = array.attributes.get("layer")
     if array.op == "layer" and isinstance(layer, Object | Instance) and "output" not in array.attributes:
-        shape = shapes.output_shape(layer, [shape_of(one) for one in inputs]) or array.shape
-        return replace(array, inputs=inputs, shape=shape)
+        found = shapes.output_shape(layer, [shape_of(one) for one in inputs])
+        if found is not None:
+            return replace(array, inputs=inputs, shape=found)
     shape = array.shape
     if shape and shape[0] is None:
         pairs = zip(map(shape_of, array.inputs), map(shape_of, inputs), strict=True)

@@ -32,6 +32,7 @@ from trainlint.interpret.keras.common import (
     setting,
     shape_from,
     shape_of,
+    written_for_old_keras,
 )
 from trainlint.interpret.values import (
     Array,
@@ -49,7 +50,7 @@ from trainlint.interpret.values import (
 )
 from trainlint.knowledge.keras_layer_rows import ROWS as LAYER_ROWS
 from trainlint.knowledge.keras_preprocessing_rows import ROWS as PREPROCESSING_ROWS
-from trainlint.knowledge.rows import ERAS, Row
+from trainlint.knowledge.rows import Row
 
 _KERAS_1_NAMES = frozenset({"Convolution1D", "Convolution2D", "Convolution3D", "AtrousConvolution2D", "Deconvolution2D"})
 _KERNEL_AXES = ("nb_row", "nb_col")
@@ -81,13 +82,25 @@ def _make_layer(call: Call) -> Value:
     if row is None:
         return call.unknown("a layer that is not known")
     note_arguments(call)
-    arguments = _keras_1_kernel(call, row) if row.kind in ("conv", "conv_transpose") else call.arguments
+    arguments = _of_keras_1(call, row)
     made = make_object(call, row, arguments)
     if row.parameter("data_format") is not None and "data_format" not in made.arguments:
         everywhere = global_setting(call.interpreter, "data_format")
         if everywhere is not None:
             return replace(made, arguments={**made.arguments, "data_format": everywhere})
     return made
+
+
+def _of_keras_1(call: Call, row: Row) -> Arguments:
+    """The arguments as today's releases take them."""
+    if row.kind in ("conv", "conv_transpose"):
+        return _keras_1_kernel(call, row)
+    positional = call.arguments.positional
+    if row.kind == "dense" and len(positional) > 1 and all(map(_is_size, positional[:2])):
+        call.interpreter.note_era("keras1", call.place)  # before Keras 1.0 the first argument was the width of the input
+        keywords = {**call.arguments.keywords, "input_dim": positional[0]}
+        return Arguments(positional[1:], keywords, call.arguments.positional_places[1:], call.arguments.keyword_places)
+    return call.arguments
 
 
 def _keras_1_kernel(call: Call, row: Row) -> Arguments:
@@ -123,10 +136,7 @@ def _is_keras_1(call: Call) -> bool:
         return False
     if call.spelled.rpartition(".")[2] in _KERAS_1_NAMES:
         return True
-    possible = set(ERAS)
-    for eras, _ in getattr(call.interpreter, "eras", ()):
-        possible &= eras
-    return bool(possible) and possible <= {"keras1", "keras2"}
+    return written_for_old_keras(call)
 
 
 @layer_method("__call__")

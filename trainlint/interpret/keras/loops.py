@@ -8,6 +8,7 @@ from trainlint.core import Place
 from trainlint.interpret.dispatch import AT_END, Arguments, Call, Interpreter, function, method
 from trainlint.interpret.keras.common import listed, model_method
 from trainlint.interpret.keras.compiling import loss_array, loss_output
+from trainlint.interpret.keras.gradients import applied_gradient, differentiated, gradients_of, is_of_gradients, pairs_of
 from trainlint.interpret.keras.graphs import substitute
 from trainlint.interpret.values import (
     NONE,
@@ -24,7 +25,6 @@ from trainlint.interpret.values import (
 )
 from trainlint.knowledge.rows import Row
 
-GRADIENTS = Row("keras.gradients", "object", "gradients")
 TRAIN_OPERATION = Row("tensorflow.train.operation", "object", "train_operation")
 _OPTIMIZER_KINDS = ("keras.optimizer", "tensorflow.optimizer", "tensorflow_addons.optimizer")
 
@@ -38,8 +38,7 @@ def _gradient(call: Call) -> Value:
 def _backward(call: Call, loss: Value | None, variables: Value | None) -> Value:
     if loss is not None:
         call.interpreter.emit("backward", call.place, loss=loss, target=variables or NONE)
-    cells: dict[Hashable, Value] = {"loss": loss or NONE, "variables": variables or NONE}
-    return Object(GRADIENTS, cells=cells, place=call.place)
+    return gradients_of(loss, variables, call.place)
 
 
 @method("context:tape", "watch", "reset", "stop_recording")
@@ -50,8 +49,7 @@ def _watch(_: Call) -> Value:
 @function("tensorflow.gradients", "keras.backend.gradients")
 def _gradients(call: Call) -> Value:
     """`tf.gradients(loss, variables)`: part of a graph; nothing is stepped yet."""
-    cells: dict[Hashable, Value] = {"loss": call.argument(0, "ys", "loss") or NONE}
-    return Object(GRADIENTS, cells=cells, place=call.place)
+    return gradients_of(call.argument(0, "ys", "loss"), call.argument(1, "xs", "variables"), call.place)
 
 
 def _optimizer_method(call: Call) -> Value:
@@ -62,11 +60,13 @@ def _optimizer_method(call: Call) -> Value:
     if call.name == "minimize":
         return _minimize(call, optimizer)
     if call.name == "compute_gradients":
-        return Object(GRADIENTS, cells={"loss": call.argument(0, "loss") or NONE}, place=call.place)
+        return pairs_of(call.argument(0, "loss"), call.place)
+    pairs = call.argument(0, "grads_and_vars", "grads")
+    gradient = applied_gradient(call.interpreter, pairs, call.place)
     if _of_graph(optimizer):
-        cells: dict[Hashable, Value] = {"optimizer": optimizer, "loss": _loss_behind(call.argument(0, "grads_and_vars"))}
-        return _operation(call, cells)
-    call.interpreter.emit("step", call.place, optimizer=optimizer)
+        return _operation(call, {"optimizer": optimizer, "loss": differentiated(gradient) or NONE})
+    applied = {} if gradient is None else {"gradient": gradient}
+    call.interpreter.emit("step", call.place, None, optimizer=optimizer, **applied)
     return NONE
 
 
@@ -96,13 +96,6 @@ AT_END.append(_run_what_is_left)
 def _of_graph(optimizer: Object | Instance) -> bool:
     """Whether steps are run by a session, later."""
     return optimizer.row is not None and optimizer.row.library == "tensorflow"
-
-
-def _loss_behind(value: Value | None) -> Value:
-    for one in listed(value):
-        if isinstance(one, Object) and "loss" in one.cells:
-            return one.cells["loss"]
-    return NONE
 
 
 def _minimize(call: Call, optimizer: Object | Instance) -> Value:
@@ -158,9 +151,8 @@ def _run_operation(call: Call) -> Value:
 def _clip(call: Call) -> Value:
     """Clipping of gradients: by their global norm, or one by one."""
     values, limit = call.argument(0, "t_list", "t"), call.argument(1, "clip_norm")
-    gradients = [one for one in listed(values) if isinstance(one, Object) and one.row is GRADIENTS]
-    if gradients and limit is not None:
-        call.interpreter.emit("clip", call.place, target=gradients[0], maximum=limit, by=Literal("norm"))
+    if values is not None and limit is not None and is_of_gradients(values):
+        call.interpreter.emit("clip", call.place, target=values, maximum=limit, by=Literal("norm"))
     kept = values or call.unknown("what is clipped")
     return Tuple((kept, call.unknown("the norm of the gradients")), call.place) if call.name.endswith("global_norm") else kept
 

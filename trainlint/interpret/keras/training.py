@@ -63,7 +63,8 @@ def fit_model(call: Call, model: Owner) -> Value:
     bound = bind(row_of(f"keras.Model.{call.name}"), call.arguments)
     values = dict(bound.arguments)
     x, y = _data(call, values)
-    given = _as_input(call, model, x)
+    batch = items_of(values.get("batch"))
+    given = batch[0] if batch is not None and _is_input(batch[0]) else _as_input(call, model, x)
     with call.interpreter.frame(Frame("fit", call.place, over=model)):
         output = apply_model(call.interpreter, model, given, call.place)
         if y is not None:
@@ -133,14 +134,15 @@ def _as_input(call: Call, model: Owner, x: Value | None) -> Value:
             return x
         if items and len(items) == 1:
             return items[0]
-    elif x is not None and not isinstance(x, Unknown | Literal):
-        pair = _first_batch(call, x)
-        if pair is not None and (isinstance(pair[0], Array) or items_of(pair[0]) is not None):
-            return pair[0]
     inputs = listed(model.cells.get("inputs"))
     if len(inputs) > 1:
         return Tuple(tuple(_source(call, x, shape_of(one)) for one in inputs), call.place)
     return _source(call, x, input_shape(model))
+
+
+def _is_input(value: Value) -> bool:
+    """Whether a model can be applied to the value: an array, or several."""
+    return isinstance(value, Array) or items_of(value) is not None
 
 
 def _source(call: Call, x: Value | None, shape: Shape | None) -> Array:

@@ -2,6 +2,32 @@
 
 from __future__ import annotations
 
-from trainlint.interpret.torch import containers, data, functional, layers, losses, modules, parameters, training, updates
+from trainlint.interpret.torch import (
+    containers,
+    data,
+    functional,
+    hugging_face,
+    launching,
+    layers,
+    lightning,
+    losses,
+    modules,
+    parameters,
+    training,
+    updates,
+)
 
-__all__ = ["containers", "data", "functional", "layers", "losses", "modules", "parameters", "training", "updates"]
+__all__ = [
+    "containers",
+    "data",
+    "functional",
+    "hugging_face",
+    "launching",
+    "layers",
+    "lightning",
+    "losses",
+    "modules",
+    "parameters",
+    "training",
+    "updates",
+]

@@ -8,12 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from trainlint.core import Place
+from trainlint.interpret import arrays
 from trainlint.interpret.dispatch import (
+    ITERATORS,
     METHODS,
     Arguments,
     Call,
     Interpreter,
     Iteration,
+    attribute,
     function,
     iterates,
     method,
@@ -27,6 +30,7 @@ from trainlint.interpret.values import (
     Choice,
     Dict,
     Instance,
+    LibraryMethod,
     List,
     Literal,
     Object,
@@ -42,6 +46,9 @@ LOADER = "torch.utils.data.DataLoader"
 MAXIMUM_DEPTH = 12
 MAXIMUM_ROWS = 10**15
 SAMPLE = "the index of a sample"
+MAXIMUM_PARTS = 8
+PARTS = "parts"
+"""The attribute of a mini-batch of which not even is known whether it is a tensor, a tuple or a dict of them."""
 _ELEMENTWISE = frozenset({"cast", "add", "subtract", "multiply", "divide", "negative", "sqrt", "log", "abs", "copy", "detach"})
 
 
@@ -169,9 +176,59 @@ def batched(interpreter: Interpreter, item: Value, loader: Object, size: int | N
     if isinstance(item, Literal) and isinstance(item.value, int | float) and not isinstance(item.value, bool):
         dtype = "int64" if isinstance(item.value, int) else "float64"
         return _batch(Array("constant", (), {"literal": item}, (), dtype, "torch", place=item.place), None, loader, size)
-    if isinstance(item, Unknown) and depth:
-        return _batch(Array("data", (item,), {"source": item.why}, None, None, "torch", place=item.place), None, loader, size)
+    if isinstance(item, Unknown):
+        return _unknown_batch(item, loader, size, whole=not depth)
     return item
+
+
+def _unknown_batch(item: Unknown, loader: Object, size: int | None, *, whole: bool) -> Array:
+    """A batch of samples that could not be followed; `whole` if it may be a tuple or dict of tensors."""
+    batch = _batch(Array("data", (item,), {"source": item.why}, None, None, "torch", place=item.place), None, loader, size)
+    return replace(batch, attributes={**batch.attributes, PARTS: True}) if whole else batch
+
+
+def _part(batch: Array) -> Array:
+    """One tensor out of a batch of unknown structure: a batch of its own, since inputs and targets are different numbers."""
+    attributes = {name: value for name, value in batch.attributes.items() if name != PARTS}
+    return replace(batch, attributes=attributes)
+
+
+@iterates("array:batch")
+def _each_part(interpreter: Interpreter, value: Value, place: Place | None) -> Iteration:
+    """Unpacking a batch of unknown structure gives its tensors; a loop over one that is a tensor goes over its rows."""
+    if isinstance(value, Array) and value.attributes.get(PARTS):
+        return Iteration(tuple(_part(value) for _ in range(MAXIMUM_PARTS)), False, None)
+    return ITERATORS["array"](interpreter, value, place)
+
+
+@method("array:batch", "__getitem__")
+def _named_part(call: Call) -> Value:
+    """`batch["input_ids"]` and `batch[0]` of a batch of unknown structure; rows of any other."""
+    batch, index = call.receiver, call.argument(0) or NONE
+    if not isinstance(batch, Array):
+        return NONE
+    named = isinstance(index, Literal) and isinstance(index.value, str | int)
+    return _part(batch) if named and batch.attributes.get(PARTS) else arrays.getitem(batch, index, call.place)
+
+
+@attribute("array:batch", "*")
+def _attribute_part(call: Call) -> Value:
+    """`batch.text`: of what tensors have no such attribute of."""
+    batch = call.receiver
+    if isinstance(batch, Array) and batch.attributes.get(PARTS):
+        return _part(batch)
+    return LibraryMethod(batch or NONE, call.name, call.place)
+
+
+@method("array:batch", "items", "keys", "values")
+def _entries(call: Call) -> Value:
+    """The entries of a batch that is a dict."""
+    batch = call.receiver
+    if not isinstance(batch, Array):
+        return NONE
+    key, part = call.unknown("the key of an entry of a batch"), _part(batch)
+    item: Value = part if call.name == "values" else key if call.name == "keys" else Tuple((key, part), call.place)
+    return List({"items": Tuple((item,)), "open": Literal(True)}, call.place)
 
 
 def _lifted(item: Array, depth: int) -> Array | None:
@@ -277,7 +334,9 @@ def one_batch(interpreter: Interpreter, loader: Object, place: Place | None) -> 
     item = item_of(interpreter, dataset, place)
     collate = loader.arguments.get("collate_fn")
     if collate is not None and not _is_none(collate):
-        return interpreter.call(collate, Arguments((List({"items": Tuple((item,)), "open": Literal(True)}, place),)), place)
+        samples = List({"items": Tuple((item,)), "open": Literal(True)}, place)
+        made = interpreter.call(collate, Arguments((samples,)), place)
+        return _unknown_batch(made, loader, batch_size(loader), whole=True) if isinstance(made, Unknown) else made
     if _is_none(loader.arguments.get("batch_size")) and "batch_sampler" not in loader.arguments:
         return item
     count, size = integer(length(interpreter, dataset)), batch_size(loader)
