@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from trainlint.core import Place
 from trainlint.facts.graph import Node, walk
@@ -90,7 +91,7 @@ def _only_path(above: Node, below: Node, users: Mapping[int, tuple[Node, ...]]) 
 def _spreads(chain: tuple[Node, ...]) -> bool:
     """Whether a dense layer makes a map that a convolution then works on (generators do): no single layer is simpler."""
     kinds = [node.op for node in chain]
-    return any(first == "dense" and second != "dense" for first, second in zip(kinds, kinds[1:], strict=False))
+    return any(first == "dense" and second != "dense" for first, second in pairwise(kinds))
 
 
 def _grouped(node: Node) -> bool:

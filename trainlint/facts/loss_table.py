@@ -3,7 +3,8 @@
 Columns of `TABLE`: number, losses, outputs, units, labels, what Keras does, what PyTorch does, verdict, advice.
 
 - losses: CCE, SCCE, BCE are cross-entropies on probabilities (of Keras with from_logits=False; BCELoss is BCE). CE is the
-  categorical cross-entropy on logits (CCE-written and BCE-written: written out with `log`), CE-dense and CE-sparse its Keras forms, BCEL the binary one on logits. REG is squared,
+  categorical cross-entropy on logits, CE-dense and CE-sparse its Keras forms, BCEL the binary one on logits. CCE-written and
+  BCE-written are written out with `log`. REG is squared,
   absolute, Huber, log-cosh and relative errors; SQUARED and ABSOLUTE are parts of it.
 - outputs: activations between the last weights and the loss, or a group of `OUTPUTS`.
 - units: the output's width K compared with 1, 2, 3 or the number of classes C.

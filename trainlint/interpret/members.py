@@ -272,8 +272,20 @@ def getitem(machine: Machine, container: Value, index: Value, place: Place | Non
     if isinstance(container, Unknown):
         return Unknown(container.why, place)
     if isinstance(container, Symbol):
-        return container  # a generic alias: list[int]
+        return _of_generic(machine, container, index, place)
     return call_method(machine, container, "__getitem__", (index,), place)
+
+
+def _of_generic(machine: Machine, container: Symbol, index: Value, place: Place | None) -> Value:
+    """`list[int]` stays what it is; `models.__dict__["resnet18"]` is `models.resnet18`."""
+    owner, _, last = container.spelled.rpartition(".")
+    if last != "__dict__":
+        return container
+    if not isinstance(index, Literal) or not isinstance(index.value, str):
+        return Unknown(index.why if isinstance(index, Unknown) else "a name in a module that is not known", place)
+    from trainlint.interpret import imports
+
+    return imports.symbol(machine, f"{owner}.{index.value}", place)
 
 
 def _of_dict(container: Dict, index: Value, place: Place | None) -> Value:

@@ -103,10 +103,10 @@ FRAME_METHODS: tuple[tuple[str, str, str], ...] = (
     ("sample", "frame_shuffled", "n=None, frac=None, replace=False"),
     ("reset_index", "frame_same", "level=None, drop=False, inplace=False"),
     ("sort_values", "frame_same", "by=None"),
-    ("mean", "frame_column_mean", "axis=0"),
-    ("std", "frame_column_std", "axis=0"),
-    ("min", "frame_column_min", "axis=0"),
-    ("max", "frame_column_max", "axis=0"),
+    ("mean", "mean", "axis=0"),
+    ("std", "std", "axis=0"),
+    ("min", "min", "axis=0"),
+    ("max", "max", "axis=0"),
 )
 """Methods of `pandas.DataFrame` and `Series`."""
 

@@ -132,7 +132,7 @@ FUNCTIONS: tuple[tuple[str, str, str], ...] = (
     ("broadcast_to", "expand", "x|array, shape, subok=False"),
     ("concatenate", "concatenate", "xs|arrays, axis=0, out=None, *, dtype=None, casting='same_kind'"),
     ("stack", "stack", "xs|arrays, axis=0, out=None, *, dtype=None, casting='same_kind'"),
-    ("append", "concatenate", "x|arr, y|values, axis=None"),
+    ("append", "append", "x|arr, y|values, axis=None"),
     ("vstack", "vstack", "xs|tup, *, dtype=None, casting='same_kind'"),
     ("hstack", "hstack", "xs|tup, *, dtype=None, casting='same_kind'"),
     ("dstack", "dstack", "xs|tup"),
@@ -170,7 +170,7 @@ FUNCTIONS: tuple[tuple[str, str, str], ...] = (
     ("eye", "eye", "rows|N, columns|M=None, offset|k=0, dtype=None, order='C'"),
     ("identity", "eye", "rows|n, dtype=None"),
     ("diag", "diag", "x|v, offset|k=0"),
-    ("arange", "arange", "start, stop=None, step=None, dtype=None"),
+    ("arange", "arange", "start|start_or_stop, stop=None, step=None, dtype=None"),
     ("linspace", "linspace", "start, stop, count|num=50, endpoint=True, retstep=False, dtype=None, axis=0"),
     ("logspace", "logspace", "start, stop, count|num=50, endpoint=True, base=10.0, dtype=None, axis=0"),
     ("geomspace", "geomspace", "start, stop, count|num=50, endpoint=True, dtype=None, axis=0"),
@@ -281,7 +281,7 @@ ROWS: tuple[Row, ...] = (
         for name, kind in PAIRWISE.items()
     ),
     *(Row(f"numpy.{name}", "operation", kind, text, source=_page(name)) for name, kind, text in FUNCTIONS),
-    *(Row(f"numpy.{name}", "operation", "cast_to", "x=0", source=_page("generic")) for name in SCALARS),
+    *(Row(f"numpy.{name}", "operation", "cast_to", "x|value=0", source=_page("generic")) for name in SCALARS),
     *(
         Row(
             f"numpy.random.{name}",

@@ -50,7 +50,6 @@ PAIRWISE: dict[str, str] = {
     "pow": "power",
     "maximum": "maximum",
     "minimum": "minimum",
-    "atan2": "arctan2",
     "equal": "equal",
     "not_equal": "not_equal",
     "less": "less",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from trainlint.knowledge.rows import Row
 
-_FSDP = "https://docs.pytorch.org/docs/stable/fsdp.html"
 _LIGHTNING = "https://lightning.ai/docs/pytorch/stable/common/trainer.html"
 _ACCELERATE = "https://huggingface.co/docs/accelerate/package_reference/accelerator"
 _TRANSFORMERS = "https://huggingface.co/docs/transformers/main_classes/trainer"
@@ -36,6 +35,7 @@ SPAWNERS: tuple[str, ...] = (
 )
 """`spawn(fn, args, nprocs)`: every process calls `fn(rank, *args)`."""
 
+PROCESS = Row("multiprocessing.Process", "process", "process", "group=None, target=None, name=None, args=(), kwargs=None, **rest")
 PROCESSES: tuple[str, ...] = (
     "torch.multiprocessing.Process",
     "multiprocessing.Process",
@@ -58,21 +58,16 @@ _HUB_TRAINER = (
     "model_init=None, compute_loss_func=None, compute_metrics=None, callbacks=None, optimizers=(None, None), **kwargs"
 )
 ACCELERATOR = "accelerate.Accelerator"
+LIGHTNING_MODULE = "pytorch_lightning.LightningModule"
 LIGHTNING_MODULES = (
-    *("pytorch_lightning.LightningModule", "lightning.LightningModule", "lightning.pytorch.LightningModule"),
+    *("lightning.LightningModule", "lightning.pytorch.LightningModule"),
     *("pytorch_lightning.core.LightningModule", "pytorch_lightning.core.lightning.LightningModule"),
     *("pytorch_lightning.core.module.LightningModule", "lightning.pytorch.core.LightningModule"),
 )
-"""`LightningModule` is a `torch.nn.Module`; these are aliases of that row."""
+"""Other paths to the `LightningModule`."""
 
 ROWS: tuple[Row, ...] = (
-    *(Row(name, "function", "wrapper", "module, *args, **kwargs", source=_FSDP) for name in WRAPPERS),
-    Row("torch.nn.parallel.data_parallel", "function", "applied", "module, inputs, *args, **kwargs"),
-    *(
-        Row(name, "function", "spawn", "fn, args=(), nprocs=1, join=True, daemon=False, start_method='spawn'")
-        for name in SPAWNERS
-    ),
-    *(Row(name, "process", "process", "group=None, target=None, name=None, args=(), kwargs=None, **rest") for name in PROCESSES),
+    Row(LIGHTNING_MODULE, "base", "module", "", LIGHTNING_MODULES, source=_LIGHTNING),
     Row(
         "pytorch_lightning.Trainer",
         "trainer",

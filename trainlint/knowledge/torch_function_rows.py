@@ -51,6 +51,19 @@ FUNCTIONAL: tuple[tuple[str, str, str], ...] = (
 )
 """Function, kind, signature."""
 
+_POOL = ("kernel_size", "stride", "padding")
+LIKE_LAYERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    **{f"max_pool{n}d": (f"MaxPool{n}d", (*_POOL, "dilation", "ceil_mode", "return_indices")) for n in (1, 2, 3)},
+    **{f"avg_pool{n}d": (f"AvgPool{n}d", (*_POOL, "ceil_mode", "count_include_pad", "divisor_override")) for n in (1, 2, 3)},
+    **{f"adaptive_avg_pool{n}d": (f"AdaptiveAvgPool{n}d", ("output_size",)) for n in (1, 2, 3)},
+    **{f"adaptive_max_pool{n}d": (f"AdaptiveMaxPool{n}d", ("output_size", "return_indices")) for n in (1, 2, 3)},
+    **{f"lp_pool{n}d": (f"LPPool{n}d", ("norm_type", "kernel_size", "stride", "ceil_mode")) for n in (1, 2, 3)},
+    **{f"dropout{n}": (f"Dropout{n}", ("p", "training", "inplace")) for n in ("", "1d", "2d", "3d")},
+    "alpha_dropout": ("AlphaDropout", ("p", "training", "inplace")),
+    "feature_alpha_dropout": ("FeatureAlphaDropout", ("p", "training", "inplace")),
+}
+"""Functions without weights that compute what the layer of that name does, with the order of their settings behind the input."""
+
 _IN_TORCH = frozenset({"bilinear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
                        "alpha_dropout", "feature_alpha_dropout", "group_norm", "layer_norm", "rms_norm"})  # fmt: skip
 """Functions that are also reached as `torch.<name>` with arguments in the same order."""

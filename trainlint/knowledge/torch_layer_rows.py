@@ -7,7 +7,6 @@ Kinds are operations of `facts.graph`. What that has no operation for keeps a ki
 from __future__ import annotations
 
 from trainlint.knowledge.rows import Row
-from trainlint.knowledge.torch_ecosystem_rows import LIGHTNING_MODULES
 
 _DOCS = "https://docs.pytorch.org/docs/stable/generated/torch.nn"
 
@@ -232,7 +231,7 @@ ROWS: tuple[Row, ...] = (
         "base",
         "module",
         "",
-        ("torch.nn.modules.Module", "torch.nn.modules.module.Module", "torch.jit.ScriptModule", *LIGHTNING_MODULES),
+        ("torch.nn.modules.Module", "torch.nn.modules.module.Module", "torch.jit.ScriptModule"),
         (),
         f"{_DOCS}.Module.html",
     ),

@@ -274,7 +274,8 @@ def _shared(name: str, kind: str, text: str) -> Row:
     methods = (f"torch.Tensor.{name}",)
     if name == "where":
         return Row("torch.Tensor.where", "operation", kind, receiver_first(text), (), (), f"{_DOCS}/torch.Tensor.where.html")
-    return Row(f"torch.{name}", "operation", kind, _of_tensor(text), methods, (), f"{_DOCS}/torch.{name}.html")
+    tensor = "x|tensor|input|self" if name == "split" else "x|input|self"
+    return Row(f"torch.{name}", "operation", kind, _of_tensor(text, tensor), methods, (), f"{_DOCS}/torch.{name}.html")
 
 
 ROWS: tuple[Row, ...] = (

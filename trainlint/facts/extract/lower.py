@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 MAXIMUM_NODES = 20_000
+MAXIMUM_COMPARED = 2_000
 HIDDEN = frozenset({"literal", "layer", "loss", "name", "initializer", "identity"})
 """Attributes of arrays that are the interpreter's own, not the operation's."""
 
@@ -66,6 +67,7 @@ class Lowering:
 
     def lower(self, value: v.Value | None) -> Node:
         """The node of a value: an array with all that lies upstream of it, a number, or an `unknown` leaf with the reason."""
+        value = _settled_choice(value)
         if not isinstance(value, v.Array):
             return self._other(value)
         stack: list[tuple[v.Array, bool]] = [(value, False)]
@@ -94,7 +96,7 @@ class Lowering:
         """The inputs that become nodes of their own; none for a leaf."""
         if array.op in LEAVES or array.op == "parameter" or not (array.symbolic or self._is_batched(array)):
             return ()
-        return flat_inputs(array)
+        return tuple(_settled_choice(one) or one for one in flat_inputs(array))
 
     def _is_batched(self, array: v.Array) -> bool:
         """Whether a mini-batch lies upstream of an array (or is it)."""
@@ -235,6 +237,44 @@ class Lowering:
         if activation is None:
             return node
         return Node(activation.op, (node,), activation.attributes, shape=array.shape, name=node.name, place=layer.place)
+
+
+def _settled_choice(value: v.Value | None) -> v.Value | None:
+    """One of several arrays that branches left, if all compute the same (`data_parallel(net, x)` and `net(x)`)."""
+    if not isinstance(value, v.Choice):
+        return value
+    first = value.alternatives[0]
+    budget = [MAXIMUM_COMPARED]
+    return first if all(_computes_the_same(first, one, budget) for one in value.alternatives[1:]) else value
+
+
+def _computes_the_same(one: v.Value, other: v.Value, budget: list[int]) -> bool:
+    """Whether two arrays are the same operations of the same layers on the same inputs."""
+    budget[0] -= 1
+    if one is other or budget[0] < 0:
+        return one is other
+    if not isinstance(one, v.Array) or not isinstance(other, v.Array):
+        return isinstance(one, v.Literal) and isinstance(other, v.Literal) and v.same(one, other)
+    alike = (one.op, one.shape, one.dtype, one.detached, len(one.inputs)) == (
+        other.op,
+        other.shape,
+        other.dtype,
+        other.detached,
+        len(other.inputs),
+    )
+    if not alike or not one.inputs or one.attributes.keys() != other.attributes.keys():
+        return False
+    for key, held in one.attributes.items():
+        if held is not other.attributes[key] and not _same_setting(held, other.attributes[key]):
+            return False
+    return all(_computes_the_same(first, second, budget) for first, second in zip(one.inputs, other.inputs, strict=True))
+
+
+def _same_setting(one: object, other: object) -> bool:
+    plain = (bool, int, float, str, type(None))
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_same_setting, one, other))
+    return isinstance(one, plain) and type(one) is type(other) and one == other
 
 
 def flat_inputs(array: v.Array) -> tuple[v.Value, ...]:

@@ -102,6 +102,12 @@ def moved(application: Application) -> Value:
     return operate("transpose", (x,), {"axes": tuple(order)}, application.place, application.library)
 
 
+@makes("append")
+def appended(application: Application) -> Value:
+    """`numpy.append`, which flattens both unless an axis is given."""
+    return operation(application, "concatenate", axis=application.value("axis"))
+
+
 @makes("ravel")
 def raveled(application: Application) -> Value:
     """All entries in one axis."""

@@ -191,7 +191,7 @@ def extremes(application: Application) -> Value:
     """`torch.max`: of all entries, along an axis (with the indices), or of two tensors."""
     kind = application.row.kind.removeprefix("torch_")
     other = application.arguments.get("axis")
-    if isinstance(other, Array) and other.shape != ():
+    if isinstance(other, Array):
         x = application.arguments.get("x") or other
         return operate(f"{kind}imum", (x, other), {}, application.place, "torch")
     made = operation(application, kind)

@@ -147,7 +147,7 @@ def _walk_axes(shape: Shape, parts: list[Any], waiting: list[Value]) -> Shape | 
         if part is None:
             result.append(1)
             continue
-        extent = shape[axis]
+        extent = shape[axis] if axis < len(shape) else None  # a single truth value takes up no axis
         axis += 1
         if isinstance(part, slice):
             result.append(_sliced(extent, part))

@@ -249,3 +249,10 @@ def _fit_wrapper(call: Call) -> Value:
     keywords = {**{name: given[name] for name in own}, **call.arguments.keywords}
     fit_model(replace(call, arguments=replace(call.arguments, keywords=keywords), receiver=model), model)
     return wrapper
+
+
+@model_method("zero_grad")
+def _zero_grad(call: Call) -> Value:
+    """`model.zero_grad()`: on the PyTorch backend a Keras model is a `torch.nn.Module` too."""
+    call.interpreter.emit("zero_grad", call.place, target=call.receiver or NONE)
+    return NONE

@@ -8,8 +8,10 @@ from trainlint.interpret.dispatch import Arguments, Call, bind
 from trainlint.interpret.events import Frame
 from trainlint.interpret.values import Instance, List, Literal, Object, Tuple, Value, alternatives
 from trainlint.knowledge.rows import Row
+from trainlint.knowledge.torch_ecosystem_rows import LIGHTNING_MODULE
 
-MODULE_KINDS = ("torch.nn.Module", "torch.layer", "torch.module", "torch.loss", "torch.model", "torchvision.model")
+MODULE_BASES = ("torch.nn.Module", LIGHTNING_MODULE)
+MODULE_KINDS = (*MODULE_BASES, "torch.layer", "torch.module", "torch.loss", "torch.model", "torchvision.model")
 """Receiver kinds (`dispatch.receiver_kinds`) of all that is a `torch.nn.Module`."""
 
 Module = Object | Instance
@@ -26,7 +28,7 @@ def is_module(value: Value) -> bool:
     if not isinstance(value, Object | Instance) or value.row is None:
         return False
     row = value.row
-    return row.name == "torch.nn.Module" or f"{row.library}.{row.makes}" in MODULE_KINDS
+    return row.name in MODULE_BASES or f"{row.library}.{row.makes}" in MODULE_KINDS
 
 
 def is_index(name: str) -> bool:

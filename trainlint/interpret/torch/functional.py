@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trainlint.interpret.dispatch import Call, function
+from trainlint.interpret.dispatch import Arguments, Call, function
 from trainlint.interpret.torch import shapes
 from trainlint.interpret.torch.common import dimensions, known_bool, make_object
-from trainlint.interpret.torch.layers import dtype_of, shape_of
+from trainlint.interpret.torch.layers import apply_layer, dtype_of, shape_of
 from trainlint.interpret.values import Array, Literal, Object, Shape, Tuple, Value, alternatives
-from trainlint.knowledge.torch_function_rows import FUNCTIONAL
+from trainlint.knowledge import find
+from trainlint.knowledge.torch_function_rows import FUNCTIONAL, LIKE_LAYERS
 
 _TENSORS = ("weight", "bias")
 
 
-@function(*(f"torch.nn.functional.{name}" for name, _, _ in FUNCTIONAL))
+@function(*(f"torch.nn.functional.{name}" for name, kind, _ in FUNCTIONAL if kind != "dropout"))
 def _functional(call: Call) -> Value:
     if call.row is None:
         return call.unknown("a function that is not known")
@@ -26,13 +27,27 @@ def _functional(call: Call) -> Value:
     value = layer.arguments.get("input", layer.arguments.get("input1"))
     if value is None:
         return call.unknown("a layer that is called without an input")
-    if call.row.kind == "dropout" and known_bool(layer.arguments.get("training")) is False:
-        return value
     if call.row.kind == "embedding" and "weight" in layer.arguments:
         return _result(call, layer, (value, layer.arguments["weight"]), _looked_up(value, layer.arguments["weight"]))
     given = [layer.arguments[name] for name in _TENSORS if name in layer.arguments]
     tensors = [one for one in given if not (isinstance(one, Literal) and one.value is None)]
     return _result(call, layer, (value, *tensors), _shape(layer, value))
+
+
+@function(*(f"torch.{module}{name}" for name in LIKE_LAYERS for module in ("nn.functional.", "")))
+def _like_layer(call: Call) -> Value:
+    """`F.max_pool2d(x, 2)`, `F.dropout(x, training=self.training)`: what `nn.MaxPool2d(2)(x)` gives."""
+    name, parameters = LIKE_LAYERS[call.name.rpartition(".")[2]]
+    row, value = find(f"torch.nn.{name}"), call.argument(0, "input")
+    if row is None or value is None:
+        return call.unknown("a layer that is called without an input")
+    settings = dict(zip(parameters, call.arguments.positional[1:], strict=False))
+    settings.update({key: one for key, one in call.arguments.keywords.items() if key != "input"})
+    training = settings.pop("training", None)
+    if row.kind == "dropout" and known_bool(training) is False:
+        return value
+    made = make_object(replace(call, arguments=Arguments((), settings)), row)
+    return apply_layer(replace(call, arguments=Arguments((value,))), made)
 
 
 def _result(call: Call, layer: Object, inputs: tuple[Value, ...], shape: Shape | None) -> Array:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from trainlint.interpret.dispatch import Arguments, Call, bind, function, make, method
+from trainlint.interpret.dispatch import Arguments, Call, function, make, method
 from trainlint.interpret.torch.common import items_of
 from trainlint.interpret.values import NONE, Dict, Literal, Object, Value
-from trainlint.knowledge.torch_ecosystem_rows import PROCESSES, SPAWNERS, WRAPPERS
+from trainlint.knowledge.torch_ecosystem_rows import PROCESS, PROCESSES, SPAWNERS, WRAPPERS
 
 
 @function(*WRAPPERS)
@@ -26,21 +26,19 @@ def _applied(call: Call) -> Value:
 @function(*SPAWNERS)
 def _spawn(call: Call) -> Value:
     """Every process calls `fn(rank, *args)`; one rank stands for all."""
-    if call.row is None:
-        return NONE
-    bound = bind(call.row, call.arguments).arguments
-    target, given = bound.get("fn"), items_of(bound.get("args"))
+    target, passed = call.argument(0, "fn"), call.argument(1, "args")
+    given = items_of(passed)
     if target is None:
         return NONE
     rank = call.unknown("the rank of a process")
-    arguments = Arguments((rank, *(given or ())), {}, (), {}, given is not None or "args" not in bound)
+    arguments = Arguments((rank, *(given or ())), {}, (), {}, given is not None or passed is None)
     call.interpreter.call(target, arguments, call.place)
     return NONE
 
 
 @function(*PROCESSES)
 def _process(call: Call) -> Value:
-    return call.unknown("a process") if call.row is None else make(call, call.row)
+    return make(call, PROCESS)
 
 
 @method("process", "start", "run")

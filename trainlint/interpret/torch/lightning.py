@@ -24,6 +24,7 @@ from trainlint.interpret.values import (
     Value,
     alternatives,
 )
+from trainlint.knowledge.torch_ecosystem_rows import LIGHTNING_MODULE
 
 TRAINER = "trainer:lightning_trainer"
 STEP, CONFIGURE, LOADER = "training_step", "configure_optimizers", "train_dataloader"
@@ -133,7 +134,7 @@ def _loss_of(step: Value) -> Value:
     return found if isinstance(found, Unknown) else Unknown("the loss that the training step returns is not known", step.place)
 
 
-@method("torch.nn.Module", "save_hyperparameters")
+@method(LIGHTNING_MODULE, "save_hyperparameters")
 def _hyperparameters(call: Call) -> Value:
     """`self.hparams` holds what the running `__init__` was called with."""
     if isinstance(call.receiver, Instance):
@@ -145,19 +146,19 @@ def _hyperparameters(call: Call) -> Value:
     return NONE
 
 
-@method("torch.nn.Module", "log", "log_dict")
+@method(LIGHTNING_MODULE, "log", "log_dict")
 def _log(_call: Call) -> Value:
     return NONE
 
 
-@method("torch.nn.Module", "optimizers")
+@method(LIGHTNING_MODULE, "optimizers")
 def _optimizers(call: Call) -> Value:
     held = call.receiver.cells.get("lightning optimizers") if isinstance(call.receiver, Instance) else None
     items = items_of(held) or ()
     return call.unknown("the optimizers of a module") if not items else items[0] if len(items) == 1 else Tuple(items, call.place)
 
 
-@method("torch.nn.Module", "manual_backward")
+@method(LIGHTNING_MODULE, "manual_backward")
 def _manual_backward(call: Call) -> Value:
     call.interpreter.emit("backward", call.place, loss=call.argument(0, "loss") or NONE)
     return NONE

@@ -19,6 +19,7 @@ from trainlint.interpret.dispatch import (
 )
 from trainlint.interpret.events import Frame
 from trainlint.interpret.torch.common import (
+    MODULE_BASES,
     MODULE_KINDS,
     Module,
     children,
@@ -100,7 +101,7 @@ def _library_call(call: Call, module: Module, arguments: Arguments) -> Value:
 
     row = module.row
     inner = replace(call, arguments=arguments, receiver=module, row=row)
-    if row is None or row.name == "torch.nn.Module":
+    if row is None or row.name in MODULE_BASES:
         return call.unknown("a module without a forward method")
     if row.makes == "module":
         return containers.run_container(inner, module)
@@ -118,7 +119,7 @@ def _construct(call: Call) -> Value:
     if isinstance(module, Instance) and module.row is not None:
         if module.row.makes == "module":
             containers.fill(call, module)
-        elif module.row.name != "torch.nn.Module":
+        elif module.row.name not in MODULE_BASES:
             keep_arguments(module, module.row, call.arguments)
     return NONE
 
@@ -260,6 +261,11 @@ for _kind in MODULE_KINDS:
 def _zero_grad(call: Call) -> Value:
     call.interpreter.emit("zero_grad", call.place, target=receiver(call))
     return NONE
+
+
+method("keras.model", "zero_grad")(_zero_grad)  # with PyTorch as its backend a Keras model is a module
+method("keras.model", "to", "cuda", "cpu")(_itself)
+method("keras.model", "parameters", "named_parameters")(_parameters)
 
 
 @module_method("requires_grad_")
