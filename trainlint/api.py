@@ -11,6 +11,7 @@ from trainlint.facts.queries import (
     RESHAPING,
     array_rank,
     layer_name,
+    library_loss_of,
     line_of,
     loss_is_negated,
     planned_updates,
@@ -39,6 +40,8 @@ from trainlint.facts.scaling import (
     layers_of,
     reachable_output,
 )
+from trainlint.facts.sessions import left_out_updates, repeated_initializations, uninitialized_steps
+from trainlint.facts.starting import constant_starts, signal_scale
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import LibraryMethod
 from trainlint.judged import why_not_judged
@@ -98,6 +101,7 @@ __all__ = [
     "array_rank",
     "column_sizes",
     "compile_problem",
+    "constant_starts",
     "every_event",
     "exact",
     "exceeded_bound_report",
@@ -110,6 +114,8 @@ __all__ = [
     "insert_statement_before",
     "layer_name",
     "layers_of",
+    "left_out_updates",
+    "library_loss_of",
     "line_of",
     "loop_passes",
     "loss_is_negated",
@@ -125,6 +131,7 @@ __all__ = [
     "reachable_output",
     "receiver_text",
     "redundant_chains",
+    "repeated_initializations",
     "replace",
     "rescaled_step",
     "rescalings",
@@ -137,6 +144,7 @@ __all__ = [
     "scheduled",
     "set_learning_rate",
     "shrunken_bound_report",
+    "signal_scale",
     "site_cause",
     "skip_upwards",
     "spikes_late",
@@ -148,6 +156,7 @@ __all__ = [
     "summed_at_the_end",
     "text_at",
     "text_of",
+    "uninitialized_steps",
     "walk",
     "weights_are_set",
     "why_not_judged",

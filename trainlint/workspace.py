@@ -65,6 +65,18 @@ class Project:
         """The text of a module that was imported, by the filename of its spans."""
         return next((tree.source for tree in self._trees.values() if tree is not None and tree.source.filename == filename), None)
 
+    def text(self, path: str, importer: str) -> str | None:
+        """The text of a settings file that a script opens: by the script's folder or any above it up to the root."""
+        from trainlint.source.read import Source, read
+
+        for base in self._bases(0, importer):
+            candidate = base / path
+            if candidate.is_file() and candidate.resolve().is_relative_to(self.root):
+                self.read.add(candidate)
+                source = read(candidate, str(candidate), MAXIMUM_FILE)
+                return source.text if isinstance(source, Source) else None
+        return None
+
     def _tree(self, path: Path, importer: str) -> Tree | None:
         from trainlint.source.parse import Tree, parse
         from trainlint.source.read import Source, read

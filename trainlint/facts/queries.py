@@ -155,6 +155,14 @@ def raw_leaf(node: Node, through: frozenset[str] = RESHAPING) -> Node | None:
     return above if above.op in ("data", "input") else None
 
 
+def library_loss_of(root: Node) -> str:
+    """The name of the library's loss in a graph, or of a squared or absolute error written out; "" if there is none."""
+    from trainlint.facts.extract.losses import loss_of_node
+
+    found = next((name for node in walk(root) if (name := loss_of_node(node))), "")
+    return found or next((node.op for node in walk(root) if node.op in ("square", "abs")), "")
+
+
 def loss_is_negated(run: TrainingRun) -> bool:
     """Whether the differentiated scalar is surely minus something, at its outermost operation but for means and sums."""
     node = run.loss_graph

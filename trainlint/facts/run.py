@@ -91,7 +91,8 @@ class DataFacts:
 
     `scale`: unnormalized | unit | standardized | byte | unknown. `known`: exact | declared | typical | unknown.
     `labels`: int | onehot | multihot | binary | pm1 | prob | continuous | unknown; `classes` where they are known.
-    `steps` are the scalings on the way, in order, each (name, factor or None, place).
+    `steps` are the scalings on the way, in order, each (name, factor or None, place). `value` is the interpreter's array (or
+    other value): how the data came about can be read from it (`facts.provenance`).
     """
 
     shape: Shape | None = None
@@ -108,6 +109,7 @@ class DataFacts:
     source: str = ""
     steps: tuple[tuple[str, float | None, Place | None], ...] = ()
     place: Place | None = None
+    value: Any = field(default=None, repr=False, compare=False)
 
     @property
     def samples(self) -> int | None:

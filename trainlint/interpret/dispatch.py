@@ -257,6 +257,14 @@ def _positional_name(positional: list[Parameter], index: int, bound: dict[str, V
 
 
 def make(call: Call, row: Row) -> Object:
-    """The object that calling a row's symbol gives, when nothing more is known about it."""
+    """The object that calling a row's symbol gives, when nothing more is known about it.
+
+    After `*unknown` or `**unknown` the settings that matter most (of optimizers and loaders) are not taken to be the defaults.
+    """
     bound = bind(row, call.arguments)
-    return Object(row, bound.arguments, bound.extra, {}, call.spelled or call.name, call.place, bound.places)
+    arguments = bound.arguments
+    if not call.arguments.complete and row.makes in ("optimizer", "loader"):
+        missing = [one.name for one in row.parameters if one.name not in arguments and not one.variadic]
+        unknown = call.unknown("it may be among the arguments that `*` or `**` pass on")
+        arguments = {**dict.fromkeys(missing, unknown), **arguments}
+    return Object(row, arguments, bound.extra, {}, call.spelled or call.name, call.place, bound.places)

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from trainlint.core import Place
 from trainlint.interpret.values import Value
 
+TRAINING = "training mode"
+"""The note of a Literal that says whether a model trains: what stands behind `if self.training` is guarded by it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One enclosing construct of an event.
 
     kind: "loop" (`trips` passes where that is known; `over` is what is iterated), "branch" (undecided), "call" (`name` of the
-    function), "with" (`name`: no_grad, autocast, tape, ...), "uncalled" (entered with unknown arguments because nobody calls it),
+    function; `over` is the first argument of a method), "guard" (`name` "training": behind `if self.training`), "with" (`name`: no_grad, autocast, tape, ...), "uncalled" (entered with unknown arguments because nobody calls it),
     "forward" (a PyTorch module is being called; `over` is the module; only the outermost one is an event).
     """
 
@@ -57,6 +60,15 @@ class Event:
       scaler_fit   scaler, array                    (a scaler or encoder of scikit-learn)
       scaled       scaler, array, output
       set_weights  target, weights
+      initialize   operation                        (a session of TensorFlow 1 initialises the weights; Unknown: it may)
+      made         object, unconstructed            (a layer, module, optimizer, schedule or instance of a class with a library
+                   base; unconstructed: its `__init__`, if that never calls the `__init__` of its base)
+      unbound      name                             (a name that is bound nowhere is read)
+      unpack       value, targets                   (a tuple of another length than the targets it is unpacked to)
+      misfit       layer, input, expected, found, what  (a layer is called on a shape that it cannot take)
+      functional_dropout  rate                      (`F.dropout` without `training=`)
+      called_container  container                   (a ModuleList is called like a layer)
+      accumulated  value                            (`total += value`, `values.append(value)`)
       not_called   method                           (a bound method as a statement, without parentheses)
       call         callee, result, ...              (any other library call whose row asks to be recorded)
     """

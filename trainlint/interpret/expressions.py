@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -254,9 +254,9 @@ def call_arguments(machine: Machine, nodes: Sequence[cst.Arg]) -> Arguments:
             places.extend([place] * (len(spread.items) if spread.exhaustive else 0))
             complete = complete and spread.exhaustive
         elif argument.star == "**":
-            known = value.cells if isinstance(value, Dict) else {}
+            known = _spread_dict(value)
             keywords.update({key: one for key, one in known.items() if isinstance(key, str)})
-            complete = complete and isinstance(value, Dict) and OPEN not in known
+            complete = complete and OPEN not in known
         elif argument.keyword is None:
             positional.append(value)
             places.append(place)
@@ -265,6 +265,23 @@ def call_arguments(machine: Machine, nodes: Sequence[cst.Arg]) -> Arguments:
             if place is not None:
                 keyword_places[argument.keyword.value] = place
     return Arguments(tuple(positional), keywords, tuple(places), keyword_places, complete)
+
+
+def _spread_dict(value: Value) -> Mapping[Hashable, Value]:
+    """The entries of what `**` spreads; of several dicts (one for each branch) what differs is unknown."""
+    if isinstance(value, Dict):
+        return value.cells
+    dicts = [one for one in alternatives(value) if isinstance(one, Dict)]
+    if not isinstance(value, Choice) or len(dicts) < len(value.alternatives):
+        return {OPEN: Literal(True)}
+    entries: dict[Hashable, Value] = {}
+    for one in dicts:
+        for key in one.cells:
+            found = [other.cells.get(key) for other in dicts]
+            known = [other for other in found if other is not None]
+            missing = Unknown("it is passed on some branches only", value.place)
+            entries[key] = join(tuple(known)) if len(known) == len(found) else missing
+    return entries
 
 
 def _lambda(machine: Machine, node: cst.Lambda) -> Value:

@@ -107,11 +107,22 @@ def _call_object(machine: Machine, callee: Object | Instance | Array, arguments:
     return Unknown(f"a call of {row.name if row else 'an object'} is not followed", place)
 
 
+RECORDED = frozenset({"layer", "model", "module", "optimizer", "schedule"})
+"""What is worth a "made" event: a row of knowledge that makes one of these."""
+
+
 def call_symbol(machine: Machine, symbol: Symbol, arguments: Arguments, place: Place | None) -> Value:
-    """Call a library symbol: its own handler, else what its row makes."""
+    """Call a library symbol: its own handler, else what its row makes. New layers, optimizers, ... are "made" events."""
+    row = find(symbol.name)
+    value = _call_row(machine, symbol, row, arguments, place)
+    if row is not None and row.makes in RECORDED and isinstance(value, Object) and value.place is place:
+        machine.emit("made", place, object=value)
+    return value
+
+
+def _call_row(machine: Machine, symbol: Symbol, row: Row | None, arguments: Arguments, place: Place | None) -> Value:
     from trainlint.interpret.statements import EXITS
 
-    row = find(symbol.name)
     made = Call(machine, symbol.name, arguments, place, None, row, symbol.spelled)
     handler = FUNCTIONS.get(symbol.name) or (FUNCTIONS.get(row.name) if row is not None else None)
     if handler is not None:
@@ -195,7 +206,21 @@ def instantiate(machine: Machine, cls: Class, arguments: Arguments, place: Place
         _fill_record(machine, instance, arguments)
     elif row is not None:
         members.call_library_method(machine, instance, "__init__", arguments, place)
+    if row is not None:
+        skipped = isinstance(constructor, Function) and not _mentions(constructor, "__init__")
+        machine.emit("made", place, object=instance, **({"unconstructed": constructor} if skipped and constructor else {}))
     return instance
+
+
+def _mentions(function: Function, name: str) -> bool:
+    """Whether a function's text holds an attribute of that name."""
+    stack: list[cst.CSTNode] = [function.node.body]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, cst.Attribute) and one.attr.value == name:
+            return True
+        stack.extend(one.children)
+    return False
 
 
 _RECORDS = frozenset({"dataclasses.dataclass", "attr.s", "attr.dataclass", "attrs.define", "attrs.frozen", "chex.dataclass"})
@@ -229,6 +254,8 @@ def _fill_record(machine: Machine, instance: Instance, arguments: Arguments) -> 
             value: Value | None = arguments.keywords[name]
         elif index < len(arguments.positional):
             value = arguments.positional[index]
+        elif not arguments.complete:
+            value = Unknown(f"`{name}` may be among the arguments that `*` or `**` pass on", instance.place)
         else:
             value = _field_default(machine, members.find_in_class(instance.cls, name))
         if value is not None:
@@ -267,7 +294,8 @@ def enter(machine: Machine, function: Function, arguments: Arguments, place: Pla
     bind_parameters(function, arguments, scope, place)
     machine.activations.append(activation)
     try:
-        with machine.frame(Frame("call", place, function.name)):
+        receiver = next(iter(arguments.positional), None) if function.owner is not None else None
+        with machine.frame(Frame("call", place, function.name, over=receiver)):
             guards = tuple(Frame("with", place, one) for one in _guards(function))
             machine.frames = (*machine.frames, *guards)
             if isinstance(node, cst.Lambda):

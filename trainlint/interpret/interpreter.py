@@ -39,6 +39,10 @@ class Workspace(Protocol):
         """The text of a module that was imported, by the filename of its spans."""
         ...
 
+    def text(self, path: str, importer: str) -> str | None:
+        """The text of a project file that the script `importer` opens by this path; None if it is not the project's."""
+        ...
+
 
 class NoWorkspace:
     """A script on its own: every import is a library's."""
@@ -48,6 +52,10 @@ class NoWorkspace:
         return None
 
     def source(self, filename: str) -> Source | None:  # noqa: ARG002
+        """No project file."""
+        return None
+
+    def text(self, path: str, importer: str) -> str | None:  # noqa: ARG002
         """No project file."""
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from functools import lru_cache
 
-HANDLERS = ("builtins", "objects", "containers", "standard", "configuration", "arrays", "keras", "torch")
+HANDLERS = ("builtins", "objects", "containers", "standard", "configuration", "files", "arrays", "keras", "tensorflow1", "torch")
 
 
 @lru_cache(maxsize=1)

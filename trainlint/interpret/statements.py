@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import libcst as cst
 
 from trainlint.interpret import functions, imports, members, operators, targets
-from trainlint.interpret.events import Frame
+from trainlint.interpret.events import TRAINING, Frame
 from trainlint.interpret.expressions import evaluate
 from trainlint.interpret.values import (
     NONE,
@@ -75,9 +75,20 @@ def _expression(machine: Machine, node: cst.Expr) -> Flow:
         return Flow.RAISE
     if isinstance(node.value, cst.Attribute) and isinstance(value, LibraryMethod | BoundMethod):
         machine.emit("not_called", place, method=value)
-    elif isinstance(value, Array) and not isinstance(node.value, cst.Name):
+    elif isinstance(value, Array) and not isinstance(node.value, cst.Name) and not _in_place(node.value, value):
         machine.emit("dropped", place, value=value)
     return Flow.NORMAL
+
+
+def _in_place(node: cst.BaseExpression, value: Array) -> bool:
+    """Whether a statement changed what it is called on: `w.zero_()`, `nn.init.ones_(w)`, `F.relu(x, inplace=True)`."""
+    if value.op in ("parameter", "gradient"):
+        return True
+    if not isinstance(node, cst.Call):
+        return False
+    name = node.func.attr.value if isinstance(node.func, cst.Attribute) else getattr(node.func, "value", "")
+    flags = {one.keyword.value for one in node.args if one.keyword is not None}
+    return (isinstance(name, str) and name.endswith("_")) or bool(flags & {"out", "inplace"})
 
 
 def _assign(machine: Machine, node: cst.Assign) -> Flow:
@@ -111,7 +122,11 @@ def _if(machine: Machine, node: cst.If) -> Flow:
     test = evaluate(machine, node.test)
     decided = operators.truth(test)
     if decided is True:
-        return execute_block(machine, body_of(node.body))
+        guards = (Frame("guard", machine.place(node), "training"),) if isinstance(test, Literal) and test.note == TRAINING else ()
+        machine.frames, before = (*machine.frames, *guards), machine.frames
+        flow = execute_block(machine, body_of(node.body))
+        machine.frames = before
+        return flow
     if decided is False:
         return _else(machine, node.orelse)
     place = machine.place(node)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from trainlint.interpret import operators
+from trainlint.interpret.bindings import surely_unbound
 from trainlint.interpret.dispatch import METHODS, Arguments, Call
 from trainlint.interpret.values import (
     OPEN,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 FIELDS = "__annotations__"
 _CONSTANTS = {"True": True, "False": False, "None": None, "__debug__": True}
-_BUILTIN_NAMES = frozenset(dir(builtins)) | {"__file__", "__doc__", "reload", "unicode", "xrange", "raw_input", "get_ipython"}
+_BUILTIN_NAMES = frozenset(dir(builtins)) | {"__doc__", "reload", "unicode", "xrange", "raw_input", "get_ipython"}
 
 
 def lookup(machine: Machine, name: str, place: Place | None) -> Value:
@@ -44,11 +45,16 @@ def lookup(machine: Machine, name: str, place: Place | None) -> Value:
     scope = scope_of(machine, name)
     if scope is not None:
         return scope.cells[name]
+    if name == "__file__" and machine.scope.tree is not None:
+        return Literal(machine.scope.tree.source.filename, place)
     if name == "__name__":
         module = _module_scope(machine.scope)
         return Literal(module.name, place)
     if name in _BUILTIN_NAMES:
         return Symbol(f"builtins.{name}", name, place)
+    tree = machine.scope.tree
+    if tree is not None and surely_unbound(tree, name):
+        machine.emit("unbound", place, name=Literal(name))
     return Unknown(f"`{name}` is bound nowhere", place)
 
 
@@ -114,6 +120,8 @@ def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value) -> Non
         value = fitting[0] if len(fitting) == 1 else value
     iteration = machine.iterate(value, machine.place(target))
     items = list(iteration.items)
+    if isinstance(value, Tuple) and len(items) != len(elements) and not any(isinstance(e, cst.StarredElement) for e in elements):
+        machine.emit("unpack", machine.place(target), value=value, targets=Literal(len(elements)))
     starred = next((i for i, element in enumerate(elements) if isinstance(element, cst.StarredElement)), None)
     if not iteration.exhaustive or len(items) < len(elements) - (starred is not None):
         why = value.why if isinstance(value, Unknown) else "what is unpacked here is not known"

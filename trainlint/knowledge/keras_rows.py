@@ -9,6 +9,7 @@ from trainlint.knowledge import (
     keras_operation_rows,
     keras_preprocessing_rows,
     keras_training_rows,
+    tensorflow1_rows,
     tensorflow_rows,
 )
 from trainlint.knowledge.rows import Row
@@ -21,4 +22,5 @@ ROWS: tuple[Row, ...] = (
     *keras_preprocessing_rows.ROWS,
     *keras_operation_rows.ROWS,
     *tensorflow_rows.ROWS,
+    *tensorflow1_rows.ROWS,
 )

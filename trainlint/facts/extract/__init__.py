@@ -41,7 +41,9 @@ class Interpretation(Protocol):
 
 def extract(interpretation: Interpretation) -> Script:
     """The training runs of a script, in the order in which they begin, and the events that no run claims."""
-    events = interpretation.events
+    from trainlint.facts.extract.loops import with_sure_steps
+
+    events = with_sure_steps(interpretation.events)
     runs = runs_of(events, interpretation.era)
     claimed = {id(event) for run in runs for event in run.events}
     left = tuple(event for event in events if id(event) not in claimed)

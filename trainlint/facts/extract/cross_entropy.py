@@ -1,4 +1,4 @@
-"""Cross-entropies, softmax and sigmoid that a script writes out: `-sum(y * log(p))`, `exp(z) / sum(exp(z))`, `1 / (1 + exp(-z))`."""
+"""What a script writes out: cross-entropy `-sum(y * log(p))`, softmax `exp(z) / sum(exp(z))`, sigmoid `1 / (1 + exp(-z))`."""
 
 from __future__ import annotations
 

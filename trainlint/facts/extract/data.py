@@ -51,7 +51,7 @@ UNKNOWN_DATA = DataFacts()
 def data_facts(array: v.Value | None, node: Node | None = None) -> DataFacts:
     """The facts of the inputs or targets that a value holds; `node` is the leaf that it became in the graph."""
     if not isinstance(array, v.Array):
-        return replace(UNKNOWN_DATA, place=getattr(array, "place", None))
+        return replace(UNKNOWN_DATA, place=getattr(array, "place", None), value=array)
     statistics = array.statistics
     shape = array.shape
     if node is not None:
@@ -75,6 +75,7 @@ def data_facts(array: v.Value | None, node: Node | None = None) -> DataFacts:
         source=source_of(array),
         steps=tuple(reversed(list(_scalings(array)))),
         place=array.place,
+        value=array,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from trainlint.core import Fact
 from trainlint.facts.extract.scalars import setting
@@ -48,9 +49,9 @@ def initializer(value: object, era: str) -> Initializer | None:
     if isinstance(value, str):
         return named_initializer(value)
     if isinstance(value, v.Literal):
-        return named_initializer(value.value) if isinstance(value.value, str) else None
+        return replace(named_initializer(value.value), place=value.place) if isinstance(value.value, str) else None
     if isinstance(value, v.Symbol):
-        return named_initializer(_snake(value.name.rpartition(".")[2]))
+        return replace(named_initializer(_snake(value.name.rpartition(".")[2])), place=value.place)
     if isinstance(value, v.Array):
         return _of_values(value, era)
     if not isinstance(value, v.Object):

@@ -62,7 +62,40 @@ def step_groups(events: Sequence[Event]) -> list[Group]:
     for event in events:
         if event.kind == "step":
             groups.setdefault(_key(event, differentiating), Group()).steps.append(event)
-    return list(groups.values())
+    merged: list[Group] = []
+    for group in groups.values():
+        twin = next((one for one in merged if _are_alternatives(one.first, group.first)), None)
+        if twin is None:
+            merged.append(group)
+        else:
+            twin.steps.extend(group.steps)
+    return merged
+
+
+def _are_alternatives(one: Event, other: Event) -> bool:
+    """Whether two steps of one optimizer stand on different sides of one branch (with and without a gradient scaler)."""
+    if unwrapped(one.values.get("optimizer")) is not unwrapped(other.values.get("optimizer")) or "optimizer" not in one.values:
+        return False
+    for first, second in zip(one.frames, other.frames, strict=False):
+        if first.kind == second.kind == "branch" and first.place == second.place and first.name != second.name:
+            return True
+        if first is not second and (first.kind, first.place) != (second.kind, second.place):
+            return False
+    return False
+
+
+def with_sure_steps(events: Sequence[Event]) -> list[Event]:
+    """The events, with `x.step()` of something unknown as a step if the very same x also clears gradients.
+
+    Only optimizers do both; schedules have no `zero_grad`.
+    """
+    clearing = {id(event.values.get("target")) for event in events if event.kind == "zero_grad"}
+    return [
+        replace(event, kind="step", values={"optimizer": event.values["receiver"]})
+        if event.kind == "maybe_step" and id(event.values.get("receiver")) in clearing
+        else event
+        for event in events
+    ]
 
 
 def _frame_key(frame: Frame) -> object:
@@ -108,8 +141,8 @@ def loop_run(group: Group, events: Sequence[Event], era: str, order: int) -> Tra
     schedule = _schedule_of(step, events)
     facts = _optimizer(group, era, schedule, events, pass_events)
     pair = prediction_and_target(root) if root is not None else None
-    inputs, targets, batch = _data(lowering, pair, root)
     loader = loader_over(loop)
+    inputs, targets, batch = _data(lowering, pair, root, drawn=loader is not None)
     batch_size = _batch_size(batch, loader, inputs, root)
     made = getattr(unwrapped(step.values.get("optimizer")), "place", None)
     batches = None if batch is None else steps_of(inputs.samples, batch_size)
@@ -123,7 +156,7 @@ def loop_run(group: Group, events: Sequence[Event], era: str, order: int) -> Tra
         model=_model(pair, pass_events, step),
         inputs=inputs,
         targets=targets,
-        schedule=_schedule_facts(schedule, step, pass_events, era),
+        schedule=_schedule_facts(schedule, step, events, era),
         loss_graph=None if root is None or root.op == "unknown" else root,
         batch_size=batch_size,
         epochs=epochs,
@@ -215,12 +248,14 @@ def _schedule_of(step: Event, events: Sequence[Event]) -> v.Object | None:
     return None
 
 
-def _schedule_facts(schedule: v.Object | None, step: Event, pass_events: Sequence[Event], era: str) -> ScheduleFacts | None:
-    """The schedule that moves the rate: a scheduler, one the optimizer carries, or assignments in the loop (`assigned`)."""
+def _schedule_facts(schedule: v.Object | None, step: Event, events: Sequence[Event], era: str) -> ScheduleFacts | None:
+    """The schedule that moves the rate: a scheduler, one the optimizer carries, or assignments in a loop of the run (`assigned`)."""
     if schedule is not None:
         return schedule_facts(schedule, era)
     carried = optimizer_schedule(step.values.get("optimizer"), era)
-    assigned = [one for one in rate_assignments(step.values.get("optimizer"), pass_events) if one.in_loop()]
+    loops = [frame for frame in step.frames if frame.kind == "loop"]
+    every = rate_assignments(step.values.get("optimizer"), events)
+    assigned = [one for one in every if any(surrounds(frame, one) for frame in loops)]
     return ScheduleFacts("assigned", {}, assigned[0].place) if carried is None and assigned else carried
 
 
@@ -242,13 +277,20 @@ def _weights_dtype(model: v.Value | None) -> str | None:
     return str(held.value) if isinstance(held, v.Literal) else None
 
 
-def _data(lowering: Lowering, pair: tuple[Node, Node] | None, root: Node | None) -> tuple[DataFacts, DataFacts, v.Array | None]:
-    """Inputs, targets, and the mini-batch of the inputs if there is one (of anything in the loss otherwise)."""
+def _data(
+    lowering: Lowering, pair: tuple[Node, Node] | None, root: Node | None, *, drawn: bool
+) -> tuple[DataFacts, DataFacts, v.Array | None]:
+    """Inputs, targets, and the mini-batch of the inputs if there is one (of anything in the loss otherwise).
+
+    `drawn`: the loop goes over a loader, so that fixed tensors (a positional encoding, a mask) are not the samples.
+    """
     if root is None:
         return UNKNOWN_DATA, UNKNOWN_DATA, None
     below = {id(node) for node in walk(pair[0])} if pair else {id(node) for node in walk(root)}
     aside = {id(node) for node in walk(pair[1])} if pair else set()
     inputs = _main([(node, one) for node, one in lowering.leaves if id(node) in below])
+    if drawn and inputs is not None and inputs[0].attributes.get("batched") is not True and inputs[1].op != "random":
+        inputs = None
     target_leaf = _main([(node, one) for node, one in lowering.leaves if id(node) in aside])
     targets = _facts_of(target_leaf) if pair is None else target_facts(lowering.array_of(pair[1]), target_leaf)
     batched = [one for node, one in lowering.leaves if node.attributes.get("batched") is True]

@@ -94,7 +94,9 @@ class Lowering:
 
     def _upstream(self, array: v.Array) -> tuple[v.Value, ...]:
         """The inputs that become nodes of their own; none for a leaf."""
-        if array.op in LEAVES or array.op == "parameter" or not (array.symbolic or self._is_batched(array)):
+        if array.op in LEAVES or array.op == "parameter":
+            return ()
+        if not (array.symbolic or array.op == "loss" or self._is_batched(array)):
             return ()
         return tuple(_settled_choice(one) or one for one in flat_inputs(array))
 
@@ -158,11 +160,20 @@ class Lowering:
         if array.op == "layer":
             return self._layer(array, inputs)
         if array.op == "loss":
+            inputs = self._without_lost_prediction(array, inputs)
             op, attributes = loss_node_parts(array.attributes.get("loss"), array.attributes, self.era)
             return Node(
                 op, inputs, attributes, shape=array.shape, place=getattr(array.attributes.get("loss"), "place", array.place)
             )
         return Node(array.op, inputs, _settled(array), shape=array.shape, place=array.place)
+
+    def _without_lost_prediction(self, loss: v.Array, inputs: tuple[Node, ...]) -> tuple[Node, ...]:
+        """The inputs of a loss; a prediction in which no model could be found is unknown rather than data."""
+        if loss.symbolic or not inputs or inputs[0].op != "data" or self._is_batched(loss):
+            return inputs
+        self.leaves = [(node, one) for node, one in self.leaves if node is not inputs[0]]
+        why = "the prediction could not be followed to the model"
+        return (Node("unknown", (), {"why": why}, shape=inputs[0].shape, place=inputs[0].place), *inputs[1:])
 
     def _parameter(self, array: v.Array) -> Node:
         """A weight read by the script; a PyTorch layer's own kernel is turned from the graph's orientation to PyTorch's."""

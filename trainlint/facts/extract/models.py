@@ -18,7 +18,12 @@ PLUMBING = frozenset(
 )  # fmt: skip
 """Operations that are not layers."""
 
-UNCHANGED = frozenset({"reshape", "flatten", "squeeze", "expand_dims", "cast", "linear", "transpose", "getitem", "dropout"})
+UNCHANGED = frozenset(
+    {
+        "reshape", "flatten", "unflatten", "squeeze", "expand_dims", "cast", "linear", "transpose", "permute", "swapaxes", "getitem",
+        "dropout", "identity", "copy", "broadcast_to", "repeat", "pixel_shuffle", "upsample", "cropping",
+    }
+)  # fmt: skip
 """Operations behind which the output activation is looked for."""
 
 ACTIVATED = frozenset({"dense", "conv", "conv_transpose", "depthwise_conv", "separable_conv", "attention", "time_distributed"})

@@ -19,6 +19,8 @@ from trainlint.knowledge.data_sets import TORCHVISION, DataSet, classes, pixels
 
 Change: TypeAlias = "Callable[[Call, Object, Array], Value]"
 FAKE_IMAGE = (3, 224, 224)
+HALF = 0.5
+"""Mean and deviation of the customary `Normalize((0.5,), (0.5,))`, which maps 0..1 to -1..1 and says nothing of the images."""
 
 
 def _data_set(dataset: Object) -> DataSet:
@@ -188,7 +190,10 @@ def _numbers(value: object) -> tuple[float, ...] | None:
 
 
 def _normalized(image: Array, mean: tuple[float, ...], deviation: tuple[float, ...]) -> Statistics:
-    """The statistics after normalisation: channel by channel where the data set's channels are known."""
+    """The statistics after normalisation: channel by channel where the data set's channels are known.
+
+    For images of which only the range is known, constants other than the customary 0.5 declare their moments.
+    """
     pairs = list(
         zip(
             mean * len(deviation) if len(mean) == 1 else mean,
@@ -196,6 +201,13 @@ def _normalized(image: Array, mean: tuple[float, ...], deviation: tuple[float, .
             strict=False,
         )
     )
+    moments = _channels(image) or [image.statistics]
+    if all(one.second_moment is None for one in moments) and set(pairs) != {(HALF, HALF)}:
+        low, high = (
+            None if bound is None else pick((bound - m) / d for m, d in pairs)
+            for bound, pick in ((image.statistics.low, min), (image.statistics.high, max))
+        )
+        return Statistics(low, high, 0.0, 1.0, "declared")
     if len(set(pairs)) == 1:
         return known.affine(image.statistics, 1 / pairs[0][1], -pairs[0][0] / pairs[0][1])
     channels = _channels(image)

@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from trainlint.interpret.keras import compiling, custom, graph_layers, inspection, layers, loops, models, operations, training
+from trainlint.interpret.keras import (
+    compiling,
+    custom,
+    generators,
+    graph_layers,
+    inspection,
+    layers,
+    loops,
+    models,
+    operations,
+    training,
+)
 
-__all__ = ["compiling", "custom", "graph_layers", "inspection", "layers", "loops", "models", "operations", "training"]
+__all__ = [
+    "compiling",
+    "custom",
+    "generators",
+    "graph_layers",
+    "inspection",
+    "layers",
+    "loops",
+    "models",
+    "operations",
+    "training",
+]

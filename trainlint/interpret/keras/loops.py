@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 
 from trainlint.core import Place
 from trainlint.interpret.dispatch import AT_END, Arguments, Call, Interpreter, function, method
@@ -14,9 +14,11 @@ from trainlint.interpret.values import (
     NONE,
     Array,
     BoundMethod,
+    Choice,
     Dict,
     Function,
     Instance,
+    List,
     Literal,
     Object,
     Partial,
@@ -113,23 +115,35 @@ for _kind in _OPTIMIZER_KINDS:
     method(_kind, "apply_gradients", "apply", "minimize", "compute_gradients")(_optimizer_method)
 
 
-@method("object:session", "run")
-def _run_session(call: Call) -> Value:
-    """`session.run(train_operation, feed_dict)`: one step for each training operation among the fetches."""
-    fetches, feed = call.argument(0, "fetches"), call.argument(1, "feed_dict")
-    run_fetches(call.interpreter, fetches, feed, call.place)
-    return call.unknown("what a session computes")
+MAXIMUM_FETCHES = 1_000
 
 
-def run_fetches(interpreter: Interpreter, fetches: Value | None, feed: Value | None, place: Place | None) -> None:
+def fetched(fetches: Value | None) -> Iterator[Value]:
+    """The fetches in nested lists, groups and dicts, in order."""
+    stack, seen = [fetches], 0
+    while stack and seen < MAXIMUM_FETCHES:
+        one = stack.pop()
+        seen += 1
+        if isinstance(one, List | Tuple | Dict):
+            stack.extend(reversed(listed(one)))
+        elif isinstance(one, Choice):
+            stack.extend(reversed(one.alternatives))
+        elif one is not None:
+            yield one
+
+
+def run_fetches(
+    interpreter: Interpreter, fetches: Value | None, feed: Value | None, place: Place | None, session: Value | None = None
+) -> None:
     """The backward pass and the step of each training operation."""
-    for one in listed(fetches):
+    roles = {} if session is None else {"session": session}
+    for one in fetched(fetches):
         if isinstance(one, Object) and one.row is TRAIN_OPERATION:
             loss = one.cells.get("loss", NONE)
             one.cells[_WAS_RUN] = Literal(True)
             if isinstance(loss, Array):
                 interpreter.emit("backward", place, loss=_fed(loss, feed))
-            interpreter.emit("step", place, optimizer=one.cells["optimizer"])
+            interpreter.emit("step", place, None, optimizer=one.cells["optimizer"], **roles)
 
 
 def _fed(loss: Array, feed: Value | None) -> Value:

@@ -112,6 +112,8 @@ def _update(call: Call, container: Module, modules: Dict) -> None:
 def run_container(call: Call, container: Module) -> Value:
     """`sequential(x)`: one module after the other. The other containers cannot be called."""
     value = call.argument(0, "input")
+    if container.row is not None and container.row.kind in ("module_list", "module_dict", "parameter_list"):
+        call.interpreter.emit("called_container", call.place, container=container)
     if container.row is None or container.row.kind != "sequential" or value is None:
         return call.unknown("a call of a container that computes nothing")
     for _, module in held(container):

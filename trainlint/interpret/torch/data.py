@@ -25,6 +25,7 @@ from trainlint.interpret.dispatch import (
 from trainlint.interpret.torch.common import argument_of, integer, items_of, known_bool
 from trainlint.interpret.values import (
     NONE,
+    OPEN,
     UNKNOWN_STATISTICS,
     Array,
     Choice,
@@ -187,6 +188,26 @@ def _unknown_batch(item: Unknown, loader: Object, size: int | None, *, whole: bo
     return replace(batch, attributes={**batch.attributes, PARTS: True}) if whole else batch
 
 
+def _collated(made: Value, loader: Object, size: int | None, depth: int = 0) -> Value:
+    """What a `collate_fn` of the script made, its tensors marked as mini-batches."""
+    if isinstance(made, Unknown):
+        return _unknown_batch(made, loader, size, whole=not depth)
+    if isinstance(made, Array) and not made.symbolic and made.op != "batch":
+        attributes = {"batch_size": size, "loader": loader, "sample": True}
+        return replace(made, op="batch", inputs=(made,), attributes=attributes, data=None)
+    if depth > MAXIMUM_DEPTH:
+        return made
+    if isinstance(made, Tuple):
+        return Tuple(tuple(_collated(one, loader, size, depth + 1) for one in made.items), made.place)
+    items = items_of(made)
+    if isinstance(made, List) and items is not None:
+        return List({"items": Tuple(tuple(_collated(one, loader, size, depth + 1) for one in items))}, made.place)
+    if isinstance(made, Dict):
+        cells = {key: _collated(one, loader, size, depth + 1) if key is not OPEN else one for key, one in made.cells.items()}
+        return Dict(dict(cells.items()), made.place)
+    return made
+
+
 def _part(batch: Array) -> Array:
     """One tensor out of a batch of unknown structure: a batch of its own, since inputs and targets are different numbers."""
     attributes = {name: value for name, value in batch.attributes.items() if name != PARTS}
@@ -336,7 +357,7 @@ def one_batch(interpreter: Interpreter, loader: Object, place: Place | None) -> 
     if collate is not None and not _is_none(collate):
         samples = List({"items": Tuple((item,)), "open": Literal(True)}, place)
         made = interpreter.call(collate, Arguments((samples,)), place)
-        return _unknown_batch(made, loader, batch_size(loader), whole=True) if isinstance(made, Unknown) else made
+        return _collated(made, loader, batch_size(loader))
     if _is_none(loader.arguments.get("batch_size")) and "batch_sampler" not in loader.arguments:
         return item
     count, size = integer(length(interpreter, dataset)), batch_size(loader)

@@ -17,7 +17,7 @@ from trainlint.interpret.dispatch import (
     iterates,
     method,
 )
-from trainlint.interpret.events import Frame
+from trainlint.interpret.events import TRAINING, Frame
 from trainlint.interpret.torch.common import (
     MODULE_BASES,
     MODULE_KINDS,
@@ -231,7 +231,7 @@ def _mode(call: Call) -> Value:
         value: Value = call.unknown("whether the model trains")
         name = value
     else:
-        value, name = Literal(training, call.place), Literal("train" if training else "eval", call.place)
+        value, name = Literal(training, call.place, note=TRAINING), Literal("train" if training else "eval", call.place)
     for _, one in descendants(module):
         call.interpreter.heap.write(one, "training", value)
     call.interpreter.emit("mode", call.place, model=module, mode=name)
@@ -243,7 +243,7 @@ for _kind in MODULE_KINDS:
     @attribute(_kind, "training")
     def _training(call: Call) -> Value:
         """A module trains until it is told otherwise."""
-        return Literal(True, call.place)
+        return Literal(True, call.place, note=TRAINING)
 
     @attribute(_kind, "__class__")
     def _class_of(call: Call) -> Value:

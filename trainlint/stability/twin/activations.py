@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from trainlint.stability.twin.arithmetic import elementwise
+from trainlint.stability.twin.directional import absolute, clip, erf, exp, log, sigmoid, softplus, tanh
 from trainlint.stability.twin.operation import (
     Attributes,
     Operation,
@@ -24,39 +25,28 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 """Klambauer et al. (2017), Self-normalizing neural networks."""
 
 
-def sigmoid(x: Tensor) -> Tensor:
-    """1 / (1 + exp(-x)), without overflow."""
-    return np.asarray(np.exp(-np.logaddexp(0.0, -x)), dtype=np.float64)
-
-
 def softmax(x: Tensor, axis: int) -> Tensor:
     """exp(x) / sum exp(x) along an axis, without overflow."""
-    shifted = np.exp(x - x.max(axis=axis, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=axis, keepdims=True), dtype=np.float64)
+    shifted = exp(x - x.real.max(axis=axis, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=axis, keepdims=True))
 
 
 def log_softmax(x: Tensor, axis: int) -> Tensor:
     """log(softmax(x)) along an axis, without overflow."""
-    shifted = x - x.max(axis=axis, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True)), dtype=np.float64)
-
-
-def erf(x: Tensor) -> Tensor:
-    """The error function, element by element (numpy has none)."""
-    found: Tensor = np.array([math.erf(one) for one in x.ravel().tolist()], dtype=np.float64)
-    return np.reshape(found, x.shape)
+    shifted = x - x.real.max(axis=axis, keepdims=True)
+    return np.asarray(shifted - log(exp(shifted).sum(axis=axis, keepdims=True)))
 
 
 def _relu(x: Tensor) -> tuple[Tensor, Tensor]:
-    return np.maximum(x, 0.0), np.where(x > 0, 1.0, 0.0)
+    return np.where(x.real > 0, x, 0.0), np.where(x.real > 0, 1.0, 0.0)
 
 
 def _relu6(x: Tensor) -> tuple[Tensor, Tensor]:
-    return np.minimum(np.maximum(x, 0.0), 6.0), np.where((x > 0) & (x < 6), 1.0, 0.0)
+    return clip(x, 0.0, 6.0), np.where((x.real > 0) & (x.real < 6), 1.0, 0.0)
 
 
 def _hard_sigmoid(x: Tensor) -> tuple[Tensor, Tensor]:
-    return np.minimum(np.maximum(x / 6 + 0.5, 0.0), 1.0), np.where(np.abs(x) < 3, 1 / 6, 0.0)
+    return clip(x / 6 + 0.5, 0.0, 1.0), np.where(np.abs(x.real) < 3, 1 / 6, 0.0)
 
 
 def _sigmoid(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -65,13 +55,13 @@ def _sigmoid(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _tanh(x: Tensor) -> tuple[Tensor, Tensor]:
-    value = np.tanh(x)
+    value = tanh(x)
     return value, 1 - value**2
 
 
 def _selu(x: Tensor) -> tuple[Tensor, Tensor]:
-    below = SELU_SCALE * SELU_ALPHA * np.exp(np.minimum(x, 0))
-    return np.where(x > 0, SELU_SCALE * x, below - SELU_SCALE * SELU_ALPHA), np.where(x > 0, SELU_SCALE, below)
+    below = SELU_SCALE * SELU_ALPHA * exp(clip(x, -math.inf, 0.0))
+    return np.where(x.real > 0, SELU_SCALE * x, below - SELU_SCALE * SELU_ALPHA), np.where(x.real > 0, SELU_SCALE, below)
 
 
 def _swish(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,7 +70,7 @@ def _swish(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _mish(x: Tensor) -> tuple[Tensor, Tensor]:
-    squashed = np.tanh(np.logaddexp(0.0, x))
+    squashed = tanh(softplus(x))
     return x * squashed, squashed + x * (1 - squashed**2) * sigmoid(x)
 
 
@@ -89,26 +79,26 @@ def _gelu(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: A
     x = inputs[0]
     if attributes.get("approximate") in (True, "tanh"):
         inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
-        squashed = np.tanh(inner)
+        squashed = tanh(inner)
         steep = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x**2)
         slope = 0.5 * (1 + squashed) + 0.5 * x * (1 - squashed**2) * steep
         return 0.5 * x * (1 + squashed), lambda gradient: (gradient * slope,)
     below = 0.5 * (1 + erf(x / math.sqrt(2)))
-    density = np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
+    density = exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
     return x * below, lambda gradient: (gradient * (below + x * density),)
 
 
 def _leaky_relu(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
     one_input(inputs)
-    slope = np.where(inputs[0] > 0, 1.0, number(attributes, "alpha", 0.01))
+    slope = np.where(inputs[0].real > 0, 1.0, number(attributes, "alpha", 0.01))
     return inputs[0] * slope, lambda gradient: (gradient * slope,)
 
 
 def _elu(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
     one_input(inputs)
     x, alpha = inputs[0], number(attributes, "alpha", 1.0)
-    below = alpha * np.exp(np.minimum(x, 0))
-    return np.where(x > 0, x, below - alpha), lambda gradient: (gradient * np.where(x > 0, 1.0, below),)
+    below = alpha * exp(clip(x, -math.inf, 0.0))
+    return np.where(x.real > 0, x, below - alpha), lambda gradient: (gradient * np.where(x.real > 0, 1.0, below),)
 
 
 def _softmax(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
@@ -122,7 +112,7 @@ def _log_softmax(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attrib
     one_input(inputs)
     axis = normal_axis(integer(attributes, "axis", -1), inputs[0].ndim)
     value = log_softmax(inputs[0], axis)
-    return value, lambda gradient: (gradient - np.exp(value) * gradient.sum(axis=axis, keepdims=True),)
+    return value, lambda gradient: (gradient - exp(value) * gradient.sum(axis=axis, keepdims=True),)
 
 
 ACTIVATIONS: Mapping[str, Operation] = {
@@ -130,10 +120,10 @@ ACTIVATIONS: Mapping[str, Operation] = {
     "relu6": Operation(elementwise(_relu6), nonlinear),
     "sigmoid": Operation(elementwise(_sigmoid), nonlinear),
     "tanh": Operation(elementwise(_tanh), nonlinear),
-    "softplus": Operation(elementwise(lambda x: (np.logaddexp(0.0, x), sigmoid(x))), nonlinear),
-    "softsign": Operation(elementwise(lambda x: (x / (1 + np.abs(x)), 1 / (1 + np.abs(x)) ** 2)), nonlinear),
+    "softplus": Operation(elementwise(lambda x: (softplus(x), sigmoid(x))), nonlinear),
+    "softsign": Operation(elementwise(lambda x: (x / (1 + absolute(x)), 1 / (1 + absolute(x)) ** 2)), nonlinear),
     "hard_sigmoid": Operation(elementwise(_hard_sigmoid), nonlinear),
-    "exponential": Operation(elementwise(lambda x: (np.exp(x), np.exp(x))), nonlinear),
+    "exponential": Operation(elementwise(lambda x: (exp(x), exp(x))), nonlinear),
     "selu": Operation(elementwise(_selu), nonlinear),
     "swish": Operation(elementwise(_swish), nonlinear),
     "mish": Operation(elementwise(_mish), nonlinear),

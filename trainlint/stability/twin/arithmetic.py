@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from trainlint.stability.twin import directional
 from trainlint.stability.twin.operation import (
     NONLINEAR,
     Attributes,
@@ -69,7 +70,7 @@ def _exponent(inputs: Sequence[Tensor], attributes: Attributes) -> float:
     if len(inputs) > 1:
         if inputs[1].size != 1:
             raise RefusalError("a power with an array for its exponent")
-        return float(inputs[1].reshape(-1)[0])
+        return float(inputs[1].reshape(-1)[0].real)
     return number(attributes, "exponent", math.nan)
 
 
@@ -78,8 +79,8 @@ def _power(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: 
     base, exponent = inputs[0], _exponent(inputs, attributes)
     if math.isnan(exponent):
         raise RefusalError("the exponent of a power is not known")
-    value = base**exponent
-    slope = exponent * base ** (exponent - 1) if exponent else np.zeros_like(base)
+    value = directional.power(base, exponent)
+    slope = exponent * directional.power(base, exponent - 1) if exponent else np.zeros_like(base)
     return value, lambda gradient: (gradient * slope, None)[: len(inputs)]
 
 
@@ -106,13 +107,13 @@ def _matmul(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], _attributes
     if left.shape[-1] != right.shape[-2]:
         raise RefusalError(f"shapes {first.shape} and {second.shape} do not fit a matrix product")
     require(*np.broadcast_shapes(left.shape[:-2], right.shape[:-2]), left.shape[-2], right.shape[-1])
-    value = left @ right
+    value = directional.matmul(left, right)
     shape = (*value.shape[:-2], *(() if first.ndim == 1 else value.shape[-2:-1]), *(() if second.ndim == 1 else value.shape[-1:]))
 
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
         full = gradient.reshape(value.shape)
-        to_left = unbroadcast(full @ np.swapaxes(right, -1, -2), left.shape)
-        to_right = unbroadcast(np.swapaxes(left, -1, -2) @ full, right.shape)
+        to_left = unbroadcast(directional.matmul(full, np.swapaxes(right, -1, -2)), left.shape)
+        to_right = unbroadcast(directional.matmul(np.swapaxes(left, -1, -2), full), right.shape)
         return to_left.reshape(first.shape), to_right.reshape(second.shape)
 
     return value.reshape(shape), pullback
@@ -200,7 +201,7 @@ def _getitem(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes
         raise RefusalError("a subscript that is not known")
 
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
-        full = np.zeros_like(array)
+        full = np.zeros(array.shape, dtype=gradient.dtype)
         full[items] = gradient
         return (full,)
 
@@ -220,7 +221,7 @@ def _cast(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: At
 
 def _stop_gradient(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], _attributes: Attributes) -> tuple[Tensor, Pullback]:
     one_input(inputs)
-    return inputs[0], lambda gradient: (np.zeros_like(gradient),)
+    return inputs[0].real, lambda gradient: (np.zeros_like(gradient),)
 
 
 def _rescaling(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
@@ -229,14 +230,20 @@ def _rescaling(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attribut
     return inputs[0] * scale + number(attributes, "offset", 0.0), lambda gradient: (gradient * scale,)
 
 
+def _chosen(wins: Tensor, first: Tensor, second: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor]]]:
+    """The first of two arrays where it wins, the second where it loses, their mean in a tie."""
+    value = np.where(wins == 1, first, np.where(wins == 0, second, (first + second) / 2))
+    return value, lambda gradient: (gradient * wins, gradient * (1 - wins))
+
+
 def _maximum(first: Tensor, second: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor]]]:
-    wins = (first > second) + 0.5 * (first == second)
-    return np.maximum(first, second), lambda gradient: (gradient * wins, gradient * (1 - wins))
+    wins = (first.real > second.real) + 0.5 * (first.real == second.real)
+    return _chosen(wins, first, second)
 
 
 def _minimum(first: Tensor, second: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor]]]:
-    wins = (first < second) + 0.5 * (first == second)
-    return np.minimum(first, second), lambda gradient: (gradient * wins, gradient * (1 - wins))
+    wins = (first.real < second.real) + 0.5 * (first.real == second.real)
+    return _chosen(wins, first, second)
 
 
 ARITHMETIC: Mapping[str, Operation] = {
@@ -250,12 +257,12 @@ ARITHMETIC: Mapping[str, Operation] = {
     "negative": Operation(elementwise(lambda x: (-x, np.full_like(x, -1.0))), same),
     "square": Operation(elementwise(lambda x: (x * x, 2 * x)), _square_degree),
     "power": Operation(_power, _power_degree),
-    "sqrt": Operation(elementwise(lambda x: (np.sqrt(x), 0.5 / np.sqrt(x))), nonlinear),
-    "exp": Operation(elementwise(lambda x: (np.exp(x), np.exp(x))), nonlinear),
-    "log": Operation(elementwise(lambda x: (np.log(x), 1 / x)), nonlinear),
-    "abs": Operation(elementwise(lambda x: (np.abs(x), np.sign(x))), nonlinear),
-    "sin": Operation(elementwise(lambda x: (np.sin(x), np.cos(x))), nonlinear),
-    "cos": Operation(elementwise(lambda x: (np.cos(x), -np.sin(x))), nonlinear),
+    "sqrt": Operation(elementwise(lambda x: (directional.sqrt(x), 0.5 / directional.sqrt(x))), nonlinear),
+    "exp": Operation(elementwise(lambda x: (directional.exp(x), directional.exp(x))), nonlinear),
+    "log": Operation(elementwise(lambda x: (directional.log(x), 1 / x)), nonlinear),
+    "abs": Operation(elementwise(lambda x: (directional.absolute(x), np.sign(x.real))), nonlinear),
+    "sin": Operation(elementwise(lambda x: (directional.sin(x), directional.cos(x))), nonlinear),
+    "cos": Operation(elementwise(lambda x: (directional.cos(x), -directional.sin(x))), nonlinear),
     "sum": Operation(_reduction(mean=False), same),
     "mean": Operation(_reduction(mean=True), same),
     "reshape": Operation(_reshape, same),

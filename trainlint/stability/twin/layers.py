@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from trainlint.stability.twin import directional
 from trainlint.stability.twin.operation import (
     NONLINEAR,
     Attributes,
@@ -32,14 +33,14 @@ def _dense(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: A
     x, kernel = inputs[0], parameters[0]
     rows = x.reshape(-1, x.shape[-1])
     require(len(rows), kernel.shape[1])
-    value = rows @ kernel
+    value = directional.matmul(rows, kernel)
     if len(parameters) > 1:
         value = value + parameters[1]
 
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
         flat = gradient.reshape(value.shape)
-        to_input = None if attributes.get("still") else (flat @ kernel.T).reshape(x.shape)
-        return to_input, rows.T @ flat, flat.sum(axis=0)
+        to_input = None if attributes.get("still") else directional.matmul(flat, kernel.T).reshape(x.shape)
+        return to_input, directional.matmul(rows.T, flat), flat.sum(axis=0)
 
     return value.reshape(*x.shape[:-1], kernel.shape[1]), pullback
 
@@ -53,13 +54,13 @@ def _dense_parameters(shapes: Sequence[Shape], attributes: Attributes) -> tuple[
 
 def _embedding(inputs: Sequence[Tensor], parameters: Sequence[Tensor], _attributes: Attributes) -> tuple[Tensor, Pullback]:
     one_input(inputs)
-    rows, table = inputs[0].astype(np.int64), parameters[0]
+    rows, table = inputs[0].real.astype(np.int64), parameters[0]
     if rows.size and (rows.min() < 0 or rows.max() >= len(table)):
         raise RefusalError("an index lies outside of the embedding")
     require(rows.size, table.shape[1])
 
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
-        full = np.zeros_like(table)
+        full = np.zeros(table.shape, dtype=gradient.dtype)
         np.add.at(full, rows.reshape(-1), gradient.reshape(-1, table.shape[1]))
         return None, full
 
@@ -77,7 +78,7 @@ def _embedding_degree(degrees: tuple[float, ...], own: bool, _attributes: Attrib
 def _normalized(x: Tensor, axes: tuple[int, ...], epsilon: float) -> tuple[Tensor, Pullback]:
     """(x - mean) / sqrt(variance + epsilon) over some axes, with the biased variance that both libraries train with."""
     centred = x - x.mean(axis=axes, keepdims=True)
-    deviation = np.sqrt((centred**2).mean(axis=axes, keepdims=True) + epsilon)
+    deviation = directional.sqrt((centred**2).mean(axis=axes, keepdims=True) + epsilon)
     value = centred / deviation
 
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -170,7 +171,7 @@ def _rms_norm(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes
     one_input(inputs)
     x = inputs[0]
     axes = _layer_norm_axes(x.ndim, attributes)
-    root = np.sqrt((x**2).mean(axis=axes, keepdims=True) + number(attributes, "epsilon", float(np.finfo(np.float32).eps)))
+    root = directional.sqrt((x**2).mean(axis=axes, keepdims=True) + number(attributes, "epsilon", float(np.finfo(np.float32).eps)))
     value = x / root
 
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:

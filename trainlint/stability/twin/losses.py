@@ -6,12 +6,14 @@ reduction "none"; otherwise shapes broadcast.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
-from trainlint.stability.twin.activations import log_softmax, sigmoid, softmax
+from trainlint.stability.twin.activations import log_softmax, softmax
+from trainlint.stability.twin.directional import absolute, clip, log, sigmoid, softplus, tanh
 from trainlint.stability.twin.operation import (
     Attributes,
     Forward,
@@ -91,27 +93,27 @@ def _squared(p: Tensor, t: Tensor, _attributes: Attributes) -> tuple[Tensor, Ten
 
 
 def _absolute(p: Tensor, t: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor, Tensor]:
-    return np.abs(p - t), np.sign(p - t), np.sign(t - p)
+    return absolute(p - t), np.sign(p.real - t.real), np.sign(t.real - p.real)
 
 
 def _huber(p: Tensor, t: Tensor, attributes: Attributes) -> tuple[Tensor, Tensor, Tensor]:
     delta, error = number(attributes, "delta", 1.0), p - t
-    inside = np.abs(error) <= delta
-    slope = np.clip(error, -delta, delta)
-    return np.where(inside, error**2 / 2, delta * (np.abs(error) - delta / 2)), slope, -slope
+    size = absolute(error)
+    slope = clip(error, -delta, delta)
+    return np.where(size.real <= delta, error**2 / 2, delta * (size - delta / 2)), slope, -slope
 
 
 def _smooth_l1(p: Tensor, t: Tensor, attributes: Attributes) -> tuple[Tensor, Tensor, Tensor]:
     beta, error = number(attributes, "beta", 1.0), p - t
     if beta <= 0:
         return _absolute(p, t, attributes)
-    slope = np.clip(error / beta, -1, 1)
-    return np.where(np.abs(error) < beta, error**2 / (2 * beta), np.abs(error) - beta / 2), slope, -slope
+    slope, size = clip(error / beta, -1, 1), absolute(error)
+    return np.where(size.real < beta, error**2 / (2 * beta), size - beta / 2), slope, -slope
 
 
 def _log_cosh(p: Tensor, t: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor, Tensor]:
-    error, slope = p - t, np.tanh(p - t)
-    return np.logaddexp(error, -error) - np.log(2), slope, -slope
+    error, slope = p - t, tanh(p - t)
+    return softplus(2 * error) - error - np.log(2), slope, -slope
 
 
 def _smoothed_binary(t: Tensor, attributes: Attributes) -> Tensor:
@@ -121,7 +123,7 @@ def _smoothed_binary(t: Tensor, attributes: Attributes) -> Tensor:
 
 def _binary_with_logits(p: Tensor, t: Tensor, attributes: Attributes) -> tuple[Tensor, Tensor, None]:
     wanted = _smoothed_binary(t, attributes)
-    return np.logaddexp(0.0, p) - p * wanted, sigmoid(p) - wanted, None
+    return softplus(p) - p * wanted, sigmoid(p) - wanted, None
 
 
 def _binary(p: Tensor, t: Tensor, attributes: Attributes) -> tuple[Tensor, Tensor, None]:
@@ -129,18 +131,18 @@ def _binary(p: Tensor, t: Tensor, attributes: Attributes) -> tuple[Tensor, Tenso
         return _binary_with_logits(p, t, attributes)
     wanted = _smoothed_binary(t, attributes)
     if attributes.get("aligns"):
-        clipped = np.clip(p, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+        clipped = clip(p, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
         slope = np.where(clipped == p, (clipped - wanted) / (clipped * (1 - clipped)), 0.0)
-        return -(wanted * np.log(clipped) + (1 - wanted) * np.log(1 - clipped)), slope, None
-    if p.size and (p.min() < 0 or p.max() > 1):
+        return -(wanted * log(clipped) + (1 - wanted) * log(1 - clipped)), slope, None
+    if p.size and (p.real.min() < 0 or p.real.max() > 1):
         raise RefusalError("the loss needs probabilities and gets something else")
-    yes, no = np.maximum(np.log(p), SMALLEST_LOG), np.maximum(np.log(1 - p), SMALLEST_LOG)
-    return -(wanted * yes + (1 - wanted) * no), (p - wanted) / np.maximum(p * (1 - p), 1e-12), None
+    yes, no = (clip(log(one), SMALLEST_LOG, math.inf) for one in (p, 1 - p))
+    return -(wanted * yes + (1 - wanted) * no), (p - wanted) / clip(p * (1 - p), 1e-12, math.inf), None
 
 
 def _hinge(p: Tensor, t: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor, None]:
     signs = 2 * t - 1 if t.size and np.isin(t, (0, 1)).all() else t
-    return np.maximum(1 - signs * p, 0), -signs * (signs * p < 1), None
+    return clip(1 - signs * p, 0.0, math.inf), -signs * (signs * p.real < 1), None
 
 
 def _squared_hinge(p: Tensor, t: Tensor, attributes: Attributes) -> tuple[Tensor, Tensor, None]:
@@ -150,7 +152,7 @@ def _squared_hinge(p: Tensor, t: Tensor, attributes: Attributes) -> tuple[Tensor
 
 def _poisson(p: Tensor, t: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor, None]:
     shifted = p + SMALLEST_PROBABILITY
-    return p - t * np.log(shifted), 1 - t / shifted, None
+    return p - t * log(shifted), 1 - t / shifted, None
 
 
 def _by_class(rule: _ByClass, axis: int) -> Forward:
@@ -209,9 +211,9 @@ def _probabilities(p: Tensor, shares: Tensor, attributes: Attributes) -> tuple[T
         return _logits(p, shares, attributes)
     total = p.sum(axis=-1, keepdims=True)
     scaled = p / total
-    clipped = np.clip(scaled, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    clipped = clip(scaled, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
     pull = np.where(clipped == scaled, -shares / clipped, 0.0)
-    return -(shares * np.log(clipped)).sum(axis=-1), (pull - (pull * scaled).sum(axis=-1, keepdims=True)) / total
+    return -(shares * log(clipped)).sum(axis=-1), (pull - (pull * scaled).sum(axis=-1, keepdims=True)) / total
 
 
 def _squared_degree(degrees: tuple[float, ...], _own: bool, _attributes: Attributes) -> float:

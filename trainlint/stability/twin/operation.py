@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-Tensor: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+from trainlint.stability.twin.directional import Tensor
+
 Shape: TypeAlias = "tuple[int, ...]"
 Attributes: TypeAlias = "Mapping[str, Any]"
 Pullback: TypeAlias = "Callable[[Tensor], tuple[Tensor | None, ...]]"
@@ -33,6 +34,8 @@ class NumbersUnknownError(RefusalError):
 
 class Operation(NamedTuple):
     """One row: an operation the twin can evaluate.
+
+    Arrays may carry a direction (`directional`): rows compare real parts, and are differentiable in numpy's complex numbers.
 
     `forward(inputs, parameters, attributes)` gives the output and a pullback from the gradient of the output to those of the
     inputs and then of the parameters (None where there is none to speak of, as for labels).

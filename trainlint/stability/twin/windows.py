@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from trainlint.stability.twin import directional
 from trainlint.stability.twin.operation import (
     Attributes,
     Forward,
@@ -116,7 +117,7 @@ def _patches(x: Tensor, geometry: _Geometry, fill: float) -> tuple[Tensor, Calla
     found = np.stack([padded[geometry.at(tap)] for tap in geometry.taps()], axis=-2)
 
     def scatter(gradient: Tensor) -> Tensor:
-        full = np.zeros(padded.shape)
+        full = np.zeros(padded.shape, dtype=gradient.dtype)
         for index, tap in enumerate(geometry.taps()):
             full[geometry.at(tap)] += gradient[..., index, :]
         return full[tuple(slice(low, low + size) for (low, _), size in zip(around, x.shape, strict=True))]
@@ -135,20 +136,28 @@ def _conv(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: At
     channels, filters = kernel.shape[-2], kernel.shape[-1] // groups
     seen = [slice(group * channels, (group + 1) * channels) for group in range(groups)]
     made = [slice(group * filters, (group + 1) * filters) for group in range(groups)]
-    parts = [np.tensordot(patches[..., i], weights[..., o], axes=2) for i, o in zip(seen, made, strict=True)]
+    parts = [_by_matrix(patches[..., i], weights[..., o]) for i, o in zip(seen, made, strict=True)]
     value = np.concatenate(parts, axis=-1) + (parameters[1] if len(parameters) > 1 else 0.0)
 
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
-        still, to_weights = attributes.get("still"), np.zeros_like(weights)
-        to_patches = np.zeros(0) if still else np.zeros_like(patches)
+        still, to_weights = attributes.get("still"), np.zeros(weights.shape, dtype=gradient.dtype)
+        to_patches = np.zeros(0) if still else np.zeros(patches.shape, dtype=gradient.dtype)
         rows = tuple(range(axes + 1))
         for i, o in zip(seen, made, strict=True):
             if not still:
-                to_patches[..., i] = np.tensordot(gradient[..., o], weights[..., o], axes=([-1], [-1]))
-            to_weights[..., o] = np.tensordot(patches[..., i], gradient[..., o], axes=(rows, rows))
+                to_patches[..., i] = _by_matrix(gradient[..., o], np.moveaxis(weights[..., o], -1, 0), axes=1)
+            flat = patches[..., i].reshape(-1, len(weights) * channels)
+            to_weights[..., o] = directional.matmul(flat.T, gradient[..., o].reshape(len(flat), -1)).reshape(weights[..., o].shape)
         return None if still else scatter(to_patches), to_weights.reshape(kernel.shape), gradient.sum(axis=rows)
 
     return value, pullback
+
+
+def _by_matrix(first: Tensor, second: Tensor, axes: int = 2) -> Tensor:
+    """Contract the last `axes` axes of one array with the first ones of another."""
+    inner = math.prod(second.shape[:axes])
+    found = directional.matmul(first.reshape(-1, inner), second.reshape(inner, -1))
+    return found.reshape(*first.shape[: first.ndim - axes], *second.shape[axes:])
 
 
 def _conv_parameters(shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
@@ -232,7 +241,7 @@ def _pool(reduce: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], fill: float
 
 
 def _largest(patches: Tensor, _counted: Tensor) -> tuple[Tensor, Tensor]:
-    chosen = patches.argmax(axis=-2)[..., None, :]
+    chosen = patches.real.argmax(axis=-2)[..., None, :]
     weights = np.zeros(patches.shape)
     np.put_along_axis(weights, chosen, 1.0, axis=-2)
     return np.take_along_axis(patches, chosen, axis=-2)[..., 0, :], weights
@@ -250,7 +259,7 @@ def _global_pool(largest: bool) -> Forward:
         weights = np.full(flat.shape, 1 / flat.shape[1])
         if largest:
             weights = np.zeros(flat.shape)
-            np.put_along_axis(weights, flat.argmax(axis=1)[:, None, :], 1.0, axis=1)
+            np.put_along_axis(weights, flat.real.argmax(axis=1)[:, None, :], 1.0, axis=1)
         value = (flat * weights).sum(axis=1)
         kept = (len(x), *(1,) * (x.ndim - 2), x.shape[-1]) if attributes.get("keepdims") else value.shape
         return value.reshape(kept), lambda gradient: ((weights * gradient.reshape(len(x), 1, -1)).reshape(x.shape),)

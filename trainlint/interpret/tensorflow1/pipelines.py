@@ -1,0 +1,182 @@
+"""`tf.data.Dataset` from arrays: what its elements are after `map` and `batch`, and the iterators of graph scripts.
+
+A pipeline is an `Object` whose cells hold "element" (what an iteration gives), "rows" and "batch_size" (values). As long as
+nothing but `batch` was done to the arrays, "whole" holds them, so that a mini-batch knows all its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+from trainlint.core import Place
+from trainlint.interpret import arrays
+from trainlint.interpret.dispatch import Arguments, Call, Interpreter, Iteration, function, iterates, method
+from trainlint.interpret.keras.common import plain
+from trainlint.interpret.tensorflow1.input_data import batch_of
+from trainlint.interpret.values import Array, Dict, List, Literal, Object, Tuple, Unknown, Value
+from trainlint.knowledge.rows import Row
+from trainlint.knowledge.tensorflow1_rows import DATASET
+
+PIPELINE = Row(DATASET, "dataset", "pipeline")
+ITERATOR = Row(f"{DATASET}.iterator", "object", "pipeline_iterator")
+ITERATOR_INITIALIZER = Row(f"{DATASET}.iterator.initializer", "object", "other_initialization")
+MAXIMUM_NESTING = 8
+SAME = ("shuffle", "prefetch", "cache", "with_options", "repeat", "apply", "ignore_errors", "enumerate_", "options")
+"""Methods that leave the elements as they are."""
+
+
+def _spread(value: Value, change: Callable[[Value], Value], depth: int = 0) -> Value:
+    """The same structure with every array changed."""
+    if isinstance(value, Tuple) and depth < MAXIMUM_NESTING:
+        return Tuple(tuple(_spread(one, change, depth + 1) for one in value.items), value.place)
+    if isinstance(value, Dict) and depth < MAXIMUM_NESTING:
+        return Dict({key: _spread(one, change, depth + 1) for key, one in value.cells.items()}, value.place)
+    return change(value)
+
+
+def _first(value: Value) -> Array | None:
+    """Some array of a structure."""
+    while isinstance(value, Tuple) and value.items:
+        value = value.items[0]
+    return value if isinstance(value, Array) else None
+
+
+@function(f"{DATASET}.from_tensor_slices")
+def _from_tensor_slices(call: Call) -> Value:
+    """`tf.data.Dataset.from_tensor_slices((x, y))`: one row after the other."""
+    given = call.argument(0, "tensors")
+    if given is None:
+        return call.unknown("a data set without data")
+    whole = _spread(given, lambda one: _as_array(one, call.place))
+    first = _first(whole)
+    rows = first.shape[0] if first is not None and first.shape else None
+    cells: dict[Hashable, Value] = {"whole": whole, "element": _spread(whole, lambda one: _row(one, call.place))}
+    if rows is not None:
+        cells["rows"] = Literal(rows, call.place)
+    return Object(PIPELINE, cells=cells, spelled=call.spelled, place=call.place)
+
+
+def _as_array(value: Value, place: Place | None) -> Value:
+    return arrays.as_array(value, place) or value if isinstance(value, List) else value
+
+
+def _row(value: Value, place: Place | None) -> Value:
+    """A row of an array at an index that is not known."""
+    if not isinstance(value, Array):
+        return Unknown("a row of something that is not known", place)
+    return arrays.getitem(value, Unknown("the index of a row", place), place)
+
+
+@function(f"{DATASET}.zip")
+def _zip(call: Call) -> Value:
+    """`tf.data.Dataset.zip((images, labels))`."""
+    given = call.argument(0, "datasets")
+    parts = given.items if isinstance(given, Tuple) else ()
+    if not parts or not all(isinstance(one, Object) and "element" in one.cells for one in parts):
+        return call.unknown("data sets that are not known")
+    cells: dict[Hashable, Value] = {
+        name: Tuple(tuple(one.cells[name] for one in parts if isinstance(one, Object)), call.place)
+        for name in ("element", "whole")
+        if all(isinstance(one, Object) and name in one.cells for one in parts)
+    }
+    rows = parts[0].cells.get("rows") if isinstance(parts[0], Object) else None
+    if rows is not None:
+        cells["rows"] = rows
+    return Object(PIPELINE, cells=cells, spelled=call.spelled, place=call.place)
+
+
+@method("dataset:pipeline", *SAME)
+def _same(call: Call) -> Value:
+    return call.receiver or call.unknown("a data set")
+
+
+@method("dataset:pipeline", "take", "skip", "shard", "filter")
+def _part(call: Call) -> Value:
+    """Some of the rows: the elements stay, their number is not known."""
+    return _changed(call, drop=("rows", "whole"))
+
+
+def _changed(call: Call, drop: tuple[str, ...] = (), **cells: Value) -> Value:
+    """The receiver with other contents."""
+    before = call.receiver.cells if isinstance(call.receiver, Object) else {}
+    kept = {name: value for name, value in before.items() if name not in drop}
+    return Object(PIPELINE, cells={**kept, **cells}, spelled=call.spelled, place=call.place)
+
+
+@method("dataset:pipeline", "map")
+def _map(call: Call) -> Value:
+    """`dataset.map(function)`: the function is entered with one element."""
+    element, written = _element(call.receiver), call.argument(0, "map_func")
+    if element is None or written is None:
+        return call.unknown("a data set whose elements are not known")
+    given = element.items if isinstance(element, Tuple) else (element,)
+    made = call.interpreter.call(written, Arguments(given, {}, (None,) * len(given)), call.place)
+    made = Tuple(made.cells["items"].items, made.place) if isinstance(made, List) and isinstance(
+        made.cells.get("items"), Tuple) else made  # fmt: skip
+    return _changed(call, ("whole",), element=made)
+
+
+def _element(value: Value | None) -> Value | None:
+    return value.cells.get("element") if isinstance(value, Object) else None
+
+
+@method("dataset:pipeline", "batch", "padded_batch")
+def _batch(call: Call) -> Value:
+    """`dataset.batch(n)`: every array gets a batch axis."""
+    pipeline, size = call.receiver, call.argument(0, "batch_size")
+    if not isinstance(pipeline, Object) or size is None or "element" not in pipeline.cells:
+        return call.unknown("mini-batches of something that is not known")
+    whole = pipeline.cells.get("whole")
+    if whole is not None and "batch_size" not in pipeline.cells:
+        element = _spread(whole, lambda one: batch_of(one, size, call.place))
+    else:
+        element = _spread(pipeline.cells["element"], lambda one: _collated(one, size, call.place))
+    return _changed(call, ("whole",), element=element, batch_size=size)
+
+
+def _collated(sample: Value, size: Value, place: Place | None) -> Value:
+    """A mini-batch of samples like this one."""
+    if not isinstance(sample, Array):
+        return sample
+    rows = plain(size)
+    extent = rows if isinstance(rows, int) and not isinstance(rows, bool) and rows > 0 else None
+    shape = None if sample.shape is None else (extent, *sample.shape)
+    attributes = {name: sample.attributes[name] for name in ("labels", "classes") if name in sample.attributes}
+    attributes |= {"batch_size": size, "sample": True}
+    return Array("batch", (sample,), attributes, shape, sample.dtype, sample.library, None, sample.statistics, sample.symbolic,
+                 place=place)  # fmt: skip
+
+
+@iterates("dataset:pipeline")
+def _each(_: Interpreter, value: Value, place: Place | None) -> Iteration:
+    """`for x, y in dataset`."""
+    element = _element(value)
+    if not isinstance(value, Object) or element is None:
+        return Iteration([Unknown("an element of a data set", place)], False, None)
+    rows, size = plain(value.cells.get("rows")), plain(value.cells.get("batch_size"))
+    known = isinstance(rows, int) and isinstance(size, int) and size > 0
+    return Iteration([element], False, -(-rows // size) if known else None)
+
+
+@method("dataset:pipeline", "make_one_shot_iterator", "make_initializable_iterator", "__iter__")
+@function("tensorflow.data.make_one_shot_iterator", "tensorflow.data.make_initializable_iterator")
+@function("tensorflow.contrib.eager.Iterator")
+def _iterator(call: Call) -> Value:
+    """`dataset.make_one_shot_iterator()`."""
+    pipeline = call.receiver if call.receiver is not None else call.argument(0, "dataset")
+    element = _element(pipeline)
+    if element is None:
+        return call.unknown("an iterator over something that is not known")
+    ready = Object(ITERATOR_INITIALIZER, place=call.place)
+    return Object(ITERATOR, cells={"element": element, "initializer": ready}, place=call.place)
+
+
+@method("object:pipeline_iterator", "get_next", "next", "__next__")
+def _next(call: Call) -> Value:
+    """`features, labels = iterator.get_next()`."""
+    return _element(call.receiver) or call.unknown("an element of a data set")
+
+
+@iterates("object:pipeline_iterator")
+def _each_left(_: Interpreter, value: Value, place: Place | None) -> Iteration:
+    return Iteration([_element(value) or Unknown("an element of a data set", place)], False, None)
