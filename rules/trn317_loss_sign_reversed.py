@@ -23,8 +23,7 @@ def train(loader):
 import tensorflow.compat.v1 as tf
 
 x = tf.placeholder(tf.float32, [None, 9])
-y = tf.placeholder(tf.float32, [None, 1])
-loss = tf.losses.mean_squared_error(y, tf.layers.dense(x, 1))
+loss = tf.losses.mean_squared_error(x, tf.layers.dense(x, 9))
 optimizer = tf.train.GradientDescentOptimizer(0.01)
 weights = tf.trainable_variables()
 gradients = [tf.negative(one) for one in tf.gradients(loss, weights)]
@@ -33,8 +32,8 @@ train = optimizer.apply_gradients(zip(gradients, weights))  # error: TRN317
 
 ## When it is silent
 
-Scores that are to grow (similarity, reward, entropy, overlap), a cross-entropy written out with its minus sign, several optimizers
-that play against each other, two signs that cancel.
+Scores that are to grow (similarity, reward, entropy), a cross-entropy written out with its minus sign, several optimizers that
+play against each other, two signs that cancel.
 
 ```python good
 import torch
@@ -53,11 +52,9 @@ def train(loader):
 ```python good
 import tensorflow.compat.v1 as tf
 
-x = tf.placeholder(tf.float32, [None, 784])
 y = tf.placeholder(tf.float32, [None, 10])
-p = tf.nn.softmax(tf.layers.dense(x, 10))
-loss = -tf.reduce_mean(tf.reduce_sum(y * tf.log(p), axis=1))
-train = tf.train.GradientDescentOptimizer(0.01).minimize(loss)
+p = tf.nn.softmax(tf.layers.dense(tf.placeholder(tf.float32, [None, 784]), 10))
+train = tf.train.GradientDescentOptimizer(0.01).minimize(-tf.reduce_mean(tf.reduce_sum(y * tf.log(p), axis=1)))
 ```
 
 ```python good

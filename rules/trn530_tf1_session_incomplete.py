@@ -3,8 +3,8 @@
 ## Why
 
 A graph only describes: weights get their first values when the session runs the initialisation, else the first step raises. Run
-inside of the epoch loop it throws away what was learnt. The moving averages of `tf.layers.batch_normalization` are operations too:
-unless `UPDATE_OPS` run with the step they stay 0 and 1, and the model fails once it is evaluated.
+inside of the epoch loop it throws away what was learnt. The moving averages of `tf.layers.batch_normalization` are operations
+too: unless `UPDATE_OPS` run with the step they stay 0 and 1, and the model fails once it is evaluated.
 
 ```python bad
 import tensorflow.compat.v1 as tf
@@ -32,8 +32,8 @@ for epoch in range(10):
 
 ## When it is silent
 
-Restored checkpoints, monitored sessions, a session from elsewhere; a loop over folds or trials, or one that makes its own session;
-update operations as control dependencies, or run with the step.
+Restored checkpoints, monitored sessions, a session from elsewhere; a loop over folds or trials, or one that makes its own
+session; update operations as control dependencies, or run with the step.
 
 ```python good
 import tensorflow.compat.v1 as tf

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trainlint.core import Edit, Evidence, Fact, Origin, Place, Severity, Unknown
 from trainlint.facts.chains import redundant_chains
 from trainlint.facts.compiling import compile_problem
+from trainlint.facts.dropout import dropouts_always_on, dropped, idle_recurrent_dropout, positional_strides
 from trainlint.facts.graph import Node, Parameter, walk
 from trainlint.facts.passes import every_event, loop_passes, lowers_rate_later, rate_is_replaced, steps_parameters_of, text_of
 from trainlint.facts.queries import (
@@ -20,6 +21,7 @@ from trainlint.facts.queries import (
     skip_upwards,
     summed_at_the_end,
 )
+from trainlint.facts.registration import made_in_forward, unconstructed, unregistered
 from trainlint.facts.rescaling import rescalings, weights_are_set
 from trainlint.facts.run import (
     DataFacts,
@@ -50,7 +52,14 @@ from trainlint.scheduled import scheduled
 from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
 from trainlint.step_reports import exceeded_bound_report, rescaled_step, schedule_report, shrunken_bound_report, spikes_late
-from trainlint.suggestions import insert_after, insert_statement_before, receiver_text, set_learning_rate, text_at
+from trainlint.suggestions import (
+    insert_after,
+    insert_argument,
+    insert_statement_before,
+    receiver_text,
+    set_learning_rate,
+    text_at,
+)
 from trainlint.voices import loss_reports, metric_reports
 from trainlint.wording import (
     ADAM_FAMILY,
@@ -102,14 +111,18 @@ __all__ = [
     "column_sizes",
     "compile_problem",
     "constant_starts",
+    "dropouts_always_on",
+    "dropped",
     "every_event",
     "exact",
     "exceeded_bound_report",
     "figure",
     "first_layer_on_raw_inputs",
+    "idle_recurrent_dropout",
     "initial_output_scale",
     "inputs_in_words",
     "insert_after",
+    "insert_argument",
     "insert_before",
     "insert_statement_before",
     "layer_name",
@@ -121,10 +134,12 @@ __all__ = [
     "loss_is_negated",
     "loss_reports",
     "lowers_rate_later",
+    "made_in_forward",
     "metric_reports",
     "optimizer_label",
     "optimizer_name",
     "planned_updates",
+    "positional_strides",
     "powers_of_ten",
     "rate_is_replaced",
     "raw_leaf",
@@ -156,7 +171,9 @@ __all__ = [
     "summed_at_the_end",
     "text_at",
     "text_of",
+    "unconstructed",
     "uninitialized_steps",
+    "unregistered",
     "walk",
     "weights_are_set",
     "why_not_judged",

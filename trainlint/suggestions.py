@@ -102,3 +102,15 @@ def _name_optimizer(place: Place, call: str) -> tuple[Edit, ...]:
     row = source.count("\n", 0, found.start()) + 1
     top = Span(place.span.filename, row, 1, row, 1)
     return (Edit(top, f"from {found[1]}.optimizers import {class_name}\n"), Edit(place.span, call))
+
+
+def insert_argument(place: Place | None, argument: str) -> tuple[Edit, ...]:
+    """An argument more at the end of a call that stands on one line; nothing for any other text."""
+    text = text_at(place)
+    if place is None or not text.endswith(")") or "\n" in text or "#" in text:
+        return ()
+    before = text[:-1].rstrip()
+    separator = "" if before.endswith("(") else " " if before.endswith(",") else ", "
+    span = place.span
+    end = Span(span.filename, span.end_row, span.end_column - 1, span.end_row, span.end_column - 1)
+    return (Edit(end, separator + argument),)

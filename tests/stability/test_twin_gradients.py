@@ -1,4 +1,4 @@
-"""Every row of the twin's table: its gradient against central differences of its own value, and the degree it states."""
+"""Every row of the twin's table: gradient and Hessian against central differences, and the degree it states."""
 
 import numpy as np
 import pytest
@@ -133,6 +133,10 @@ def check(node, aligns=False):
     differences = np.array([(problem.loss(w + h * one) - problem.loss(w - h * one)) / (2 * h) for one in np.eye(len(w))])
     np.testing.assert_allclose(gradient, differences, rtol=1e-5, atol=1e-6 * max(1.0, abs(differences).max()))
     assert np.abs(gradient).max() > 0
+    along = RNG.standard_normal(len(w))
+    changes = (problem.gradient(w + h * along)[1] - problem.gradient(w - h * along)[1]) / (2 * h)
+    product = problem.hessian_vector(w, along)
+    np.testing.assert_allclose(product, changes, rtol=1e-4, atol=1e-5 * max(1.0, abs(changes).max()))
 
 
 @pytest.mark.parametrize(("op", "shape", "attributes"), UNARY)

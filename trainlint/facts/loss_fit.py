@@ -109,6 +109,14 @@ def loss_fit(run: TrainingRun) -> LossFit | None:
     )
 
 
+def _compared_as_it_is(run: TrainingRun) -> bool:
+    """Whether a script's own loop compares prediction and target with an expression of its own: no library aligns them then."""
+    from trainlint.facts.extract.losses import loss_of_node
+
+    fitted = any(event.kind == "fit" for event in run.events)
+    return not fitted and run.loss_graph is not None and not any(loss_of_node(node) for node in walk(run.loss_graph))
+
+
 def _written(run: TrainingRun, name: str) -> tuple[str, ...] | None:
     """What the table calls a cross-entropy of the script's own; None for a library's loss."""
     from trainlint.facts.extract.losses import loss_of_node

@@ -16,10 +16,7 @@ HIDDEN = re.compile(
 """What may bind names that the text does not show, or expects them to be missing."""
 
 GIVEN = frozenset(
-    (
-        "_ __ ___ In Out display basestring long unichr file cmp execfile apply buffer intern coerce reduce profile dbutils spark "
-        "WindowsError raw_input unicode xrange reload get_ipython exit quit"
-    ).split()
+    ["_", "__", "___", "In", "Out", "display", "basestring", "long", "unichr", "file", "cmp", "execfile", "apply", "buffer", "intern", "coerce", "reduce", "profile", "dbutils", "spark", "WindowsError", "raw_input", "unicode", "xrange", "reload", "get_ipython", "exit", "quit"]
 )
 """Names that some Python, shell or notebook server brings along."""
 

@@ -17,7 +17,8 @@ class Frame:
     """One enclosing construct of an event.
 
     kind: "loop" (`trips` passes where that is known; `over` is what is iterated), "branch" (undecided), "call" (`name` of the
-    function; `over` is the first argument of a method), "guard" (`name` "training": behind `if self.training`), "with" (`name`: no_grad, autocast, tape, ...), "uncalled" (entered with unknown arguments because nobody calls it),
+    function; `over` is the first argument of a method), "guard" (`name` "training": behind `if self.training`), "with" (`name`:
+    no_grad, autocast, tape, ...), "uncalled" (entered with unknown arguments because nobody calls it),
     "forward" (a PyTorch module is being called; `over` is the module; only the outermost one is an event).
     """
 
@@ -37,7 +38,8 @@ class Event:
                    extra:* (arguments no parameter takes)
       fit          model, x, y, batch_size, epochs, steps_per_epoch, validation_data, callbacks, shuffle, ..., extra:*, method;
                    optimizer, loss, metrics (what the model was compiled with, strings resolved), output (the model applied to x),
-                   loss_output (what a loss of the script computes), batch (of a data set: inputs and targets)
+                   loss_output (what a loss of the script computes), batch (of a data set: inputs and targets), batches (how many a
+                   pass over the data set gives)
       evaluate, predict  model, x, ..., method
       adapt        target, data                     (a Normalization layer)
       assign       parameter, value                 (`variable.assign(value)`)
@@ -66,7 +68,8 @@ class Event:
       unbound      name                             (a name that is bound nowhere is read)
       unpack       value, targets                   (a tuple of another length than the targets it is unpacked to)
       misfit       layer, input, expected, found, what  (a layer is called on a shape that it cannot take)
-      functional_dropout  rate                      (`F.dropout` without `training=`)
+      functional_dropout  rate, training            (`F.dropout`; training only if it is passed)
+      positional_stride   layer, kernel, stride     (`Conv2D(32, 3, 3)` where the third number is the stride)
       called_container  container                   (a ModuleList is called like a layer)
       accumulated  value                            (`total += value`, `values.append(value)`)
       not_called   method                           (a bound method as a statement, without parentheses)

@@ -10,7 +10,7 @@ import libcst as cst
 
 from trainlint.interpret import functions, members, operators, targets
 from trainlint.interpret.dispatch import Arguments
-from trainlint.interpret.events import Frame
+from trainlint.interpret.events import TRAINING, Frame
 from trainlint.interpret.limits import MAXIMUM_NESTING, MAXIMUM_TEXT, LimitReachedError
 from trainlint.interpret.values import (
     NONE,
@@ -194,7 +194,11 @@ def _comparison(machine: Machine, node: cst.Comparison) -> Value:
 
 
 def _conditional(machine: Machine, node: cst.IfExp) -> Value:
-    decided = operators.truth(evaluate(machine, node.test))
+    test = evaluate(machine, node.test)
+    decided = operators.truth(test)
+    if decided is True and isinstance(test, Literal) and test.note == TRAINING:
+        with machine.frame(Frame("guard", machine.place(node), "training")):
+            return evaluate(machine, node.body)
     if decided is not None:
         return evaluate(machine, node.body if decided else node.orelse)
     return join((evaluate(machine, node.body), evaluate(machine, node.orelse)))

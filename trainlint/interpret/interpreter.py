@@ -7,18 +7,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from trainlint.core import Place
 from trainlint.core import Unknown as Limit
-from trainlint.interpret import functions, iteration, members, operators, uncalled
+from trainlint.interpret import functions, iteration, loops, members, operators, uncalled
 from trainlint.interpret.dispatch import AT_END, Arguments, Iteration
 from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.heap import Heap
-from trainlint.interpret.limits import MAXIMUM_EVENTS, MAXIMUM_STEPS, RECURSION_LIMIT, LimitReachedError
+from trainlint.interpret.limits import MAXIMUM_EVENTS, MAXIMUM_STEPS, MAXIMUM_UNCALLED_STEPS, RECURSION_LIMIT, LimitReachedError
 from trainlint.interpret.values import Class, Instance, ModuleValue, Scope, Value
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ class Machine:
     classes: list[Class] = field(default_factory=list)
     settings: Scope = field(default_factory=lambda: Scope(kind="settings"))
     steps: int = 0
+    allowed: int = MAXIMUM_STEPS
     nesting: int = 0
 
     @property
@@ -127,11 +128,11 @@ class Machine:
         """Count one step of work.
 
         Raises:
-            LimitReachedError: more than `MAXIMUM_STEPS` were taken.
+            LimitReachedError: more were taken than this phase is allowed.
         """
         self.steps += 1
-        if self.steps > MAXIMUM_STEPS:
-            raise LimitReachedError(f"the analysis stopped after {MAXIMUM_STEPS:,} steps")
+        if self.steps > self.allowed:
+            raise LimitReachedError(f"the analysis stopped after {self.steps:,} steps")
 
     def call(self, callee: Value, arguments: Arguments, place: Place | None) -> Value:
         """Call any value."""
@@ -191,17 +192,28 @@ def interpret(tree: Tree, workspace: Workspace | None = None) -> Interpretation:
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, RECURSION_LIMIT))
     try:
-        functions.run_module(machine, module, tree)
-        uncalled.enter_uncalled(machine, module)
-        for finish in AT_END:
-            finish(machine)
-    except LimitReachedError as error:
-        machine.limit(str(error), None)
-    except RecursionError:
-        machine.limit("the script nests calls too deeply to be followed", None)
+        _within(machine, MAXIMUM_STEPS, lambda: functions.run_module(machine, module, tree))
+        _within(machine, MAXIMUM_UNCALLED_STEPS, lambda: uncalled.enter_uncalled(machine, module))
+        _within(machine, MAXIMUM_UNCALLED_STEPS, lambda: [finish(machine) for finish in AT_END])
     finally:
         sys.setrecursionlimit(before)
     return Interpretation(tree, tuple(machine.events), module, resolve_era(machine.eras), tuple(machine.limits))
+
+
+def _within(machine: Machine, steps: int, phase: Callable[[], object]) -> None:
+    """Run one phase within its own number of steps. What was left out matters, and is reported, if the script trains."""
+    machine.allowed = machine.steps + steps
+    try:
+        phase()
+        return
+    except LimitReachedError as error:
+        reason = str(error)
+    except RecursionError:
+        reason = "the script nests calls too deeply to be followed"
+    machine.activations.clear()
+    machine.frames = ()
+    if steps == MAXIMUM_STEPS or any(event.kind in loops.TRAINING_EVENTS for event in machine.events):
+        machine.limit(reason, None)
 
 
 def resolve_era(uses: list[tuple[frozenset[str], Place | None]]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-MAXIMUM_STEPS = 400_000
+MAXIMUM_STEPS = 300_000
+MAXIMUM_UNCALLED_STEPS = 60_000
+"""For all functions that nobody calls together: they are a second look, not the script."""
 MAXIMUM_NESTING = 1_000
 MAXIMUM_CALL_DEPTH = 40
 MAXIMUM_RECURSION = 3

@@ -21,10 +21,14 @@ STARTS = 5
 STEPS = 2_000
 """The most updates that are simulated."""
 
-WORK = 3e8
-"""The most element operations of all simulated runs together (a second or two); a node costs as much as `OVERHEAD` elements."""
+WORK = 8e8
+"""The most multiplications of all simulated runs together (about a tenth of a second on one core)."""
 
-OVERHEAD = 4_000
+GRADIENT = 3
+"""A gradient costs this many evaluations of the loss."""
+
+MOST = 4
+"""So many of five runs must blow up for a divergence; two or three are a warning."""
 
 
 class Case(NamedTuple):
@@ -69,18 +73,19 @@ def keeps_last_batch(case: Case) -> bool:
 
 
 def simulated(case: Case) -> tuple[int, int, int]:
-    """How many of how many simulated runs diverge, and their length; no runs where even 50 updates would cost too much."""
+    """How many of how many simulated runs diverge, and their length; as few runs as decide. No runs where even 50 updates would cost too much."""
     wanted = min(STEPS, case.run.updates or STEPS)
     rows = case.program.samples or 1
     share = (case.batch or rows) / rows
-    cost = 6 * case.program.work * share + 2 * OVERHEAD * len(case.program.steps)
-    steps = int(min(wanted, WORK / (STARTS * cost)))
+    steps = int(min(wanted, WORK / (STARTS * GRADIENT * case.program.cost(share))))
     if steps < min(wanted, 50):
         return 0, 0, steps
     blown = 0
     for seed in range(STARTS):
         problem = case.problem if seed == 0 else case.program.problem(seed)
         blown += train(problem, case.settings, batches_of(case, seed), steps).diverged
+        if blown == MOST or seed + 1 - blown == MOST:
+            return blown, seed + 1, steps
     return blown, STARTS, steps
 
 

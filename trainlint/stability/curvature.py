@@ -11,10 +11,10 @@ import numpy as np
 from trainlint.stability.twin.operation import RefusalError, Tensor
 from trainlint.stability.twin.program import Problem, Rows
 
-DENSE_DIMENSION = 256
+DENSE_DIMENSION = 64
 """Up to this many parameters the whole Hessian is built, one product for each column."""
 
-ROUGH_DIMENSION = 24
+ROUGH_DIMENSION = 16
 """The same where a rough value will do."""
 
 LANCZOS_STEPS = 120
@@ -24,11 +24,14 @@ ROW_PRODUCTS, ROW_ENTRIES = 2_000, 2**21
 NEGLIGIBLE = 1e-9
 """Eigenvalues below this share of the largest are rounding."""
 
-WORK = 2e9
-"""The most multiplications that one curvature may cost (about a second)."""
+ROUGH = 1e-2
+"""A tolerance at which few products from a good start will do."""
 
-USUAL_STEPS = 40
-"""Products that Lanczos' method usually needs."""
+PRODUCT = 8
+"""A Hessian product costs this many evaluations of the loss."""
+
+WORK = 12e8
+"""The most multiplications that one curvature may cost (about a tenth of a second on one core)."""
 
 
 class Curvature(NamedTuple):
@@ -48,26 +51,36 @@ class Curvature(NamedTuple):
 def curvature(problem: Problem, weights: Tensor, rows: Rows | None = None, *, tolerance: float = 1e-8) -> Curvature:
     """The largest Hessian eigenvalue at `weights` over some rows (None: all), penalties included.
 
-    Dense up to 256 parameters (24 for a tolerance above 1e-8), else Lanczos to a relative residual of `tolerance` (the error
+    Dense up to 64 parameters (16 for a tolerance above 1e-8), else Lanczos to a relative residual of `tolerance` (the error
     of the eigenvalue is then of the order of its square: Parlett 1980). Exact for a quadratic loss. Raises `RefusalError`
     above the budget.
     """
     dimension = weights.size
     if dimension == 0:
         raise RefusalError("the model has no weights to train")
+    if not np.isfinite(weights).all():
+        raise RefusalError("the initial weights are not finite")
     dense = dimension <= (DENSE_DIMENSION if tolerance <= 1e-8 else ROUGH_DIMENSION)
-    products = dimension if dense else USUAL_STEPS
-    if 6.0 * products * problem.program.work > WORK or dimension > 200_000:
+    products = min(dimension, usual_products(tolerance))
+    if products * PRODUCT * problem.program.cost() > WORK:
         raise RefusalError("the model and its data are too large for the curvature to be computed here")
 
-    base = None if problem.program.degree <= 2 or tolerance <= 1e-8 else problem.gradient(weights, rows)[1]
-
     def product(vector: Tensor) -> Tensor:
-        return problem.hessian_vector(weights, vector, rows, base)
+        return problem.hessian_vector(weights, vector, rows)
 
     if dense:
         return spectrum(hessian(product, dimension))
-    return lanczos(product, dimension, tolerance)
+    start = np.random.default_rng(0).standard_normal(dimension)
+    if tolerance >= ROUGH:
+        gradient = problem.gradient(weights, rows)[1]
+        length = float(np.linalg.norm(gradient))
+        start = start / np.linalg.norm(start) + (3 * gradient / length if 0 < length < math.inf else 0.0)
+    return lanczos(product, start, tolerance)
+
+
+def usual_products(tolerance: float) -> int:
+    """How many products Lanczos' method usually needs."""
+    return 8 if tolerance >= ROUGH else 20 if tolerance > 1e-8 else 40
 
 
 def hessian(product: Callable[[Tensor], Tensor], dimension: int) -> Tensor:
@@ -86,19 +99,21 @@ def spectrum(matrix: Tensor) -> Curvature:
     return Curvature(largest, float(above[0]) if len(above) else None, vectors[:, -1], float(values[0]))
 
 
-def lanczos(product: Callable[[Tensor], Tensor], dimension: int, tolerance: float, seed: int = 0) -> Curvature:
-    """The largest eigenvalue by Lanczos' method with full reorthogonalisation, from a random start and at least 15 products.
+def lanczos(product: Callable[[Tensor], Tensor], start: Tensor, tolerance: float) -> Curvature:
+    """The largest eigenvalue by Lanczos' method with full reorthogonalisation.
 
-    Stops when residual <= tolerance * eigenvalue. Source: Lanczos (1950); Parlett (1980), The Symmetric Eigenvalue Problem.
+    Stops when residual <= tolerance * eigenvalue, not before 15 products; for a rough tolerance also when two products have
+    raised the eigenvalue by less than that, not before 5. Source: Lanczos (1950); Parlett (1980), The Symmetric Eigenvalue
+    Problem.
     """
-    rng = np.random.default_rng(seed)
-    start = rng.standard_normal(dimension)
+    dimension, rough = start.size, tolerance >= ROUGH
     basis = [start / np.linalg.norm(start)]
     diagonal: list[float] = []
     beside: list[float] = []
     theta, shape, residual = 0.0, np.ones(1), math.inf
     lowest = 0.0
-    for step in range(min(dimension, LANCZOS_STEPS if dimension <= 20_000 else USUAL_STEPS)):
+    before = [0.0, 0.0]
+    for step in range(min(dimension, 2 * usual_products(tolerance) if tolerance > 1e-8 else LANCZOS_STEPS)):
         image = product(basis[-1])
         if not np.isfinite(image).all():
             raise RefusalError("the curvature overflows")
@@ -111,9 +126,12 @@ def lanczos(product: Callable[[Tensor], Tensor], dimension: int, tolerance: floa
         theta, shape, lowest = float(values[-1]), vectors[:, -1], float(values[0])
         residual = length * abs(float(shape[-1]))
         scale = max(abs(theta), abs(lowest))
-        if length <= 1e-12 * scale or (step >= 14 and residual <= tolerance * scale):
+        if length <= 1e-12 * scale or (step >= (4 if rough else 14) and residual <= tolerance * scale):
             residual = 0.0
             break
+        if rough and step >= 5 and theta <= (1 + tolerance) * before[0]:
+            break
+        before = [before[1], theta]
         beside.append(length)
         basis.append(image / length)
     direction = np.stack(basis[: len(shape)]).T @ shape

@@ -10,6 +10,7 @@ from trainlint.core import Evidence
 from trainlint.stability import bounds
 from trainlint.stability.bound import StabilityBound
 from trainlint.stability.case import (
+    MOST,
     Case,
     batch_in_words,
     keeps_last_batch,
@@ -23,8 +24,6 @@ from trainlint.stability.curvature import Curvature, row_hessians
 from trainlint.stability.optimizers import evidence_of
 from trainlint.stability.twin.operation import Tensor
 
-MOST = 4
-"""So many of five runs must blow up for a divergence; two or three are a warning."""
 
 
 def minibatch(case: Case, found: Curvature) -> StabilityBound:

@@ -6,9 +6,8 @@ import math
 
 from trainlint.core import Evidence, Unknown
 from trainlint.stability.bound import StabilityBound
-from trainlint.stability.case import STARTS, Case, batch_in_words, overflow_step, premises, simulated, unit_factors
+from trainlint.stability.case import MOST, STARTS, Case, batch_in_words, overflow_step, premises, simulated, unit_factors
 from trainlint.stability.curvature import curvature
-from trainlint.stability.minibatch import MOST
 from trainlint.stability.optimizers import DESCENT
 from trainlint.stability.simulate import first_update
 from trainlint.stability.twin.operation import RefusalError

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from trainlint.core import Fact, Origin, Place, Unknown
 from trainlint.facts.extract.lower import within
-from trainlint.facts.extract.scalars import integer
+from trainlint.facts.extract.scalars import integer, items_of
 from trainlint.interpret import values as v
 from trainlint.interpret.events import Frame
+
+MODULES = frozenset({"base", "layer", "model", "module"})
+"""What the rows make from which a script's own networks derive."""
 
 Count = Fact[int] | Unknown
 
@@ -61,6 +64,18 @@ def loader_over(frame: Frame | None) -> v.Object | None:
     return None
 
 
+def goes_over_modules(frame: Frame) -> bool:
+    """Whether a loop goes over several networks, each of which is trained by itself."""
+    value = frame.over
+    for _ in range(4):
+        if isinstance(value, v.Object) and value.row.makes == "iterator":
+            value = value.cells.get("over")
+    items = items_of(value) or ()
+    if isinstance(value, v.Object) and value.row.kind in ("module_list", "sequential"):
+        items = tuple(value.cells.values())
+    return bool(items) and all(isinstance(one, v.Instance) and one.row is not None and one.row.makes in MODULES for one in items)
+
+
 def steps_of(rows: int | None, batch_size: Fact[int] | Unknown, *, drop_last: bool = False) -> Fact[int] | Unknown:
     """Updates in one pass over so many rows: n / B rounded up, or down where the last partial batch is dropped."""
     if isinstance(batch_size, Unknown):
@@ -76,11 +91,15 @@ def steps_of(rows: int | None, batch_size: Fact[int] | Unknown, *, drop_last: bo
 def loop_counts(frames: Sequence[Frame], loop: Frame | None, made: Place | None, batches: Count | None) -> tuple[Count, Count]:
     """Epochs and steps in each, from the frames around a step, of which `loop` is its training loop.
 
-    Loops in whose text the optimizer is made (`made`) repeat the run and do not count. `batches` is how many mini-batches the
-    data makes; None if every step sees the same data.
+    Loops in whose text the optimizer is made (`made`), and loops over networks, repeat the run and do not count. `batches` is how
+    many mini-batches the data makes; None if every step sees the same data.
     """
     upto = next((index for index, frame in enumerate(frames) if frame is loop), -1)
-    loops = [frame for frame in frames[: upto + 1] if frame.kind == "loop" and not within(made, frame.place)]
+    loops = [
+        frame
+        for frame in frames[: upto + 1]
+        if frame.kind == "loop" and not within(made, frame.place) and not goes_over_modules(frame)
+    ]
     if not loops:
         return Fact(1), batches or Fact(1)
     inner = _trips(loops[-1])

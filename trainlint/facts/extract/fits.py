@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from trainlint.core import At, Fact, Origin, Span, Unknown
+from trainlint.facts.extract.batches import batch_upstream, facts_of_all_rows, first_array, rows_of_data
 from trainlint.facts.extract.counts import Count, batch_size_of, loop_counts, steps_of
 from trainlint.facts.extract.data import data_facts
 from trainlint.facts.extract.initializers import UNKNOWN_INITIALIZER
@@ -129,6 +130,7 @@ class _Graph:
         self.era = era
         self.lowering = Lowering(era, _kept_rows(fit))
         self.x, output = with_feature_axis(fit)
+        self.batch = first_array(fit.values.get("batch"))
         self.lowering.drawn.update((id(self.x), id(fit.values.get("y"))))
         if loaded:
             self.lowering.weights.everywhere = UNKNOWN_INITIALIZER
@@ -150,6 +152,8 @@ class _Graph:
     def inputs(self) -> DataFacts:
         """The facts of x: the leaf under the model's output that it became."""
         x = self.x
+        if self.batch is not None:
+            return facts_of_all_rows(self.batch, rows_of_data(self.fit, self.batch))
         ranked = [(node, one) for node, one in self._met if node.shape is None or len(node.shape) > 0]
         if isinstance(x, v.Array):
             node = next((node for node, one in ranked if one is x), None)
@@ -163,6 +167,8 @@ class _Graph:
     def targets(self) -> DataFacts:
         """The facts of y."""
         y = self.fit.values.get("y")
+        if self.batch is not None and isinstance(y, v.Array):
+            return facts_of_all_rows(y, rows_of_data(self.fit, self.batch))
         node = next((node for node, one in self.lowering.leaves if one is y), None)
         return data_facts(y, node)
 
@@ -219,8 +225,11 @@ def aligned(prediction: Node, target: Node) -> tuple[Node, Node]:
 def _batch_size(fit: Event, graph: _Graph) -> Count:
     written = fit.values.get("batch_size")
     batched = next((one for node, one in graph.lowering.leaves if node.attributes.get("batched") and one.op == "batch"), None)
+    batched = batched or batch_upstream(graph.batch)
     if batched is not None:
         return batch_size_of(batched)
+    if graph.batch is not None and graph.batch.shape and graph.batch.shape[0] is not None:
+        return Fact(graph.batch.shape[0], graph.batch.place)
     if _on_batch(fit):
         return _rows_of_batch(fit)
     if not _none(written):
@@ -274,4 +283,5 @@ def _steps(fit: Event, rows: int | None, batch_size: Fact[int] | Unknown) -> Cou
     held = fit.values.get("steps_per_epoch")
     if not _none(held):
         return integer(held, fit.argument_places.get("steps_per_epoch") or fit.place)
-    return steps_of(rows, batch_size)
+    batches = fit.values.get("batches")
+    return steps_of(rows, batch_size) if batches is None else integer(batches, fit.place)

@@ -249,7 +249,7 @@ def _schedule_of(step: Event, events: Sequence[Event]) -> v.Object | None:
 
 
 def _schedule_facts(schedule: v.Object | None, step: Event, events: Sequence[Event], era: str) -> ScheduleFacts | None:
-    """The schedule that moves the rate: a scheduler, one the optimizer carries, or assignments in a loop of the run (`assigned`)."""
+    """The schedule that moves the rate: a scheduler, one the optimizer carries, or assignments in its loops (`assigned`)."""
     if schedule is not None:
         return schedule_facts(schedule, era)
     carried = optimizer_schedule(step.values.get("optimizer"), era)

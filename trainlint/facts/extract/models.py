@@ -20,8 +20,8 @@ PLUMBING = frozenset(
 
 UNCHANGED = frozenset(
     {
-        "reshape", "flatten", "unflatten", "squeeze", "expand_dims", "cast", "linear", "transpose", "permute", "swapaxes", "getitem",
-        "dropout", "identity", "copy", "broadcast_to", "repeat", "pixel_shuffle", "upsample", "cropping",
+        "reshape", "flatten", "unflatten", "squeeze", "expand_dims", "cast", "linear", "transpose", "permute", "swapaxes",
+        "getitem", "dropout", "identity", "copy", "broadcast_to", "repeat", "pixel_shuffle", "upsample", "cropping",
     }
 )  # fmt: skip
 """Operations behind which the output activation is looked for."""

@@ -57,7 +57,7 @@ def monotone(
 def cast(inputs: Sequence[Array], attributes: Mapping[str, Any], _shape: Shape | None) -> Statistics:
     """Another element type: integers cut off fractions, booleans are 0 and 1."""
     s, target, source = inputs[0].statistics, attributes.get("dtype"), inputs[0].dtype
-    kind = dtypes.category(target)
+    kind = dtypes.category(target if isinstance(target, str) else None)
     if kind == 0 and dtypes.category(source) != 0:
         return known.between(0.0, 1.0)
     if kind == 1 and dtypes.category(source) not in (0, 1):

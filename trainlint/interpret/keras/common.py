@@ -205,11 +205,17 @@ def keep_arguments(instance: Instance, row: Row, arguments: Arguments) -> None:
         instance.cells["argument", name] = value
 
 
+def possible_eras(interpreter: Interpreter) -> set[str]:
+    """The eras in which all that the script used so far exists together; all of them if nothing tells."""
+    possible = set(ERAS)
+    for one, _ in getattr(interpreter, "eras", ()):
+        possible &= one
+    return possible or set(ERAS)
+
+
 def written_for_old_keras(call: Call) -> bool:
     """Whether all that the script used so far exists together only in Keras 1 or standalone Keras up to 2.3."""
-    possible = set(ERAS)
-    for one, _ in getattr(call.interpreter, "eras", ()):
-        possible &= one
+    possible = possible_eras(call.interpreter)
     return bool(possible) and possible <= {"keras1", "keras2"}
 
 

@@ -28,6 +28,7 @@ from trainlint.interpret.keras.common import (
     note_arguments,
     passed,
     plain,
+    possible_eras,
     row_of,
     setting,
     shape_from,
@@ -84,11 +85,21 @@ def _make_layer(call: Call) -> Value:
     note_arguments(call)
     arguments = _of_keras_1(call, row)
     made = make_object(call, row, arguments)
+    _note_positional_stride(call, made, arguments)
     if row.parameter("data_format") is not None and "data_format" not in made.arguments:
         everywhere = global_setting(call.interpreter, "data_format")
         if everywhere is not None:
             return replace(made, arguments={**made.arguments, "data_format": everywhere})
     return made
+
+
+def _note_positional_stride(call: Call, layer: Object, arguments: Arguments) -> None:
+    """`Conv2D(32, 3, 3)` where the third number is the stride: from Keras 2.4 on, and always in TensorFlow."""
+    given = arguments.positional[1:3]
+    if layer.row.kind not in ("conv", "separable_conv") or len(given) < 2 or not all(map(_is_size, given)):
+        return
+    if call.spelled.startswith("tensorflow") or possible_eras(call.interpreter) <= {"tf.keras", "keras2.11", "keras3"}:
+        call.interpreter.emit("positional_stride", call.place, layer=layer, kernel=given[0], stride=given[1])
 
 
 def _of_keras_1(call: Call, row: Row) -> Arguments:

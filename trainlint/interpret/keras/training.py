@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from trainlint.interpret import arrays
-from trainlint.interpret.dispatch import Call, bind, function, method
+from trainlint.interpret.dispatch import Call, Iteration, bind, function, method
 from trainlint.interpret.events import Frame
 from trainlint.interpret.keras.common import (
     Owner,
@@ -100,8 +100,10 @@ def _data(call: Call, values: dict[str, Value]) -> tuple[Value | None, Value | N
     if y is None and x is not None and not isinstance(x, Array | Unknown | Literal):
         pair = _first_batch(call, x)
         if pair is not None:
-            values["batch"] = Tuple(pair)
-            return x, pair[1]
+            values["batch"] = Tuple(pair.items)
+            if pair.trips is not None:
+                values["batches"] = Literal(pair.trips, call.place)
+            return x, pair.items[1]
     return x, y
 
 
@@ -115,13 +117,21 @@ def _as_array(call: Call, value: Value | None) -> Value | None:
     return arrays.as_array(value, value.place or call.place) or value
 
 
-def _first_batch(call: Call, data: Value) -> tuple[Value, Value] | None:
-    """The inputs and targets of one batch of a data set, loader or generator; None if it cannot be told."""
+def _first_batch(call: Call, data: Value) -> Iteration | None:
+    """The inputs and targets of one batch of a data set, loader or generator, and how many there are; None if it cannot be told.
+
+    A batch that is one array or nothing known is the inputs; what the targets are is then not known.
+    """
     if isinstance(data, List | Tuple):
         return None
-    items = call.interpreter.iterate(data, call.place).items
-    first = items_of(items[0]) if items and isinstance(items[0], Tuple | List) else None
-    return (first[0], first[1]) if first is not None and len(first) in (2, 3) else None
+    found = call.interpreter.iterate(data, call.place)
+    first = found.items[0] if found.items else None
+    parts = items_of(first) if isinstance(first, Tuple | List) else None
+    if parts is not None and len(parts) in (2, 3):
+        return Iteration(parts[:2], False, found.trips)
+    if isinstance(first, Array):
+        return Iteration((first, call.unknown("the targets are not told apart from the inputs")), False, found.trips)
+    return None
 
 
 def _as_input(call: Call, model: Owner, x: Value | None) -> Value:

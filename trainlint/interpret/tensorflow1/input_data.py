@@ -32,8 +32,9 @@ def _read(call: Call) -> Value:
         "test": TEST_ROWS,
     }
     one_hot, flat = arguments.get("one_hot", Literal(False)), arguments.get("reshape", Literal(True))
-    cells = {name: _part(count, one_hot, flat, "dtype" in arguments, call.place) for name, count in rows.items()}
-    return Object(SETS, cells=dict(cells), spelled=call.spelled, place=call.place)
+    typed = "dtype" in arguments
+    cells: dict[Hashable, Value] = {name: _part(count, one_hot, flat, typed, call.place) for name, count in rows.items()}
+    return Object(SETS, cells=cells, spelled=call.spelled, place=call.place)
 
 
 def _part(rows: int | None, one_hot: Value, flat: Value, typed: bool, place: Place | None) -> Object:

@@ -99,8 +99,9 @@ def _part(call: Call) -> Value:
 def _changed(call: Call, drop: tuple[str, ...] = (), **cells: Value) -> Value:
     """The receiver with other contents."""
     before = call.receiver.cells if isinstance(call.receiver, Object) else {}
-    kept = {name: value for name, value in before.items() if name not in drop}
-    return Object(PIPELINE, cells={**kept, **cells}, spelled=call.spelled, place=call.place)
+    kept: dict[Hashable, Value] = {name: value for name, value in before.items() if name not in drop}
+    kept.update(cells)
+    return Object(PIPELINE, cells=kept, spelled=call.spelled, place=call.place)
 
 
 @method("dataset:pipeline", "map")
@@ -111,9 +112,8 @@ def _map(call: Call) -> Value:
         return call.unknown("a data set whose elements are not known")
     given = element.items if isinstance(element, Tuple) else (element,)
     made = call.interpreter.call(written, Arguments(given, {}, (None,) * len(given)), call.place)
-    made = Tuple(made.cells["items"].items, made.place) if isinstance(made, List) and isinstance(
-        made.cells.get("items"), Tuple) else made  # fmt: skip
-    return _changed(call, ("whole",), element=made)
+    items = made.cells.get("items") if isinstance(made, List) else None
+    return _changed(call, ("whole",), element=items if isinstance(items, Tuple) else made)
 
 
 def _element(value: Value | None) -> Value | None:
@@ -145,6 +145,17 @@ def _collated(sample: Value, size: Value, place: Place | None) -> Value:
     attributes |= {"batch_size": size, "sample": True}
     return Array("batch", (sample,), attributes, shape, sample.dtype, sample.library, None, sample.statistics, sample.symbolic,
                  place=place)  # fmt: skip
+
+
+@function("tensorflow.image.convert_image_dtype")
+def _image_dtype(call: Call) -> Value:
+    """`tf.image.convert_image_dtype(image, tf.float32)` divides bytes by 255 and leaves floats alone."""
+    image = call.argument(0, "image")
+    if not isinstance(image, Array) or image.dtype is None or not image.dtype.startswith(("uint8", "float")):
+        return call.unknown("an image of a type that is not known")
+    if image.dtype.startswith("float"):
+        return image
+    return arrays.operate("divide", [image, Literal(255.0)], {}, call.place, image.library)
 
 
 @iterates("dataset:pipeline")

@@ -139,10 +139,8 @@ def _hyperparameters(call: Call) -> Value:
     """`self.hparams` holds what the running `__init__` was called with."""
     if isinstance(call.receiver, Instance):
         scope = machine_of(call).activation.scope
-        cells = {key: value for key, value in scope.cells.items() if isinstance(key, str) and value is not call.receiver}
-        call.interpreter.heap.write(
-            call.receiver, "hparams", Object(NAMESPACE, cells=dict(cells), spelled="hparams", place=call.place)
-        )
+        cells = {key: value for key, value in scope.cells.items() if value is not call.receiver}
+        call.interpreter.heap.write(call.receiver, "hparams", Object(NAMESPACE, cells=cells, spelled="hparams", place=call.place))
     return NONE
 
 

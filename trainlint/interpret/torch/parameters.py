@@ -5,6 +5,7 @@ A parameter is `Array(op="parameter")` with `attributes`:
   state        an Object of kind "parameter_state": one for each tensor, whatever arrays show it. Its `cells` hold "initializer"
                (the starting values as an Array, or the Object of the `torch.nn.init` call) and "requires_grad"
   layer        the layer that owns it, if one does; without an "initializer" cell it starts as that layer kind does
+  registered   whether it is an `nn.Parameter`, which a module registers; a plain tensor that wants gradients is not
   model        instead of `state`'s own meaning: this one stands for every parameter of that module (`model.parameters()`)
 `detached` marks `w.data`: the same numbers outside the graph.
 """
@@ -145,7 +146,8 @@ def _wrapped(call: Call, *, default: bool) -> Value:
     if decided is True:
         from trainlint.interpret.torch.updates import record_rebound_update
 
-        return record_rebound_update(call, data) or as_parameter(data, call.place)
+        made = record_rebound_update(call, data) or as_parameter(data, call.place)
+        return replace(made, attributes={**made.attributes, "registered": call.name == "torch.nn.Parameter"})
     if decided is False:
         return as_frozen(data, call.place) if call.name == "torch.nn.Parameter" else data
     return call.unknown("whether a tensor is trained is not known")

@@ -1,8 +1,9 @@
-"""A loss graph made ready to be evaluated: what `problem.draw` makes a function of its weights."""
+"""A loss graph made ready to be evaluated and differentiated: `Program(graph).problem(seed).gradient(weights)`."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple, TypeAlias
@@ -10,7 +11,9 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from trainlint.facts.graph import Node, Parameter, walk
-from trainlint.stability.twin import initial
+from trainlint.stability.twin import initial, reduce
+from trainlint.stability.twin.cost import PER_NODE, multiplications
+from trainlint.stability.twin.directional import STEP
 from trainlint.stability.twin.layers import adapted, fan
 from trainlint.stability.twin.leaves import Supply, absent_targets, is_scalar, numbers_of, settled_attributes
 from trainlint.stability.twin.losses import LOSSES
@@ -29,7 +32,10 @@ from trainlint.stability.twin.table import TABLE
 Rows: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"
 
 MAXIMUM_NODES = 4_000
-MAXIMUM_PARAMETERS = 2**20
+MAXIMUM_PARAMETERS = 2**23
+MAXIMUM_WORK = 2**32
+"""Multiplications of one evaluation, beyond which nothing is evaluated."""
+
 HIDDEN_REASONS = "the computation could not be followed"
 
 
@@ -147,8 +153,9 @@ class Program:
                     if step.row is None
                     else step.row.forward(arrays, weights, step.attributes)[0]
                 )
-                kernel = weights[0] if weights and weights[0].ndim > 1 else None
-                self.work += values[-1].size * (1 if kernel is None else kernel.size // max(1, kernel.shape[-1]))
+                self.work += multiplications(step.node.op, arrays, weights, values[-1], step.attributes)
+                if self.work > MAXIMUM_WORK:
+                    raise RefusalError("the computation is too large to be repeated here")
                 if (step.node.op in LOSSES or step.node.op in ("mean", "sum")) and values[-1].size == 1:
                     self.summed = max(self.summed, *(one.size for one in arrays))
         if values[-1].size != 1:
@@ -181,6 +188,10 @@ class Program:
             return weights[0]
         found = self.leaves[index]
         return found[rows] if rows is not None and index in self.batched else found
+
+    def cost(self, share: float = 1.0) -> float:
+        """The multiplications of one evaluation over a share of the rows, and what takes as long."""
+        return self.work * share + PER_NODE * len(self.steps)
 
     @property
     def trainable(self) -> list[int]:
@@ -218,3 +229,163 @@ class Program:
                     if not self.steps[one].moving and not is_scalar(self.steps[one].node):
                         found.setdefault(one)
         return list(found)
+
+    def problem(self, seed: int, scale: Mapping[int, float] | None = None) -> Problem:
+        """The program with every weight drawn once. `scale` multiplies the values of some steps (see `entries`)."""
+        rng = np.random.default_rng(seed)
+        values = [
+            initial.draw(one.initializer, rng, shape, fans)
+            for one, shape, fans in zip(self.parameters, self.shapes, self.fans, strict=True)
+        ]
+        return Problem(self, values, dict(scale or {}))
+
+
+class Problem:
+    """A program at one draw of its weights: the loss as a function of one flat vector of all trainable numbers.
+
+    `reduced` leaves out coordinates of the first layer in which the loss is flat (see `reduce`): then all rows are always used.
+    """
+
+    def __init__(self, program: Program, values: list[Tensor], scale: dict[int, float], *, reduced: bool = False) -> None:
+        self.program = program
+        self._values = values
+        self._scale = scale
+        self._places = program.trainable
+        self._fixed: list[Tensor | None] = []
+        self._narrow: dict[int, Tensor] = {}
+        with np.errstate(all="ignore"):
+            self._fixed = self._fold()
+        if reduced:
+            self._reduce()
+        self._shapes = [one.shape for one in self._values]
+        sizes = [math.prod(self._shapes[index]) for index in self._places]
+        self._cuts = np.cumsum(sizes)[:-1]
+        self.start: Tensor = np.concatenate([np.zeros(0), *(self._values[index].ravel() for index in self._places)])
+        self.penalty: Tensor = np.concatenate(
+            [np.zeros(0), *(np.full(size, program.parameters[index].l2) for size, index in zip(sizes, self._places, strict=True))]
+        )
+
+    def reduced(self) -> Problem:
+        """The same loss over fewer weights, with the same largest curvature."""
+        return Problem(self.program, self._values, self._scale, reduced=True)
+
+    def _reduce(self) -> None:
+        """Narrow the first layers whose kernel nothing else uses."""
+        users = Counter(place for step in self.program.steps for place in step.parameters)
+        self._values = list(self._values)
+        for index, step in enumerate(self.program.steps):
+            narrow = {"dense": reduce.fewer_inputs, "embedding": reduce.fewer_rows}.get(step.node.op)
+            if narrow is None or not step.parameters or users[step.parameters[0]] > 1:
+                continue
+            below, place = self._fixed[step.inputs[0]], step.parameters[0]
+            found = narrow(below, self._values[place]) if below is not None and step.moving else None
+            if found is not None:
+                self._narrow[index], self._values[place] = found
+
+    def _fold(self) -> list[Tensor | None]:
+        """What no weight reaches, over all rows."""
+        found: list[Tensor | None] = []
+        for index, step in enumerate(self.program.steps):
+            arrays = [found[one] for one in step.inputs]
+            known = [one for one in arrays if one is not None]
+            if step.moving or len(known) < len(arrays):
+                found.append(None)
+                continue
+            weights = [self._values[one] for one in step.parameters]
+            value = (
+                self.program._leaf(index, None, weights)
+                if step.row is None
+                else step.row.forward(known, weights, step.attributes)[0]
+            )
+            found.append(value * self._scale[index] if index in self._scale else value)
+        return found
+
+    @property
+    def rows(self) -> int:
+        """The rows of one full batch."""
+        return self.program.samples or max((one.shape[0] for one in self.program.leaves.values() if one.ndim), default=1)
+
+    def fixed(self, index: int) -> Tensor | None:
+        """The value over all rows of a step that no weight reaches."""
+        return self._fixed[index]
+
+    def _forward(self, weights: Tensor, rows: Rows | None) -> tuple[list[Tensor], list[Pullback | None]]:
+        held = list(self._values)
+        for place, part in zip(self._places, np.split(weights, self._cuts), strict=True):
+            held[place] = part.reshape(self._shapes[place])
+        values: list[Tensor] = []
+        pulls: list[Pullback | None] = []
+        for index, step in enumerate(self.program.steps):
+            pull: Pullback | None = None
+            fixed = self._fixed[index] if rows is None or (index not in self.program.batched and not step.inputs) else None
+            if fixed is not None:
+                value = fixed
+            else:
+                own = [held[one] for one in step.parameters]
+                if step.row is None:
+                    value = self.program._leaf(index, rows, own)
+                else:
+                    arrays = [self._narrow[index]] if index in self._narrow else [values[one] for one in step.inputs]
+                    value, pull = step.row.forward(arrays, own, step.attributes)
+                if index in self._scale:
+                    value = value * self._scale[index]
+            values.append(value)
+            pulls.append(pull if step.moving else None)
+        return values, pulls
+
+    def value(self, index: int, weights: Tensor) -> Tensor:
+        """The value of one step over all rows."""
+        with np.errstate(all="ignore"):
+            return self._forward(weights, None)[0][index]
+
+    def loss(self, weights: Tensor, rows: Rows | None = None) -> float:
+        """The loss [L] over some rows (None: all), penalties included."""
+        with np.errstate(all="ignore"):
+            values, _ = self._forward(weights, rows)
+            return float((values[-1].reshape(-1)[0] + (self.penalty * weights**2).sum()).real)
+
+    def gradient(self, weights: Tensor, rows: Rows | None = None) -> tuple[float, Tensor]:
+        """Loss [L] and gradient [L/P] at a flat vector of weights, over some rows (None: all)."""
+        with np.errstate(all="ignore"):
+            values, pulls = self._forward(weights, rows)
+            collected: list[Tensor | None] = [None] * len(values)
+            own: list[Tensor | None] = [None] * len(self._values)
+            collected[-1] = np.ones(values[-1].shape)
+            for index in range(len(values) - 1, -1, -1):
+                self._pull_back(index, pulls[index], collected, own)
+            parts = [np.zeros(math.prod(self._shapes[one])) if (part := own[one]) is None else part.ravel() for one in self._places]
+            total = np.concatenate([np.zeros(0), *parts]) + 2 * self.penalty * weights
+            return float((values[-1].reshape(-1)[0] + (self.penalty * weights**2).sum()).real), total
+
+    def _pull_back(self, index: int, pull: Pullback | None, collected: list[Tensor | None], own: list[Tensor | None]) -> None:
+        step, gradient = self.program.steps[index], collected[index]
+        collected[index] = None
+        if gradient is None or not step.moving:
+            return
+        if step.row is None:
+            _add(own, step.parameters[0], gradient)
+            return
+        if pull is None:
+            return
+        found = pull(gradient * self._scale[index] if index in self._scale else gradient)
+        for place, part in zip(step.inputs, found[: len(step.inputs)], strict=True):
+            if self.program.steps[place].moving:
+                if part is None:
+                    raise RefusalError(f"the labels of `{step.node.op}` depend on the weights")
+                _add(collected, place, part)
+        for place, part in zip(step.parameters, found[len(step.inputs) :], strict=False):
+            if part is not None:
+                _add(own, place, part)
+
+    def hessian_vector(self, weights: Tensor, vector: Tensor, rows: Rows | None = None) -> Tensor:
+        """The Hessian [L/P^2] times a vector, exact but for rounding: the gradient's own derivative (`directional`)."""
+        length = float(np.linalg.norm(vector))
+        if length == 0:
+            return np.zeros_like(vector)
+        step = STEP / length
+        return np.asarray(self.gradient(weights + 1j * step * vector, rows)[1].imag / step)
+
+
+def _add(collected: list[Tensor | None], place: int, part: Tensor) -> None:
+    before = collected[place]
+    collected[place] = part if before is None else before + part

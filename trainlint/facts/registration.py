@@ -1,0 +1,199 @@
+"""Which layers and weights of a script's modules are registered, and which are made where no optimizer finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trainlint.core import Place
+from trainlint.facts.passes import every_event, owner_of
+from trainlint.facts.run import Script
+from trainlint.interpret.events import Event, Frame
+from trainlint.interpret.values import (
+    Array,
+    Class,
+    Dict,
+    Function,
+    Instance,
+    List,
+    Literal,
+    Object,
+    Symbol,
+    Tuple,
+    Value,
+    alternatives,
+)
+
+WEIGHTED = frozenset(
+    ["dense", "bilinear", "conv", "conv_transpose", "depthwise_conv", "separable_conv", "embedding", "embedding_bag", "batch_norm", "layer_norm", "group_norm", "instance_norm", "prelu", "simple_rnn", "lstm", "gru", "rnn_cell", "lstm_cell", "gru_cell", "attention", "transformer_encoder_layer", "transformer_encoder", "transformer_decoder_layer", "transformer_decoder", "transformer", "conv_lstm", "bidirectional"]
+)
+"""Kinds of layers that own weights."""
+
+MODE_DEPENDENT = frozenset({"dropout", "batch_norm"})
+"""Kinds of layers that do something else in evaluation."""
+
+REGISTERING = ("add_module", "register_module", "setattr(", "register_parameter", "__setattr__")
+MISSPELT = frozenset(
+    {"_init_", "___init__", "__init___", "___init___", "__init", "_init__", "__init_", "__int__", "__innit__", "init__"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unregistered:
+    """Something trainable that a module keeps where `parameters()` does not look: `what` it is, kept as `attribute`."""
+
+    attribute: str
+    what: str
+    count: int
+    container: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Unconstructed:
+    """A module whose base is not constructed: the class's name, why, the first layer it then assigns, where."""
+
+    name: str
+    misspelt: str
+    layers: tuple[str, ...]
+    place: Place
+
+
+def is_module(value: Value) -> bool:
+    """Whether a value is a `torch.nn.Module`."""
+    from trainlint.interpret.torch.common import is_module
+
+    return is_module(value)
+
+
+def descendants(module: Object | Instance) -> Iterator[tuple[str, Object | Instance]]:
+    """A module (named "") and all that it registers, parents first."""
+    from trainlint.interpret.torch.common import descendants
+
+    return descendants(module)
+
+
+def made(script: Script, *kinds: str) -> Iterator[tuple[Event, Object | Instance]]:
+    """What the script makes of the library's layers, modules, optimizers, schedules, and of its own classes derived from those."""
+    for event in every_event(script):
+        one = event.values.get("object")
+        if event.kind == "made" and isinstance(one, Object | Instance) and one.row is not None:
+            if not kinds or one.row.makes in kinds:
+                yield event, one
+
+
+def optimized_modules(script: Script) -> set[int]:
+    """The identities of all modules whose `parameters()` (or those of a module around them) some optimizer was given."""
+    found: set[int] = set()
+    for _, optimizer in made(script, "optimizer"):
+        owner = owner_of(optimizer)
+        for one in alternatives(owner) if owner is not None else ():
+            if isinstance(one, Object | Instance):
+                found.update(id(below) for _, below in descendants(one))
+    return found
+
+
+def has_weights(value: Value) -> bool:
+    """Whether a value is a module with weights of its own or below it."""
+    if not isinstance(value, Object | Instance) or not is_module(value):
+        return False
+    return any(one.row is not None and one.row.kind in WEIGHTED for _, one in descendants(value))
+
+
+def unregistered(script: Script) -> Iterator[Unregistered]:
+    """Layers in plain lists and dicts, and plain tensors that want gradients, of modules whose parameters are optimized."""
+    modules = [one for _, one in made(script) if isinstance(one, Instance) and is_module(one)]
+    optimized = optimized_modules(script)
+    registered = {id(below) for one in modules for name, below in descendants(one) if name}
+    seen: set[tuple[int, str]] = set()
+    for module in modules:
+        text = getattr(module.cls.place, "source_text", "")
+        if id(module) not in optimized or any(word in text for word in REGISTERING):
+            continue
+        for name, value in module.cells.items():
+            key = (id(module.cls), str(name))
+            if isinstance(name, str) and key not in seen:
+                seen.add(key)
+                yield from _kept(name, value, registered)
+
+
+def _kept(name: str, value: Value, registered: set[int]) -> Iterator[Unregistered]:
+    if isinstance(value, List | Dict | Tuple) and value.place is not None:
+        layers = [one for one in _items(value) if has_weights(one) and id(one) not in registered and not _frozen(one)]
+        kind = "dict" if isinstance(value, Dict) else "list" if isinstance(value, List) else "tuple"
+        if layers:
+            what = "layer" if len(layers) == 1 else "layers"
+            yield Unregistered(name, what, len(layers), kind, layers[0].place or value.place)
+    elif isinstance(value, Array) and value.place is not None:
+        if (
+            value.op == "parameter"
+            and not value.attributes.get("registered")
+            and not {"layer", "model"} & value.attributes.keys()
+        ):
+            yield Unregistered(name, "tensor", 1, "plain tensor", value.place)
+        elif value.op == "cast" and isinstance(value.inputs[0], Array) and value.inputs[0].attributes.get("registered"):
+            yield Unregistered(name, "tensor", 1, "converted copy of a Parameter", value.place)
+
+
+def _items(value: List | Dict | Tuple) -> list[Value]:
+    if isinstance(value, Dict):
+        return list(value.cells.values())
+    held = value if isinstance(value, Tuple) else value.cells.get("items")
+    return list(held.items) if isinstance(held, Tuple) else []
+
+
+def _frozen(value: Value) -> bool:
+    held = value.cells.get("requires_grad") if isinstance(value, Object | Instance) else None
+    return held is not None and not (isinstance(held, Literal) and held.value)
+
+
+def made_in_forward(script: Script) -> Iterator[tuple[Event, Object, str]]:
+    """Layers with weights, dropout or statistics that are made at each forward pass, with the method's name."""
+    for event, layer in made(script, "layer"):
+        frame = _forward_frame(event)
+        if frame is None or not isinstance(layer, Object) or not isinstance(frame.over, Instance):
+            continue
+        if layer.row.kind in WEIGHTED | MODE_DEPENDENT and not _is_kept(layer, frame.over):
+            yield event, layer, frame.name
+
+
+def _forward_frame(event: Event) -> Frame | None:
+    """The `forward` or `call` of a module that an event happens in, if no constructor lies between."""
+    for frame in reversed(event.frames):
+        if frame.kind != "call":
+            continue
+        if frame.name in ("forward", "call") and isinstance(frame.over, Instance) and frame.over.row is not None:
+            return frame if is_module(frame.over) or frame.over.row.library == "keras" else None
+        if frame.name in ("__init__", "build") or isinstance(frame.over, Instance) is False:
+            return None
+    return None
+
+
+def _is_kept(layer: Object, owner: Instance) -> bool:
+    """Whether a module keeps a layer (made once, behind `if self.layer is None`)."""
+    for value in owner.cells.values():
+        for one in alternatives(value):
+            if one is layer or (isinstance(one, List | Dict | Tuple) and any(item is layer for item in _items(one))):
+                return True
+    return False
+
+
+def unconstructed(script: Script) -> Iterator[Unconstructed]:
+    """Modules that assign layers though the `__init__` of `nn.Module` never ran, or whose `__init__` is misspelt."""
+    seen: set[int] = set()
+    for event, module in made(script):
+        if not isinstance(module, Instance) or not is_module(module) or id(module.cls) in seen:
+            continue
+        seen.add(id(module.cls))
+        constructor = event.values.get("unconstructed")
+        layers = tuple(str(name) for name, one in module.cells.items() if is_module(one))
+        if isinstance(constructor, Function) and constructor.place is not None and layers and _bases_are_known(module.cls):
+            yield Unconstructed(module.cls.name, "", layers, constructor.place)
+        wrong = [one for name, one in module.cls.cells.items() if name in MISSPELT and isinstance(one, Function)]
+        if wrong and "__init__" not in module.cls.cells and wrong[0].place is not None:
+            yield Unconstructed(module.cls.name, wrong[0].name, (), wrong[0].place)
+
+
+def _bases_are_known(cls: Class) -> bool:
+    """Whether a class derives from `nn.Module` directly (another base of its own may call the constructor)."""
+    return len(cls.bases) == 1 and isinstance(cls.bases[0], Symbol) and not cls.decorators
