@@ -6,7 +6,7 @@ Adam divides by √v + ε. In float16 weights v underflows to 0 for gradients be
 lr·g/ε: infinite when ε itself rounds to 0 (below 6e-8), 42 at ε = 1e-7. In a very long run with a constant learning rate v
 decays with the gradients; when one comes back, m follows it within 1/(1-β₁) steps and v only within 1/(1-β₂), so a step of
 up to lr·(1-β₁)/√(1-β₂) = 3.2 lr moves every weight at once. The loss then spikes after a long steady descent. This is advice:
-spikes are seldom the end of a run.
+spikes are seldom the end of a run. An ε that the script sets to next to nothing takes away the floor for good.
 
 ```python bad
 from torch import nn, optim
@@ -39,9 +39,7 @@ from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
 model.compile(optimizer=keras.optimizers.Adam(0.001), loss="mse")
-
-def train(batches):
-    model.fit(batches, steps_per_epoch=500, epochs=40)
+model.fit(batches(), steps_per_epoch=500, epochs=40)
 ```
 
 ```python good
@@ -49,9 +47,7 @@ from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
 model.compile(optimizer=keras.optimizers.Adam(0.001, epsilon=1e-4), loss="mse")
-
-def train(batches):
-    model.fit(batches, steps_per_epoch=500, epochs=4000)
+model.fit(batches(), steps_per_epoch=500, epochs=4000)
 ```
 
 ```python good
@@ -59,9 +55,7 @@ from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
 model.compile(optimizer=keras.optimizers.Adam(0.001, amsgrad=True), loss="mse")
-
-def train(batches):
-    model.fit(batches, steps_per_epoch=500, epochs=4000)
+model.fit(batches(), steps_per_epoch=500, epochs=4000)
 ```
 
 ## References
@@ -80,6 +74,7 @@ from trainlint.api import (
     Fact,
     ModelFacts,
     OptimizerFacts,
+    Origin,
     Report,
     Severity,
     TrainingRun,
@@ -91,7 +86,7 @@ from trainlint.api import (
     spikes_late,
 )
 
-SMALLEST_HALF, SAFE_HALF_EPSILON, TYPICAL_GRADIENT = 6e-8, 1e-3, 0.005
+SMALLEST_HALF, SAFE_HALF_EPSILON, TYPICAL_GRADIENT, NO_FLOOR = 6e-8, 1e-3, 0.005, 1e-11
 
 
 @rule("TRN105", "adam-epsilon-too-small", Severity.INFO)
@@ -115,6 +110,10 @@ def check(run: TrainingRun) -> Iterator[Report]:
             )
     elif not run.schedule and not adam.clip and not lowers_rate_later(run):
         message = spikes_late(run, rate, epsilon, adam.betas or (0.9, 0.999), numbers)
+    if not message and 0 <= epsilon <= NO_FLOOR and adam.epsilon.origin is not Origin.LIBRARY_DEFAULT:
+        message = (
+            f"is no floor: a weight with gradients of {figure(1e4 * epsilon or 1e-30)} still moves by {exact(rate)} each step"
+        )
     if message:
         place, cause = adam.place or run.place, run_cause("adam-epsilon", run)
         yield Report(f"ε={exact(epsilon)} {message}", at=place, severity=severity, numbers=numbers, cause=cause)

@@ -101,10 +101,10 @@ from trainlint.api import (
 def check(run: TrainingRun) -> Iterator[Report]:
     """Look for a rate below zero."""
     optimizer = run.optimizer
-    if not isinstance(optimizer, OptimizerFacts) or not isinstance(optimizer.learning_rate, Fact):
-        return
+    if not isinstance(optimizer, OptimizerFacts) or not isinstance(optimizer.learning_rate, Fact) or optimizer.written_by_hand:
+        return  # TRN514 speaks of updates that the script writes itself
     rate = optimizer.learning_rate.value
-    raises = optimizer.library == "torch" and not optimizer.written_by_hand
+    raises = optimizer.library == "torch"
     followed = isinstance(run.loss, LossFacts) and run.loss.name != "custom"
     if rate < 0 and (raises or (followed and not loss_is_negated(run))):
         effect = "PyTorch raises a ValueError" if raises else "every step climbs the loss instead of descending it"

@@ -60,7 +60,7 @@ train = tf.train.GradientDescentOptimizer(0.01).minimize(-tf.reduce_mean(tf.redu
 ```python good
 from torch import nn, optim
 
-critic, actor = nn.Linear(8, 1), nn.Linear(4, 8)
+critic, actor = nn.Linear(8, 1), nn.Sequential(nn.Linear(4, 8), nn.ReLU())
 down = optim.SGD(critic.parameters(), lr=0.01)
 up = optim.SGD(actor.parameters(), lr=0.01)
 

@@ -70,14 +70,8 @@ optimizer = optim.Adam(Net().parameters(), lr=0.001)
 ```python good
 from torch import nn, optim
 
-
-class Bank:
-    def __init__(self):
-        self.layers = [nn.Linear(8, 8), nn.Linear(8, 8)]
-
-
-bank = Bank()
-optimizer = optim.Adam([p for layer in bank.layers for p in layer.parameters()], lr=0.001)
+layers = [nn.Linear(8, 8), nn.Linear(8, 8)]
+optimizer = optim.Adam([p for layer in layers for p in layer.parameters()], lr=0.001)
 ```
 
 ```python good

@@ -7,6 +7,15 @@ from trainlint.facts.chains import redundant_chains
 from trainlint.facts.compiling import compile_problem
 from trainlint.facts.dropout import dropouts_always_on, dropped, idle_recurrent_dropout, positional_strides
 from trainlint.facts.graph import Node, Parameter, walk
+from trainlint.facts.input_scaling import other_scales, scaled_twice, unused_scalings
+from trainlint.facts.leakage import (
+    fitted_before_split,
+    fitted_on_test_part,
+    repeated_before_split,
+    validated_on_training_data,
+)
+from trainlint.facts.loop_faults import forwards_without_gradients, left_in_eval, missing_acts, rebuilt
+from trainlint.facts.pace import few_updates, known_layers, known_weights, reach_of_adam
 from trainlint.facts.passes import every_event, loop_passes, lowers_rate_later, rate_is_replaced, steps_parameters_of, text_of
 from trainlint.facts.queries import (
     RESHAPING,
@@ -23,6 +32,7 @@ from trainlint.facts.queries import (
 )
 from trainlint.facts.registration import made_in_forward, unconstructed, unregistered
 from trainlint.facts.rescaling import rescalings, weights_are_set
+from trainlint.facts.row_order import shuffled_apart
 from trainlint.facts.run import (
     DataFacts,
     LayerFacts,
@@ -43,6 +53,14 @@ from trainlint.facts.scaling import (
     reachable_output,
 )
 from trainlint.facts.sessions import left_out_updates, repeated_initializations, uninitialized_steps
+from trainlint.facts.shapes import (
+    channel_is_misplaced,
+    channels_first_inputs,
+    merged_batches,
+    misfits,
+    open_output,
+    shape_in_words,
+)
 from trainlint.facts.starting import constant_starts, signal_scale
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import LibraryMethod
@@ -108,6 +126,8 @@ __all__ = [
     "Unknown",
     "UnusedSuppression",
     "array_rank",
+    "channel_is_misplaced",
+    "channels_first_inputs",
     "column_sizes",
     "compile_problem",
     "constant_starts",
@@ -116,8 +136,12 @@ __all__ = [
     "every_event",
     "exact",
     "exceeded_bound_report",
+    "few_updates",
     "figure",
     "first_layer_on_raw_inputs",
+    "fitted_before_split",
+    "fitted_on_test_part",
+    "forwards_without_gradients",
     "idle_recurrent_dropout",
     "initial_output_scale",
     "inputs_in_words",
@@ -125,8 +149,11 @@ __all__ = [
     "insert_argument",
     "insert_before",
     "insert_statement_before",
+    "known_layers",
+    "known_weights",
     "layer_name",
     "layers_of",
+    "left_in_eval",
     "left_out_updates",
     "library_loss_of",
     "line_of",
@@ -135,17 +162,25 @@ __all__ = [
     "loss_reports",
     "lowers_rate_later",
     "made_in_forward",
+    "merged_batches",
     "metric_reports",
+    "misfits",
+    "missing_acts",
+    "open_output",
     "optimizer_label",
     "optimizer_name",
+    "other_scales",
     "planned_updates",
     "positional_strides",
     "powers_of_ten",
     "rate_is_replaced",
     "raw_leaf",
+    "reach_of_adam",
     "reachable_output",
+    "rebuilt",
     "receiver_text",
     "redundant_chains",
+    "repeated_before_split",
     "repeated_initializations",
     "replace",
     "rescaled_step",
@@ -155,10 +190,13 @@ __all__ = [
     "round_down_1_2_5",
     "rule",
     "run_cause",
+    "scaled_twice",
     "schedule_report",
     "scheduled",
     "set_learning_rate",
+    "shape_in_words",
     "shrunken_bound_report",
+    "shuffled_apart",
     "signal_scale",
     "site_cause",
     "skip_upwards",
@@ -174,6 +212,8 @@ __all__ = [
     "unconstructed",
     "uninitialized_steps",
     "unregistered",
+    "unused_scalings",
+    "validated_on_training_data",
     "walk",
     "weights_are_set",
     "why_not_judged",

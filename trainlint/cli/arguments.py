@@ -73,3 +73,13 @@ def add_inputs(parser: Parser) -> None:
     """The operands that say which files are read."""
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders (default: the working folder); - reads stdin")
     parser.add_argument("--stdin-filename", metavar="NAME", help="how to call what is read from stdin")
+
+
+def add_fixing(parser: Parser) -> None:
+    """The options that say which fixes are applied."""
+    add = parser.add_argument_group("fixes").add_argument
+    add("--fix", action="store_true", help="apply the safe fixes: those that do not change what the script does")
+    add("--unsafe-fixes", action="store_true", help="with --fix, --fix-only or --diff: also apply those that change it")
+    add("--fix-only", action="store_true", help="apply fixes and do not speak of what is left")
+    add("--diff", action="store_true", help="show what --fix-only would change, change nothing, exit with 1 if it would")
+    add("--show-fixes", action="store_true", help="list what was fixed")

@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trainlint.cli.arguments import UsageError
+from trainlint.fixes.target import Target
 from trainlint.result import CheckResult
 from trainlint.settings import Settings, nearest, settings_for
 from trainlint.source.discover import discover
 from trainlint.source.read import DEFAULT_LIMIT, Source, Unreadable, decode, read
 from trainlint.source.screen import may_train
 from trainlint.workspace import Project, root_of
+
+if TYPE_CHECKING:
+    from trainlint.interpret.interpreter import Workspace
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
@@ -29,23 +35,40 @@ def check_all(options: Namespace) -> list[CheckResult]:
         SettingsError: the settings cannot be meant.
         RuleError: a rule file is not well formed.
     """
+    results = []
+    for one in targets_of(options):
+        result = one.checked()
+        results.append(replace(result, script=None, texts=result.texts if result.findings else {}))
+    return once(results)
+
+
+def targets_of(options: Namespace) -> Iterator[Target]:
+    """Every file with the check that its settings ask for.
+
+    Raises:
+        UsageError: a path does not exist.
+        SettingsError: the settings cannot be meant.
+        RuleError: a rule file is not well formed.
+    """
     from trainlint.selection import selected_rules
 
-    results, projects = [], _Projects()
-    for source, settings in _sources(options):
+    projects = _Projects()
+    for source, settings, data in _sources(options):
         chosen = _with_options(settings, options)
         selected_rules(chosen)
-        if not _may_train(source):
-            results.append(CheckResult(source.filename))
-            continue
-        from trainlint.engine import check_source
-
-        result = check_source(source, chosen, projects.of(source))
-        results.append(replace(result, script=None, texts=result.texts if result.findings else {}))
-    return _once(results)
+        yield Target(source, partial(_check, chosen), projects.of(source), data)
 
 
-def _once(results: list[CheckResult]) -> list[CheckResult]:
+def _check(settings: Settings, source: Source | Unreadable, workspace: Workspace | None) -> CheckResult:
+    """Check one file; nothing heavy is imported for one that cannot train."""
+    if not _may_train(source):
+        return CheckResult(source.filename)
+    from trainlint.engine import check_source
+
+    return check_source(source, settings, workspace)
+
+
+def once(results: Sequence[CheckResult]) -> list[CheckResult]:
     """What several scripts meet in a module that they share is one finding: that of the first."""
     seen: set[tuple[str, int, int, str]] = set()
     kept = []
@@ -65,7 +88,7 @@ def facts_of_all(options: Namespace) -> list[CheckResult]:
         SettingsError: the settings cannot be meant.
     """
     results, projects = [], _Projects()
-    for source, _ in _sources(options):
+    for source, _, _ in _sources(options):
         if _may_train(source):
             from trainlint.engine import judged_facts_of
 
@@ -89,8 +112,8 @@ class _Projects:
         return self._of_root.setdefault(root, Project(root))
 
 
-def _sources(options: Namespace) -> Iterator[tuple[Source | Unreadable, Settings]]:
-    """Every file once, with the settings that hold for it, in the order of the paths."""
+def _sources(options: Namespace) -> Iterator[tuple[Source | Unreadable, Settings, bytes | None]]:
+    """Every file once, with the settings that hold for it, in the order of the paths; of stdin its bytes, too."""
     seen: set[str] = set()
     paths = options.paths or ["."]
     for path in paths:
@@ -98,18 +121,18 @@ def _sources(options: Namespace) -> Iterator[tuple[Source | Unreadable, Settings
             raise UsageError(f"there is no file or folder {path!r}{_nearest_path(Path(path))}")
     for path in paths:
         if path == STDIN:
-            yield _stdin(options.stdin_filename), settings_for(Path(options.stdin_filename or "."))
+            data = sys.stdin.buffer.read(DEFAULT_LIMIT + 1)
+            yield _stdin(data, options.stdin_filename), settings_for(Path(options.stdin_filename or ".")), data
             continue
         settings = settings_for(Path(path))
         for file in discover([Path(path)], settings.exclude, root=settings.root):
             name = file.filename if isinstance(file, Unreadable) else str(file)
             if name not in seen:
                 seen.add(name)
-                yield file if isinstance(file, Unreadable) else read(file), settings
+                yield file if isinstance(file, Unreadable) else read(file), settings, None
 
 
-def _stdin(name: str | None) -> Source | Unreadable:
-    data = sys.stdin.buffer.read(DEFAULT_LIMIT + 1)
+def _stdin(data: bytes, name: str | None) -> Source | Unreadable:
     filename = name or STDIN_NAME
     if len(data) > DEFAULT_LIMIT:
         return Unreadable.because(filename, f"has more than the limit of {DEFAULT_LIMIT:,} bytes")

@@ -31,6 +31,7 @@ Parameters of an operation are in order: kernel, bias; recurrent layers kernel, 
 direction; normalisers gamma, beta; attention query, key, value, output. Kernels are laid out as Keras does in both libraries:
 dense (in, units), conv (*kernel_size, in / groups, filters), conv_transpose (*kernel_size, filters, in), depthwise_conv
 (*kernel_size, in, multiplier), embedding (rows, units).
+Layers that the script writes out (`x @ W + b`, `tf.nn.conv2d(x, K)`) are dense and conv too, marked `written`.
 `padding` is "valid", "same", "causal" or one (low, high) pair for each spatial axis.
 """
 

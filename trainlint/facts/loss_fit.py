@@ -93,7 +93,7 @@ def loss_fit(run: TrainingRun) -> LossFit | None:
     """Loss, output and labels of a run; None for a loss that the table does not judge."""
     if isinstance(run.loss, Unknown) or isinstance(run.model, Unknown):
         return None
-    keras = run.framework == "keras"
+    keras = run.framework == "keras" and not _compared_as_it_is(run)
     losses = (
         _written(run, run.loss.name)
         or LOSSES.get((run.loss.name, run.loss.from_logits))

@@ -78,6 +78,7 @@ TABLE = """
 47 | REG                 | relu&co              | any| out-of-range | reach      | reach      | 309 error          | linear
 48 | REG                 | relu                 | any| real-or-open | dies       | dies       | 309 info           | linear
 49 | SQUARED             | softmax sigmoid      | any| binary onehot| slow       | slow       | 310 info           | class-loss
+49 | SQUARED             | softmax              | >=2| unknown      | slow       | slow       | 310 info           | class-loss
 50 | ABSOLUTE            | softmax sigmoid      | any| binary onehot| majority   | majority   | 310 warning        | class-loss
 51 | REG                 | linear               | 1  | classes      | distance   | distance   | 310 warning        | class-loss
 53 | POISSON             | linear               | any| any          | log-nan    | -          | 319 error          | positive

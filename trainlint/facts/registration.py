@@ -25,8 +25,13 @@ from trainlint.interpret.values import (
 )
 
 WEIGHTED = frozenset(
-    ["dense", "bilinear", "conv", "conv_transpose", "depthwise_conv", "separable_conv", "embedding", "embedding_bag", "batch_norm", "layer_norm", "group_norm", "instance_norm", "prelu", "simple_rnn", "lstm", "gru", "rnn_cell", "lstm_cell", "gru_cell", "attention", "transformer_encoder_layer", "transformer_encoder", "transformer_decoder_layer", "transformer_decoder", "transformer", "conv_lstm", "bidirectional"]
-)
+    {
+        "dense", "bilinear", "conv", "conv_transpose", "depthwise_conv", "separable_conv", "embedding", "embedding_bag",
+        "batch_norm", "layer_norm", "group_norm", "instance_norm", "prelu", "simple_rnn", "lstm", "gru", "rnn_cell", "lstm_cell",
+        "gru_cell", "attention", "transformer_encoder_layer", "transformer_encoder", "transformer_decoder_layer",
+        "transformer_decoder", "transformer", "conv_lstm", "bidirectional",
+    }
+)  # fmt: skip
 """Kinds of layers that own weights."""
 
 MODE_DEPENDENT = frozenset({"dropout", "batch_norm"})
@@ -74,12 +79,12 @@ def descendants(module: Object | Instance) -> Iterator[tuple[str, Object | Insta
 
 
 def made(script: Script, *kinds: str) -> Iterator[tuple[Event, Object | Instance]]:
-    """What the script makes of the library's layers, modules, optimizers, schedules, and of its own classes derived from those."""
+    """What the script makes of the library's layers, modules, optimizers and schedules, and of its own classes of these."""
     for event in every_event(script):
         one = event.values.get("object")
-        if event.kind == "made" and isinstance(one, Object | Instance) and one.row is not None:
-            if not kinds or one.row.makes in kinds:
-                yield event, one
+        known = event.kind == "made" and isinstance(one, Object | Instance) and one.row is not None
+        if known and isinstance(one, Object | Instance) and one.row is not None and (not kinds or one.row.makes in kinds):
+            yield event, one
 
 
 def optimized_modules(script: Script) -> set[int]:

@@ -5,20 +5,28 @@ from __future__ import annotations
 import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from trainlint.fixes.changes import Change, Refused, applied
+from trainlint.fixes.notebook import rewritten
+from trainlint.source.lines import RowTable
 from trainlint.source.read import DEFAULT_LIMIT, NOTEBOOK_FACTOR, Source, Unreadable, decode, read_bytes
 
 LARGEST = DEFAULT_LIMIT * NOTEBOOK_FACTOR
 """Bytes: what is larger was not read when it was checked either."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """`source` is what the bytes `data` say."""
 
     source: Source
     data: bytes
+
+    @cached_property
+    def table(self) -> RowTable:
+        """Where the rows of the text start."""
+        return RowTable(self.source.text)
 
     @classmethod
     def of(cls, source: Source) -> Document:
@@ -42,8 +50,6 @@ class Document:
         Raises:
             Refused: the changes cannot be made, or not written in the file's encoding.
         """
-        from trainlint.fixes.notebook import rewritten
-
         text = applied(self.source.text, changes)
         if text == self.source.text:
             raise Refused("it would change nothing")
@@ -55,7 +61,7 @@ class Document:
 
     def _encoded(self, text: str) -> bytes:
         mark = codecs.BOM_UTF8 if self.source.had_bom else b""
-        encoding = self.source.encoding
+        encoding = self.source.encoding.removesuffix("-sig")  # the mark is not part of the text
         try:
             if mark + self.source.text.encode(encoding) != self.data:
                 raise Refused(f"the encoding {encoding} cannot give back the rest of the file byte for byte")

@@ -16,13 +16,13 @@ HIDDEN = re.compile(
 """What may bind names that the text does not show, or expects them to be missing."""
 
 GIVEN = frozenset(
-    ["_", "__", "___", "In", "Out", "display", "basestring", "long", "unichr", "file", "cmp", "execfile", "apply", "buffer", "intern", "coerce", "reduce", "profile", "dbutils", "spark", "WindowsError", "raw_input", "unicode", "xrange", "reload", "get_ipython", "exit", "quit"]
-)
+    {"_", "___", "In", "Out", "display", "exit", "quit", "profile", "spark", "dbutils", "WindowsError"}
+) | frozenset({"basestring", "long", "unichr", "file", "cmp", "execfile", "apply", "buffer", "intern", "coerce", "reduce"})
 """Names that some Python, shell or notebook server brings along."""
 
 
 def surely_unbound(tree: Tree, name: str) -> bool:
-    """Whether a name that the interpreter did not find is bound nowhere in a file: not in a notebook, whose cells may be missing."""
+    """Whether a name that the interpreter did not find is bound nowhere in a file (never in a notebook: cells may be missing)."""
     if name in GIVEN or name.startswith("__") or tree.source.filename.endswith(".ipynb") or HIDDEN.search(tree.source.text):
         return False
     return name not in names_bound(tree.module)

@@ -49,7 +49,7 @@ class Event:
       zero_grad    target                           (optimizer or model)
       step         optimizer (and scaler, and gradient: the first one applied, as the script changed it); or for updates by
                    hand: parameter, update (the expression that is subtracted or added), learning_rate (the factor of the
-                   gradient in what is subtracted)
+                   gradient in what is subtracted); session where one of TensorFlow 1 runs it
       maybe_step   receiver                         (`x.step()` of something unknown: an optimizer or a schedule)
       schedule     schedule, optimizer              (a schedule is tied to an optimizer)
       set_learning_rate  optimizer, learning_rate   (`optimizer.param_groups[0]["lr"] = x`)
@@ -58,6 +58,8 @@ class Event:
       clip         target, maximum, by              (by: "norm" or "value")
       mode         model, mode                      ("train" or "eval")
       shuffle      array, by                        (in place: `random.shuffle(x)`)
+      seed         seed, of                         (`np.random.seed(0)`, `torch.manual_seed(0)`: `of` names the function)
+      labels_read  generator                        (`.classes` of an image generator)
       split        arrays, parts                    (`train_test_split`: parts are train and test of each array in turn)
       scaler_fit   scaler, array                    (a scaler or encoder of scikit-learn)
       scaled       scaler, array, output

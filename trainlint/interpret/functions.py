@@ -208,7 +208,8 @@ def instantiate(machine: Machine, cls: Class, arguments: Arguments, place: Place
         members.call_library_method(machine, instance, "__init__", arguments, place)
     if row is not None:
         skipped = isinstance(constructor, Function) and not _mentions(constructor, "__init__")
-        machine.emit("made", place, object=instance, **({"unconstructed": constructor} if skipped and constructor else {}))
+        missing: dict[str, Value] = {"unconstructed": constructor} if skipped and constructor is not None else {}
+        machine.emit("made", place, None, object=instance, **missing)
     return instance
 
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from trainlint.interpret.values import Mutable, Unknown, Value, join
+from trainlint.interpret.values import Mutable, Unknown, Value, join, serial
 
 _MISSING = Unknown("not bound on this branch")
 
@@ -27,6 +27,7 @@ class Heap:
 
     trail: list[_Write] = field(default_factory=list)
     open_marks: int = 0
+    births: list[int] = field(default_factory=list)
 
     def write(self, owner: Mutable, key: Hashable, value: Value) -> None:
         """Set one cell; inside a branch the old content is remembered."""
@@ -44,14 +45,20 @@ class Heap:
     def mark(self) -> int:
         """Begin a branch; pass the result to `undo`."""
         self.open_marks += 1
+        self.births.append(serial())
         return len(self.trail)
 
     def undo(self, mark: int) -> Changes:
-        """End a branch: put every cell back as it was at `mark` and return what the branch had left in each."""
+        """End a branch: put every cell back as it was at `mark` and return what the branch had left in each.
+
+        What was made within the branch is left alone: elsewhere it is not there, so that there is nothing to join it with.
+        """
         changes: Changes = {}
-        for write in self.trail[mark:]:
+        since = self.births.pop()
+        older = [write for write in self.trail[mark:] if write.owner.born < since]
+        for write in older:
             changes[id(write.owner), write.key] = (write.owner, write.owner.cells.get(write.key))
-        for write in reversed(self.trail[mark:]):
+        for write in reversed(older):
             if write.before is None:
                 write.owner.cells.pop(write.key, None)
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -10,7 +11,7 @@ from trainlint.interpret import operators, targets
 from trainlint.interpret.events import Frame
 from trainlint.interpret.expressions import evaluate
 from trainlint.interpret.statements import Flow, body_of, execute_block
-from trainlint.interpret.values import List, Literal, Object, Tuple, Unknown, Value
+from trainlint.interpret.values import Dict, Instance, List, Literal, Object, Scope, Tuple, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 MAXIMUM_PASSES = 64
 MAXIMUM_TRAINING_PASSES = 16
+MAXIMUM_VALUES = 2_000
+MAXIMUM_REACH = 2
+"""Values that are looked at for lists that a loop may lengthen, and how deep in containers."""
+
 TRAINING_EVENTS = frozenset({"fit", "backward", "step", "zero_grad", "forward", "loss", "scheduler_step"})
 
 
@@ -33,11 +38,43 @@ def execute_for(machine: Machine, node: cst.For) -> Flow:
         flow = _unrolled(machine, node, frame, value, iteration)
         if flow is not None:
             return _finish(machine, node, flow)
-    with machine.frame(frame):
+    with machine.frame(frame), _growing_lists(machine, iteration.trips):
         widen(machine, node.body)
         targets.assign(machine, node.target, _any_item(value, iteration))
         flow = execute_block(machine, body_of(node.body))
     return _finish(machine, node, flow)
+
+
+@contextmanager
+def _growing_lists(machine: Machine, trips: int | None) -> Iterator[None]:
+    """Around the one pass that stands for all: lists from before the loop that it lengthens hold an unknown number of items."""
+    before = {} if trips == 1 else _lists_in_reach(machine)
+    yield
+    for one, count in before.values():
+        if len(operators.items_of(one)) > count:
+            machine.heap.write(one, "open", Literal(True))
+
+
+def _lists_in_reach(machine: Machine) -> dict[int, tuple[List, int]]:
+    """The lists that names of the running function and of what encloses it lead to, also through containers and attributes."""
+    found: dict[int, tuple[List, int]] = {}
+    scope: Scope | None = machine.activations[-1].scope
+    waiting: list[tuple[Value, int]] = []
+    while scope is not None:
+        waiting.extend((one, 0) for one in scope.cells.values())
+        scope = scope.parent
+    for _ in range(MAXIMUM_VALUES):
+        if not waiting:
+            break
+        value, depth = waiting.pop()
+        if isinstance(value, List) and id(value) not in found:
+            found[id(value)] = (value, len(operators.items_of(value)))
+        if depth < MAXIMUM_REACH and isinstance(value, Tuple | List):
+            inner = value.items if isinstance(value, Tuple) else operators.items_of(value)
+            waiting.extend((one, depth + 1) for one in inner[:MAXIMUM_PASSES])
+        elif depth < MAXIMUM_REACH and isinstance(value, Dict | Instance):
+            waiting.extend((one, depth + 1) for one in list(value.cells.values())[:MAXIMUM_PASSES])
+    return found
 
 
 def _any_item(value: Value, iteration: Iteration) -> Value:
@@ -109,7 +146,7 @@ def execute_while(machine: Machine, node: cst.While) -> Flow:
             return _finish(machine, node, flow)
     machine.heap.undo(mark)
     del machine.events[events:]
-    with machine.frame(frame):
+    with machine.frame(frame), _growing_lists(machine, None):
         widen(machine, node.body)
         flow = execute_block(machine, body_of(node.body))
     return _finish(machine, node, flow)

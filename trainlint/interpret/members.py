@@ -277,7 +277,10 @@ def getitem(machine: Machine, container: Value, index: Value, place: Place | Non
 
 
 def _of_generic(machine: Machine, container: Symbol, index: Value, place: Place | None) -> Value:
-    """`list[int]` stays what it is; `models.__dict__["resnet18"]` is `models.resnet18`."""
+    """`list[int]` stays what it is; `models.__dict__["resnet18"]` is `models.resnet18`; the environment is not known."""
+    if container.name == "os.environ":
+        name = repr(index.value) if isinstance(index, Literal) and isinstance(index.value, str) else "..."
+        return Unknown(f"it comes from `os.environ[{name:.60}]`", place)
     owner, _, last = container.spelled.rpartition(".")
     if last != "__dict__":
         return container

@@ -165,7 +165,6 @@ def _environment(call: Call) -> Value:
 
 @function(
     "copyreg.pickle",
-    "random.seed",
     "time.sleep",
     "warnings.filterwarnings",
     "warnings.simplefilter",
@@ -173,6 +172,32 @@ def _environment(call: Call) -> Value:
     "gc.collect",
 )
 def _nothing(_: Call) -> Value:
+    return NONE
+
+
+@function(
+    "random.seed",
+    "random.setstate",
+    "numpy.random.seed",
+    "numpy.random.set_state",
+    "torch.manual_seed",
+    "torch.random.manual_seed",
+    "torch.set_rng_state",
+    "torch.cuda.manual_seed",
+    "torch.cuda.manual_seed_all",
+    "tensorflow.random.set_seed",
+    "tensorflow.set_random_seed",
+    "tensorflow.random.set_random_seed",
+    "keras.utils.set_random_seed",
+    "pytorch_lightning.seed_everything",
+    "lightning.seed_everything",
+    "transformers.set_seed",
+    "accelerate.utils.set_seed",
+)
+def _seed(call: Call) -> Value:
+    """A random generator of a whole library starts again from a known state."""
+    seed = call.argument(0, "seed", "a", "state", "new_state")
+    call.interpreter.emit("seed", call.place, {}, seed=seed or NONE, of=Literal(call.name))
     return NONE
 
 

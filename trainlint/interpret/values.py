@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from trainlint.core import Origin, Place
@@ -123,6 +124,13 @@ class Choice:
 
 MAXIMUM_ALTERNATIVES = 8
 
+_SERIAL = count(1)
+
+
+def serial() -> int:
+    """A number larger than every one before: what was made later was `born` later (`Heap.undo`)."""
+    return next(_SERIAL)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Function:
@@ -178,6 +186,7 @@ class Scope:
     name: str = ""
     redirected: dict[str, Scope] = field(default_factory=dict)
     tree: Tree | None = None
+    born: int = field(default_factory=serial, repr=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -196,6 +205,7 @@ class List:
     cells: dict[Hashable, Value] = field(default_factory=dict)
     place: Place | None = None
     kind: str = "list"
+    born: int = field(default_factory=serial, repr=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -204,6 +214,7 @@ class Dict:
 
     cells: dict[Hashable, Value] = field(default_factory=dict)
     place: Place | None = None
+    born: int = field(default_factory=serial, repr=False)
 
 
 class _Open:
@@ -223,6 +234,7 @@ class Class:
     keywords: Mapping[str, Value] = field(default_factory=dict)
     decorators: tuple[Value, ...] = ()
     place: Place | None = None
+    born: int = field(default_factory=serial, repr=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -233,6 +245,7 @@ class Instance:
     row: Row | None = None
     cells: dict[Hashable, Value] = field(default_factory=dict)
     place: Place | None = None
+    born: int = field(default_factory=serial, repr=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -251,6 +264,7 @@ class Object:
     spelled: str = ""
     place: Place | None = None
     argument_places: Mapping[str, Place] = field(default_factory=dict)
+    born: int = field(default_factory=serial, repr=False)
 
 
 Value: TypeAlias = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trainlint.knowledge.data_sets import SKLEARN, TORCHVISION
+from trainlint.knowledge.picture_rows import ROWS as PICTURE_ROWS
 from trainlint.knowledge.rows import Row
 
 _SKLEARN = "https://scikit-learn.org/stable/modules/generated"
@@ -25,6 +26,20 @@ SCALERS: dict[str, tuple[str, str]] = {
     ),
 }
 """Scaler of `sklearn.preprocessing`, its kind and signature."""
+
+FITTED: dict[str, tuple[str, str]] = {
+    "decomposition.PCA": ("components", "n_components=None, *, copy=True, whiten=False"),
+    "decomposition.TruncatedSVD": ("components", "n_components=2, *"),
+    "impute.SimpleImputer": ("imputed", "*, missing_values=None, strategy='mean', fill_value=None, copy=True"),
+    "impute.KNNImputer": ("imputed", "*, missing_values=None, n_neighbors=5, weights='uniform', copy=True"),
+    "feature_selection.SelectKBest": ("selected", "score_func=None, *, k=10"),
+    "feature_selection.VarianceThreshold": ("selected", "threshold=0.0"),
+    "feature_extraction.text.TfidfVectorizer": ("terms", "*, max_features=None"),
+}
+"""What else of scikit-learn is fitted on data and then transforms them, its kind and signature."""
+
+RESAMPLERS = ("RandomOverSampler", "SMOTE", "BorderlineSMOTE", "SVMSMOTE", "ADASYN", "SMOTENC", "SMOTETomek", "SMOTEENN")
+"""Classes of imbalanced-learn that add rows."""
 
 ENCODERS: dict[str, tuple[str, str]] = {
     "LabelEncoder": ("labels", ""),
@@ -166,9 +181,28 @@ def _vision_signature(name: str) -> str:
 
 
 ROWS: tuple[Row, ...] = (
+    *PICTURE_ROWS,
     *(
         Row(f"sklearn.preprocessing.{name}", "scaler", kind, text, (f"sklearn.preprocessing.data.{name}",), source=_SKLEARN)
         for name, (kind, text) in SCALERS.items()
+    ),
+    *(Row(f"sklearn.{name}", "scaler", kind, f"{text}, **kwargs", source=_SKLEARN) for name, (kind, text) in FITTED.items()),
+    *(
+        Row(
+            f"imblearn.{'combine' if name in ('SMOTETomek', 'SMOTEENN') else 'over_sampling'}.{name}",
+            "resampler",
+            "oversampling",
+            "*, sampling_strategy='auto', random_state=None, **kwargs",
+            source="https://imbalanced-learn.org/stable/references",
+        )
+        for name in RESAMPLERS
+    ),
+    Row(
+        "sklearn.utils.resample",
+        "function",
+        "resample",
+        "*arrays, replace=True, n_samples=None, random_state=None, stratify=None",
+        source=_SKLEARN,
     ),
     *(
         Row(f"sklearn.preprocessing.{name}", "encoder", kind, text, (f"sklearn.preprocessing.label.{name}",), source=_SKLEARN)

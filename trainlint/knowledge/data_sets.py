@@ -186,3 +186,11 @@ TORCHVISION: dict[str, DataSet] = {
     "FakeData": DataSet(pixels((224, 224, 3)), classes(10), 1_000, 1_000),
 }
 """`torchvision.datasets.<name>(root, train=...)`: images before their transform, and class labels."""
+
+TENSORFLOW_DATASETS: dict[str, str] = {
+    "mnist": "mnist",
+    "fashion_mnist": "fashion_mnist",
+    "cifar10": "cifar10",
+    "cifar100": "cifar100",
+}
+"""`tensorflow_datasets` that are the same tables as those of Keras."""

@@ -10,6 +10,7 @@ from trainlint.core import Fact
 from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.stability import bounds
 from trainlint.stability.bounds import Descent
+from trainlint.stability.budget import GRADIENT, allowance
 from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import clips, descent_of
 from trainlint.stability.simulate import Settings, full, shuffled, train
@@ -20,12 +21,6 @@ STARTS = 5
 
 STEPS = 2_000
 """The most updates that are simulated."""
-
-WORK = 8e8
-"""The most multiplications of all simulated runs together (about a tenth of a second on one core)."""
-
-GRADIENT = 3
-"""A gradient costs this many evaluations of the loss."""
 
 MOST = 4
 """So many of five runs must blow up for a divergence; two or three are a warning."""
@@ -73,11 +68,9 @@ def keeps_last_batch(case: Case) -> bool:
 
 
 def simulated(case: Case) -> tuple[int, int, int]:
-    """How many of how many simulated runs diverge, and their length; as few runs as decide. No runs where even 50 updates would cost too much."""
+    """How many of how many simulated runs diverge, as few as decide, and their length; none where 50 updates cost too much."""
     wanted = min(STEPS, case.run.updates or STEPS)
-    rows = case.program.samples or 1
-    share = (case.batch or rows) / rows
-    steps = int(min(wanted, WORK / (STARTS * GRADIENT * case.program.cost(share))))
+    steps = int(min(wanted, allowance(case.run.order) / (STARTS * GRADIENT * case.program.cost(case.batch))))
     if steps < min(wanted, 50):
         return 0, 0, steps
     blown = 0

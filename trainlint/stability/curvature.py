@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from trainlint.stability.budget import WORK, TooMuchWorkError, of_curvature, usual_products
 from trainlint.stability.twin.operation import RefusalError, Tensor
 from trainlint.stability.twin.program import Problem, Rows
 
@@ -26,12 +27,6 @@ NEGLIGIBLE = 1e-9
 
 ROUGH = 1e-2
 """A tolerance at which few products from a good start will do."""
-
-PRODUCT = 8
-"""A Hessian product costs this many evaluations of the loss."""
-
-WORK = 12e8
-"""The most multiplications that one curvature may cost (about a tenth of a second on one core)."""
 
 
 class Curvature(NamedTuple):
@@ -53,7 +48,7 @@ def curvature(problem: Problem, weights: Tensor, rows: Rows | None = None, *, to
 
     Dense up to 64 parameters (16 for a tolerance above 1e-8), else Lanczos to a relative residual of `tolerance` (the error
     of the eigenvalue is then of the order of its square: Parlett 1980). Exact for a quadratic loss. Raises `RefusalError`
-    above the budget.
+    above the budget of a script.
     """
     dimension = weights.size
     if dimension == 0:
@@ -61,9 +56,8 @@ def curvature(problem: Problem, weights: Tensor, rows: Rows | None = None, *, to
     if not np.isfinite(weights).all():
         raise RefusalError("the initial weights are not finite")
     dense = dimension <= (DENSE_DIMENSION if tolerance <= 1e-8 else ROUGH_DIMENSION)
-    products = min(dimension, usual_products(tolerance))
-    if products * PRODUCT * problem.program.cost() > WORK:
-        raise RefusalError("the model and its data are too large for the curvature to be computed here")
+    if of_curvature(problem.program, tolerance) > WORK:
+        raise TooMuchWorkError("the model and its data are too large for the curvature to be computed in the time allowed")
 
     def product(vector: Tensor) -> Tensor:
         return problem.hessian_vector(weights, vector, rows)
@@ -76,11 +70,6 @@ def curvature(problem: Problem, weights: Tensor, rows: Rows | None = None, *, to
         length = float(np.linalg.norm(gradient))
         start = start / np.linalg.norm(start) + (3 * gradient / length if 0 < length < math.inf else 0.0)
     return lanczos(product, start, tolerance)
-
-
-def usual_products(tolerance: float) -> int:
-    """How many products Lanczos' method usually needs."""
-    return 8 if tolerance >= ROUGH else 20 if tolerance > 1e-8 else 40
 
 
 def hessian(product: Callable[[Tensor], Tensor], dimension: int) -> Tensor:
@@ -107,20 +96,20 @@ def lanczos(product: Callable[[Tensor], Tensor], start: Tensor, tolerance: float
     Problem.
     """
     dimension, rough = start.size, tolerance >= ROUGH
-    basis = [start / np.linalg.norm(start)]
+    most = min(dimension, 2 * usual_products(tolerance) if tolerance > 1e-8 else LANCZOS_STEPS)
+    basis = np.empty((most + 1, dimension))
+    basis[0] = start / np.linalg.norm(start)
     diagonal: list[float] = []
     beside: list[float] = []
-    theta, shape, residual = 0.0, np.ones(1), math.inf
-    lowest = 0.0
+    theta, shape, residual, lowest = 0.0, np.ones(1), math.inf, 0.0
     before = [0.0, 0.0]
-    for step in range(min(dimension, 2 * usual_products(tolerance) if tolerance > 1e-8 else LANCZOS_STEPS)):
-        image = product(basis[-1])
+    for step in range(most):
+        image, known = product(basis[step]), basis[: step + 1]
         if not np.isfinite(image).all():
             raise RefusalError("the curvature overflows")
-        diagonal.append(float(image @ basis[-1]))
-        known = np.stack(basis)
-        for _ in range(2):
-            image = image - known.T @ (known @ image)
+        diagonal.append(float(image @ basis[step]))
+        for _ in range(1 if rough else 2):
+            image -= (known @ image) @ known
         length = float(np.linalg.norm(image))
         values, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1))
         theta, shape, lowest = float(values[-1]), vectors[:, -1], float(values[0])
@@ -133,9 +122,8 @@ def lanczos(product: Callable[[Tensor], Tensor], start: Tensor, tolerance: float
             break
         before = [before[1], theta]
         beside.append(length)
-        basis.append(image / length)
-    direction = np.stack(basis[: len(shape)]).T @ shape
-    return Curvature(theta, None, direction, lowest, residual == 0.0 or residual <= 1e-3 * abs(theta))
+        basis[step + 1] = image / length
+    return Curvature(theta, None, shape @ basis[: len(shape)], lowest, residual == 0.0 or residual <= 1e-3 * abs(theta))
 
 
 def row_hessians(problem: Problem) -> Tensor | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
+
+import numpy as np
 
 from trainlint.core import Evidence, Unknown
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.stability.bound import StabilityBound
+from trainlint.stability.budget import allowance, of_curvature
 from trainlint.stability.case import Case, batch_in_words, premises, unit_factors
 from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import DESCENT
@@ -16,7 +20,13 @@ from trainlint.stability.synthetic import Synthetic
 from trainlint.stability.twin.program import Problem, Program
 
 SEEDS = 3
-"""Draws of data and weights, of which the middle one counts."""
+"""Draws of data and weights, of which the middle one counts; fewer where the time does not allow them."""
+
+ROWS = (256, 192, 128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4)
+"""How many rows are tried, the most that the time allows. Few rows make the curvature too large."""
+
+PROBED = 2
+"""Rows from which the cost of others is told."""
 
 TOLERANCE = 1e-2
 NORMALIZERS = frozenset({"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "normalization"})
@@ -47,33 +57,73 @@ class Drawn(NamedTuple):
     sharpness: float
     case: Case
     seed: int
+    assumed: tuple[str, ...]
 
 
 def estimate(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings: Settings) -> StabilityBound | Unknown:
     """The verdict from an estimated sharpness: a warning at most. Raises `RefusalError` for what cannot be imitated."""
     if settings.name not in DESCENT:
         return Unknown("the numbers of the data are not known, and without them this optimizer is not judged", run.place)
+    first = imitation(run, graph, 0, PROBED)[0]
+    if first.dimension == 0:
+        return Unknown("the loss depends on no trainable weight", run.place)
+    if not first.start_is_known or not first.constants_are_known:
+        return Unknown("the initial weights are not known", run.place)
+    rows, seeds = affordable(first, rows_of(graph), allowance(run.order))
+    if rows is None:
+        earlier = ", after the runs before it," if run.order else ""
+        return Unknown(f"the model is too large for its curvature to be estimated{earlier} in the time that one script may take")
     found: list[Drawn] = []
-    assumed: tuple[str, ...] = ()
-    for seed in range(SEEDS):
-        supply = Synthetic(graph, seed)
-        program = Program(graph, aligns=run.framework == "keras", supply=supply)
-        if program.dimension == 0:
-            return Unknown("the loss depends on no trainable weight", run.place)
-        if not program.start_is_known or not program.constants_are_known:
-            return Unknown("the initial weights are not known", run.place)
+    for seed in range(seeds):
+        program, assumed = imitation(run, graph, seed, rows)
         case = Case(run, optimizer, settings, program, program.problem(seed))
-        found.append(Drawn(_sharpness(case, case.problem), case, seed))
-        assumed = tuple(dict.fromkeys(supply.assumed))
+        found.append(Drawn(_sharpness(case, case.problem), case, seed, assumed))
     found.sort(key=lambda one: one.sharpness)
-    return _bound(run, found[SEEDS // 2], assumed)
+    return _bound(run, found[seeds // 2])
+
+
+def imitation(run: TrainingRun, graph: Node, seed: int, rows: int) -> tuple[Program, tuple[str, ...]]:
+    """The program on synthetic data, and what that data assumes; of known data evenly spaced rows."""
+    samples = known_rows(graph)
+    taken = None if samples is None else np.linspace(0, samples - 1, min(rows, samples)).astype(np.int64)
+    supply = Synthetic(graph, seed, rows if taken is None else len(taken))
+    program = Program(graph, aligns=run.framework == "keras", supply=supply, rows=taken)
+    return program, tuple(dict.fromkeys(supply.assumed))
+
+
+def known_rows(graph: Node) -> int | None:
+    """The rows of data whose numbers are known; None if there are none."""
+    counts = [len(one.data) for one in batched(graph) if one.data is not None and one.data.ndim]
+    return min(counts, default=None)
+
+
+def rows_of(graph: Node) -> int:
+    """Rows that are worth drawing: four for each number of a row, but no more than there are."""
+    shapes = [one.shape or () for one in batched(graph)]
+    there = [shape[0] for shape in shapes if shape and shape[0]]
+    widest = max((math.prod(size or 1 for size in shape[1:]) for shape in shapes), default=1)
+    return max(1, min([*there, known_rows(graph) or ROWS[0], max(64, 4 * widest), ROWS[0]]))
+
+
+def batched(graph: Node) -> list[Node]:
+    """The data leaves that mini-batches are drawn from."""
+    return [node for node in walk(graph) if node.op == "data" and node.attributes.get("batched")]
+
+
+def affordable(program: Program, wanted: int, allowed: float) -> tuple[int | None, int]:
+    """How many rows, and draws of them, fit into some number of multiplications; two draws' worth are kept for unit scale."""
+    for rows in (wanted, *(one for one in ROWS if one < wanted)):
+        cost = of_curvature(program, TOLERANCE, rows)
+        if 2 * cost <= allowed:
+            return rows, int(min(SEEDS, allowed / cost - 1))
+    return None, 0
 
 
 def _sharpness(case: Case, problem: Problem) -> float:
     """At the initial weights; for a cross-entropy of a linear model at zero weights, where it is largest but for a factor."""
-    start = problem.start
+    narrow = problem.reduced()
     linear = case.program.prediction_degree <= 1 and kind_of(case) == "cross-entropy"
-    return curvature(problem, 0 * start if linear else start, tolerance=TOLERANCE).largest
+    return curvature(narrow, 0 * narrow.start if linear else narrow.start, tolerance=TOLERANCE).largest
 
 
 def kind_of(case: Case) -> str | None:
@@ -86,16 +136,18 @@ def kind_of(case: Case) -> str | None:
     return None
 
 
-def _bound(run: TrainingRun, middle: Drawn, assumed: tuple[str, ...]) -> StabilityBound | Unknown:
-    sharpness, case, seed = middle
+def _bound(run: TrainingRun, middle: Drawn) -> StabilityBound | Unknown:
+    sharpness, case, seed, assumed = middle
     if not sharpness > 0:
         return Unknown("the loss does not curve at the initial weights", run.place)
     rate, decay = case.settings.rate, case.settings.decay
     bound = 2 / (sharpness + decay)
     factors, magnitude = unit_factors(case)
+    factors = factors if rate >= bound else {}
     unit = _sharpness(case, case.program.problem(seed, factors)) if factors else None
     normalised = any(node.op in NORMALIZERS for node in walk(case.program.steps[-1].node))
     words = ("normalisation layers cancel the scale of the inputs",) if normalised else ()
+    made = "" if known_rows(case.program.steps[-1].node) else "synthetic "
     return StabilityBound(
         sharpness=sharpness,
         max_learning_rate=bound,
@@ -103,7 +155,7 @@ def _bound(run: TrainingRun, middle: Drawn, assumed: tuple[str, ...]) -> Stabili
         ratio=rate / bound,
         growth_per_step=None,
         evidence=Evidence.ESTIMATED,
-        method=f"curvature at the initial weights on {case.problem.rows} synthetic rows",
+        method=f"curvature at the initial weights on {case.program.rows} {made}rows",
         verdict="not_judged" if normalised or case.not_constant else verdict_of(kind_of(case), rate / bound),
         best_learning_rate=1 / sharpness,
         unit_scale_max_learning_rate=2 / (unit + decay) if unit is not None and unit > 0 else None,

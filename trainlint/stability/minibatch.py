@@ -25,7 +25,6 @@ from trainlint.stability.optimizers import evidence_of
 from trainlint.stability.twin.operation import Tensor
 
 
-
 def minibatch(case: Case, found: Curvature) -> StabilityBound:
     """The verdict for batches smaller than the data."""
     batch = case.batch or 1

@@ -107,7 +107,8 @@ def _rmsprop(s: Settings, state: State, g: Tensor, _step: int) -> Tensor:
 
 def _adagrad(s: Settings, state: State, g: Tensor, _step: int) -> Tensor:
     total = state["total"] = _held(state, "total", g, s.accumulator) + g**2
-    return s.rate * g / (np.sqrt(total) + s.epsilon if s.library == "torch" else np.sqrt(total + s.epsilon))
+    root = np.sqrt(total) + s.epsilon if s.library == "torch" else np.sqrt(total + s.epsilon)
+    return np.asarray(s.rate * g / root)
 
 
 UPDATES: Mapping[str, Update] = {

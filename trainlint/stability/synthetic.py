@@ -12,9 +12,6 @@ from trainlint.facts.graph import Node, walk
 from trainlint.stability.twin.losses import LOSSES
 from trainlint.stability.twin.operation import MAXIMUM_ELEMENTS, RefusalError, Tensor
 
-ROWS, FEW_ROWS, WIDE = 64, 32, 256
-"""Rows of synthetic data, at most; fewer for rows of many numbers."""
-
 CLASS_NUMBERS = frozenset({"sparse_categorical_crossentropy", "sparse_softmax_cross_entropy_with_logits"})
 CLASS_SHARES = frozenset({"categorical_crossentropy", "softmax_cross_entropy_with_logits"})
 CLASS_EITHER = frozenset({"cross_entropy", "nll"})
@@ -31,28 +28,24 @@ class Moments(NamedTuple):
 
 
 class Synthetic:
-    """Draws arrays for the data leaves of one graph whose numbers are not known, as `Program` asks for them.
+    """Draws `rows` rows for the data leaves of one graph whose numbers are not known, as `Program` asks for them.
 
     `assumed` collects in words what was assumed beyond the known statistics.
     """
 
-    def __init__(self, root: Node, seed: int) -> None:
+    def __init__(self, root: Node, seed: int, rows: int) -> None:
+        self.rows = rows
         self.assumed: list[str] = []
         self._rng = np.random.default_rng(seed)
         self._drawn: dict[int, Tensor] = {}
         self._labels: dict[int, tuple[str, Node]] = {}
         self._indices: dict[int, int] = {}
-        counts = [ROWS]
         for node in walk(root):
             if node.op in LOSSES and len(node.inputs) > 1:
                 self._labels[id(node.inputs[1])] = (node.op, node.inputs[0])
             elif node.op == "embedding" and node.inputs:
-                rows = node.attributes.get("rows")
-                self._indices[id(node.inputs[0])] = rows if isinstance(rows, int) else 0
-            elif node.op == "data" and node.data is None and node.shape:
-                counts.append(node.shape[0] or ROWS)
-                counts.append(FEW_ROWS if math.prod(size or 1 for size in node.shape[1:]) > WIDE else ROWS)
-        self.rows = max(1, min(counts))
+                named = node.attributes.get("rows")
+                self._indices[id(node.inputs[0])] = named if isinstance(named, int) else 0
 
     def __call__(self, node: Node) -> Tensor:
         """The array of a leaf, the same each time."""

@@ -6,6 +6,7 @@ import math
 
 from trainlint.core import Evidence, Unknown
 from trainlint.stability.bound import StabilityBound
+from trainlint.stability.budget import allowance, of_curvature
 from trainlint.stability.case import MOST, STARTS, Case, batch_in_words, overflow_step, premises, simulated, unit_factors
 from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import DESCENT
@@ -22,7 +23,9 @@ def trial(case: Case) -> StabilityBound | Unknown:
     if not case.program.start_is_known:
         return Unknown("the initial weights are not known", case.run.place)
     descends = case.settings.name in DESCENT
-    sharpness = _median([_sharpness(case.program.problem(seed)) for seed in range(STARTS)])
+    cost = of_curvature(case.program, TOLERANCE)
+    starts = range(max(1, min(STARTS, int(allowance(case.run.order) / 2 / cost))))
+    sharpness = _median([_sharpness(case.program.problem(seed)) for seed in starts])
     if not sharpness > 0:
         return Unknown("the loss does not curve at the initial weights", case.run.place)
     bound = 2 / (sharpness + case.settings.decay) if descends else _first_step_bound(case)
@@ -31,7 +34,7 @@ def trial(case: Case) -> StabilityBound | Unknown:
     verdict, method = _verdict(case)
     if verdict is None:
         return Unknown("the model and its data are too large to be trained here", case.run.place)
-    magnitude, unit = _unit_bound(case) if descends else (unit_factors(case)[1], None)
+    magnitude, unit = _unit_bound(case, starts) if descends else (unit_factors(case)[1], None)
     growth = (1 - case.settings.rate * sharpness) ** 2 if descends and not case.settings.momentum else None
     return StabilityBound(
         sharpness=sharpness,
@@ -64,7 +67,8 @@ def _verdict(case: Case) -> tuple[str | None, str]:
 
 
 def _sharpness(problem: Problem) -> float:
-    return curvature(problem, problem.start, tolerance=TOLERANCE).largest
+    narrow = problem.reduced()
+    return curvature(narrow, narrow.start, tolerance=TOLERANCE).largest
 
 
 def _median(values: list[float]) -> float:
@@ -86,12 +90,12 @@ def _first_step_bound(case: Case) -> float:
     return _median(found)
 
 
-def _unit_bound(case: Case) -> tuple[float | None, float | None]:
+def _unit_bound(case: Case, starts: range) -> tuple[float | None, float | None]:
     factors, magnitude = unit_factors(case)
     if not factors:
         return magnitude, None
     try:
-        sharpness = _median([_sharpness(case.program.problem(seed, factors)) for seed in range(STARTS)])
+        sharpness = _median([_sharpness(case.program.problem(seed, factors)) for seed in starts])
     except RefusalError:
         return magnitude, None
     return magnitude, 2 / (sharpness + case.settings.decay) if sharpness > 0 else None

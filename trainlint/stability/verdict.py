@@ -12,6 +12,7 @@ from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.stability import bounds
 from trainlint.stability.bound import StabilityBound
 from trainlint.stability.bounds import Descent
+from trainlint.stability.budget import TooMuchWorkError
 from trainlint.stability.case import Case, overflow_step, premises, unit_scale
 from trainlint.stability.curvature import Curvature, curvature
 from trainlint.stability.estimate import estimate
@@ -60,7 +61,7 @@ def _judged_or_estimated(
 ) -> StabilityBound | Unknown:
     try:
         return _judged(run, graph, optimizer, settings)
-    except NumbersUnknownError:
+    except (NumbersUnknownError, TooMuchWorkError):
         return estimate(run, graph, optimizer, settings)
 
 

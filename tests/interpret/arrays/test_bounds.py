@@ -237,3 +237,51 @@ def test_nothing_known_stays_unknown() -> None:
     assert array(found["y"]).shape is None
     assert isinstance(found["x"], Array)
     assert not isinstance(found["x"], Literal)
+
+
+PREPARATIONS = (
+    *("sklearn.datasets.load_iris({})", "sklearn.datasets.make_blobs({})", "sklearn.datasets.make_moons({})", "keras.datasets.mnist.load_data({})"),
+    *("sklearn.datasets.make_regression({})", "sklearn.model_selection.train_test_split({})", "sklearn.utils.shuffle({})", "sklearn.preprocessing.scale({})"),
+    *("sklearn.preprocessing.MinMaxScaler({}).fit_transform(x)", "sklearn.preprocessing.StandardScaler().fit_transform({})", "pandas.read_csv({})"),
+    *("sklearn.preprocessing.StandardScaler({}).fit(x).transform(t)", "sklearn.preprocessing.OneHotEncoder({}).fit_transform(x)", "pandas.DataFrame({})"),
+    *("sklearn.preprocessing.LabelEncoder().fit_transform({})", "keras.utils.to_categorical({})", "torch.nn.functional.one_hot({})"),
+    *("torchvision.transforms.Compose({})(x)", "torchvision.transforms.Normalize({})(x)", "torchvision.transforms.Resize({})(x)", "torchvision.transforms.ToTensor()({})"),
+    *("torchvision.datasets.MNIST({})[0]", "torchvision.datasets.FakeData({})[0]", "torchvision.datasets.ImageFolder({})[0]", "tensorflow.nn.softmax_cross_entropy_with_logits({})"),
+    *("sklearn.preprocessing.MaxAbsScaler().fit(x).inverse_transform({})", "torchvision.transforms.Grayscale({})(t)", "torchvision.transforms.ToDtype({})(x)"),
+)  # fmt: skip
+OPTIONS = (
+    "test_size",
+    "shuffle",
+    "feature_range",
+    "with_mean",
+    "noise",
+    "centers",
+    "n_samples",
+    "return_X_y",
+    "train",
+    "transform",
+    "size",
+    "mean",
+    "std",
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(PREPARATIONS),
+    st.lists(st.sampled_from(ARGUMENTS), max_size=3),
+    st.dictionaries(
+        st.sampled_from(OPTIONS), st.sampled_from([one for one in ARGUMENTS if one not in ("-1, 2", "*u")]), max_size=2
+    ),
+)
+def test_no_preparation_raises(expression: str, positional: list[str], keywords: dict[str, str]) -> None:
+    passed = ", ".join([*positional, *(f"{key}={text}" for key, text in keywords.items())])
+    lines = [
+        "import numpy as np, sklearn, torch, torchvision, keras, pandas, tensorflow, unknown_library",
+        "x = np.arange(6.0).reshape(2, 3)",
+        "t = torch.randn(2, 3)",
+        "u = unknown_library.thing()",
+        f"y = {expression.format(passed)}",
+        "for z in y:\n    pass",
+    ]
+    assert "y" in names("\n".join(lines))

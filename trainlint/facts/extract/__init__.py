@@ -61,27 +61,31 @@ def runs_of(events: Sequence[Event], era: str) -> tuple[TrainingRun, ...]:
     starts: list[Event | Group] = [*(event for event in events if event.kind == "fit"), *step_groups(events)]
     starts.sort(key=lambda one: one.order if isinstance(one, Event) else one.first.order)
     runs: list[TrainingRun] = []
+    plain: dict[int, TrainingRun] = {}
     for one in starts[:MAXIMUM_RUNS]:
         if isinstance(one, Event):
-            runs.append(fit_run(one, events, era, len(runs)))
+            plain[len(runs)] = fit_run(one, events, era, len(runs))
+            runs.append(plain[len(runs)])
             continue
         found = loop_run(one, events, era, len(runs))
         around = next((frame for frame in one.first.frames if frame.kind == "loop" and frame.name == "fit"), None)
         index = next((at for at, run in enumerate(runs) if around is not None and run.place == around.place), None)
         if index is None:
             runs.append(found)
-        else:
+        elif runs[index] is plain.get(index):
             runs[index] = with_own_step(runs[index], found)
+        else:  # a second optimizer in one `train_step`
+            runs.append(replace(with_own_step(plain[index], found), order=len(runs)))
     return tuple(runs)
 
 
 def with_own_step(fit: TrainingRun, step: TrainingRun) -> TrainingRun:
-    """The run of a Keras `fit` whose model writes its `train_step`: the loss is that of the step."""
+    """The run of a Keras `fit` whose model writes its `train_step`: loss, optimizer and model are those of the step."""
     return replace(
         fit,
-        optimizer=step.optimizer if isinstance(fit.optimizer, Unknown) else fit.optimizer,
+        optimizer=fit.optimizer if isinstance(step.optimizer, Unknown) else step.optimizer,
         loss=fit.loss if isinstance(step.loss, Unknown) else step.loss,
-        model=step.model if isinstance(fit.model, Unknown) else fit.model,
+        model=fit.model if isinstance(step.model, Unknown) else step.model,
         loss_graph=step.loss_graph,
         events=(*fit.events, *step.events),
     )

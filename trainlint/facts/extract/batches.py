@@ -8,6 +8,7 @@ from trainlint.facts.extract.data import data_facts
 from trainlint.facts.extract.scalars import items_of
 from trainlint.facts.run import DataFacts
 from trainlint.interpret import values as v
+from trainlint.interpret.events import Event
 
 MAXIMUM_DEPTH = 200
 
@@ -30,14 +31,14 @@ def batch_upstream(array: v.Array | None) -> v.Array | None:
     return None
 
 
-def rows_of_data(fit: v.Value | object, batch: v.Array) -> int | None:
+def rows_of_data(fit: Event, batch: v.Array) -> int | None:
     """How many rows the batches of a fit are drawn from: those of the array that is batched, or what the data set says of itself."""
     drawn = batch_upstream(batch)
     if drawn is not None and drawn.attributes.get("sample") is not True:
         whole = drawn.inputs[0] if drawn.inputs else None
         if isinstance(whole, v.Array) and whole.shape and whole.shape[0] is not None:
             return whole.shape[0]
-    data = getattr(fit, "values", {}).get("x") or getattr(fit, "values", {}).get("generator")
+    data = fit.values.get("x") or fit.values.get("generator")
     rows = data.cells.get("rows") if isinstance(data, v.Object) else None
     return rows.value if isinstance(rows, v.Literal) and isinstance(rows.value, int) else None
 

@@ -134,6 +134,9 @@ def labels_of(array: v.Array, statistics: v.Statistics, shape: v.Shape | None) -
     if array.dtype == "bool":
         columns = shape[-1] if shape is not None and len(shape) > 1 else 1
         return ("binary", 2) if columns == 1 else ("multihot", columns)
+    written = _written_labels(array)
+    if written is not None:
+        return written
     inner = array
     for _ in range(MAXIMUM_STEPS):
         above = inner.inputs[0] if _keeps_labels(inner) else None
@@ -143,9 +146,33 @@ def labels_of(array: v.Array, statistics: v.Statistics, shape: v.Shape | None) -
     return _labels_of_range(array, statistics) if inner is array else labels_of(inner, statistics, shape)
 
 
+def _written_labels(array: v.Array) -> tuple[str, int | None] | None:
+    """The classes of a column that is put together of blocks of one number each: `concatenate((zeros((n, 1)), ones((m, 1))))`."""
+    column = array.shape is not None and (len(array.shape) == 1 or (len(array.shape) == 2 and array.shape[-1] == 1))
+    numbers: set[float] = set()
+    waiting: list[v.Value] = [array]
+    for _ in range(MAXIMUM_STEPS):
+        if not waiting:
+            break
+        one = waiting.pop()
+        if not isinstance(one, v.Array):
+            return None
+        if one.op in PASSING and one.inputs:
+            waiting.extend(one.inputs[:1] if one.op not in ("concatenate", "stack") else one.inputs)
+        elif one.op == "constant" and one.statistics.low is not None and one.statistics.low == one.statistics.high:
+            numbers.add(one.statistics.low)
+        else:
+            return None
+    if not column or waiting or len(numbers) < 2 or numbers != {float(one) for one in range(len(numbers))}:
+        return None
+    return ("binary", 2) if len(numbers) == 2 else ("int", len(numbers))
+
+
 def _keeps_labels(array: v.Array) -> bool:
-    """Whether an operation only rearranges rows; a subscript with several parts may pick a column."""
-    return array.op in PASSING and bool(array.inputs) and not isinstance(array.attributes.get("index"), tuple)
+    """Whether an operation only rearranges rows; a subscript with several parts, or of a data frame, may pick a column."""
+    index = array.attributes.get("index")
+    picks_rows = not isinstance(index, tuple) or (len(index) == 1 and array.library != "pandas")
+    return array.op in PASSING and bool(array.inputs) and picks_rows
 
 
 def _labels_of_range(array: v.Array, statistics: v.Statistics) -> tuple[str, int | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -28,10 +29,12 @@ def reduction(function: Callable[..., Any]) -> Compute:
 
 
 def spread(function: Callable[..., Any]) -> Compute:
-    """Variance or deviation, divided by n - `correction`."""
+    """Variance or deviation, divided by n - `correction`; refused where that is not positive."""
 
     def compute(data: Sequence[Data], attributes: Mapping[str, Any]) -> Any:
         keep, ddof = bool(attributes.get("keepdims", False)), float(attributes.get("correction", 0))
+        if data[0].size <= ddof * max(math.prod(attributes["result_shape"]), 1):
+            raise ValueError("no degrees of freedom")
         return function(data[0], axis=attributes.get("axis"), keepdims=keep, ddof=ddof)
 
     return compute

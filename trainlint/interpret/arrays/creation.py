@@ -20,7 +20,7 @@ from trainlint.interpret.arrays.nodes import (
     is_scalar,
     known_items,
     over_choices,
-    plain,
+    setting,
     shape_of,
 )
 from trainlint.interpret.arrays.operators import ERRORS, operate
@@ -82,12 +82,38 @@ def _opaque(application: Application, given: Value, dtype: str | None) -> Value:
     """An array of what is not known number by number: text, images, a list that grows."""
     if isinstance(given, Symbol | Literal):
         return application.unknown("an array of something that is no number")
+    collected = _collected(application, given)
+    if collected is not None:
+        return (
+            collected if dtype is None else operate("cast", (collected,), {"dtype": dtype}, application.place, collected.library)
+        )
     why = given.why if isinstance(given, Unknown) else "values that are not known one by one"
     items = known_items(given) if isinstance(given, List | Tuple) else None
     shape = shape_of(given)
     if shape is None and items is not None and items and all(isinstance(one, Literal) for one in items):
         shape, dtype = (len(items),), dtype or "str"
     return Array("data", (given,), {"source": why}, shape, dtype, application.row.library, place=application.place)
+
+
+def _collected(application: Application, given: Value) -> Array | None:
+    """The array of a list that a loop filled with arrays of one kind: rows like those that were met, in unknown number."""
+    items = given.cells.get("items") if isinstance(given, List) else None
+    rows = [one for one in items.items if isinstance(one, Array)] if isinstance(items, Tuple) else []
+    if not rows or not isinstance(items, Tuple) or len(rows) < len(items.items) or any(one.symbolic for one in rows):
+        return None
+    shape = rows[0].shape
+    if any(one.shape is None or shape is None or len(one.shape) != len(shape) for one in rows):
+        shape = None
+    else:
+        extents = [{one.shape[axis] for one in rows if one.shape is not None} for axis in range(len(shape or ()))]
+        shape = (None, *(one.pop() if len(one) == 1 else None for one in extents))
+    dtypes_met = {one.dtype for one in rows}
+    dtype = dtypes_met.pop() if len(dtypes_met) == 1 else None
+    parts = [replace(one.statistics, columns=()) for one in rows]
+    statistics = known.hull(parts, (None,) * len(parts)) if len(parts) > 1 else known.part(parts[0])
+    inputs = tuple(rows)
+    attributes = {"axis": 0, "collected": True}
+    return Array("stack", inputs, attributes, shape, dtype, application.row.library, None, statistics, place=application.place)
 
 
 @makes("tensor_class")
@@ -112,9 +138,7 @@ def shape_argument(value: Value | None) -> Shape | None:
     """The shape that a `shape=` argument says; unknown extents are None, a shape that is not known at all is None."""
     if value is None:
         return None
-    found = plain(value)
-    if isinstance(found, np.ndarray):
-        found = tuple(found.tolist()) if found.ndim == 1 else None
+    found = setting(value)
     if is_scalar(found):
         found = (found,)
     if not isinstance(found, tuple) or len(found) > 32:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from trainlint.core import Place
 from trainlint.interpret.arrays import statistics as known
 from trainlint.interpret.arrays.functions import Application, makes
-from trainlint.interpret.arrays.nodes import integer, known_items, plain
+from trainlint.interpret.arrays.nodes import integer, known_items, setting
 from trainlint.interpret.dispatch import Call, bind, function, method
-from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Literal, Object, Shape, Statistics, Tuple, Value
+from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Literal, Object, Shape, Statistics, Symbol, Tuple, Value
 from trainlint.knowledge.data_rows import GENERATORS
 from trainlint.knowledge.data_sets import KERAS, SKLEARN, Table
 from trainlint.knowledge.rows import Row
 
-IMAGE_READERS = frozenset({"cv2.imread", "imageio.imread", "skimage.io.imread", "PIL.Image.open"})
+IMAGE_READERS = frozenset({"cv2.imread", "imageio.imread", "skimage.io.imread", "scipy.misc.imread", "PIL.Image.open"})
 """Functions that give bytes."""
 BUNCH = Row("sklearn.utils.Bunch", "object", "bunch")
 
@@ -71,14 +71,14 @@ def make_data(call: Call) -> Value:
     bound = bind(row, call.arguments).arguments
 
     def number(name: str) -> int | None:
-        return integer(plain(bound[name]) if name in bound else row.default(name))
+        return integer(setting(bound[name]) if name in bound else row.default(name))
 
     columns = 2 if row.kind in ("moons", "circles") else number("columns")
     classes = number("classes") if row.kind in ("classification", "quantiles") else 2
     if row.kind == "blobs":
         classes = _centers(bound.get("centers"))
     shape: Shape = (number("rows"), columns)
-    noise = plain(bound["noise"]) if "noise" in bound else row.default("noise")
+    noise = setting(bound["noise"]) if "noise" in bound else row.default("noise")
     x = _random(call, shape, "float64", _inputs_statistics(row.kind, noise), {})
     if row.kind in ("regression", "friedman"):
         several = number("targets") if row.kind == "regression" else 1
@@ -132,11 +132,22 @@ def read(application: Application) -> Value:
         attributes["path"] = path
     if source in IMAGE_READERS:
         statistics = known.between(0.0, 255.0, "typical")
-        shape = (None, None, 3) if source == "cv2.imread" else None
+        if application.value("as_grey") is True or application.value("as_gray") is True or application.value("flatten") is True:
+            return Array("data", (), attributes, (None, None), None, "numpy", place=application.place)
+        shape = _read_shape(application.arguments.get("flags")) if source == "cv2.imread" else None
         return Array("data", (), attributes, shape, "uint8", "numpy", None, statistics, place=application.place)
     if library == "pandas":
         return Array("data", (), attributes, (None, None), None, "pandas", place=application.place)
     return Array("data", (), attributes, None, application.dtype(), "numpy", place=application.place)
+
+
+def _read_shape(flags: Value | None) -> Shape | None:
+    """What `cv2.imread` gives: three channels unless its flags ask for grey values, or for the picture as it is stored."""
+    number = setting(flags) if flags is not None else 1
+    name = flags.name.rpartition(".")[2] if isinstance(flags, Symbol) else ""
+    if number == 1 or name in ("IMREAD_COLOR", "CV_LOAD_IMAGE_COLOR"):
+        return (None, None, 3)
+    return (None, None) if number == 0 or name in ("IMREAD_GRAYSCALE", "CV_LOAD_IMAGE_GRAYSCALE") else None
 
 
 @makes("frame")

@@ -10,11 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from trainlint.core import Origin, Place
 from trainlint.interpret.arrays import dtypes
-from trainlint.interpret.arrays.nodes import MAXIMUM_PLAIN_ITEMS, integer, known_items, over_choices, plain, shape_of
+from trainlint.interpret.arrays.nodes import integer, known_items, over_choices, setting, shape_of
 from trainlint.interpret.arrays.operators import library_of, operate
 from trainlint.interpret.dispatch import Arguments, Call, bind, function
 from trainlint.interpret.values import Array, Choice, Literal, Tuple, Unknown, Value
@@ -62,7 +60,7 @@ class Application:
     def value(self, name: str) -> Any:
         """An argument as plain Python, arrays as tuples, or the row's default."""
         if name in self.arguments:
-            return _without_arrays(plain(self.arguments[name]))
+            return setting(self.arguments[name])
         default = self.row.default(name)
         return None if default is REQUIRED else default
 
@@ -78,17 +76,6 @@ class Application:
     def unknown(self, why: str) -> Unknown:
         """An Unknown at this call."""
         return self.call.unknown(why)
-
-
-def _without_arrays(value: Any) -> Any:
-    """A known array as nested tuples, which compare like any Python value; a large one is as good as unknown."""
-    if isinstance(value, np.ndarray):
-        return _tuples(value.tolist()) if value.size <= MAXIMUM_PLAIN_ITEMS else Unknown("an array as a setting")
-    return tuple(map(_without_arrays, value)) if isinstance(value, tuple) else value
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 Maker: TypeAlias = "Callable[[Application], Value]"
@@ -153,7 +140,7 @@ def operation(application: Application, kind: str = "", **fixed: Any) -> Value:
             if given is not None and not (isinstance(given, Literal) and given.value is None):
                 attributes["dtype"] = dtypes.of_value(given) or "unknown"
         elif name not in IGNORED and given is not None:
-            attributes[name] = _without_arrays(plain(given))
+            attributes[name] = setting(given)
         elif name not in IGNORED and not any(parameter.default is one for one in (REQUIRED, None, False)):
             attributes[name] = parameter.default
     attributes.update(fixed)

@@ -11,7 +11,7 @@ from trainlint.interpret.arrays import dtypes
 from trainlint.interpret.arrays import statistics as known
 from trainlint.interpret.arrays.datasets import leaf
 from trainlint.interpret.arrays.indexing import getitem
-from trainlint.interpret.arrays.nodes import integer, is_scalar, known_items, plain
+from trainlint.interpret.arrays.nodes import integer, is_scalar, known_items, setting
 from trainlint.interpret.arrays.operators import operate
 from trainlint.interpret.dispatch import Arguments, Call, Interpreter, Iteration, attribute, iterates, method
 from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Literal, Object, Shape, Statistics, Tuple, Value
@@ -29,18 +29,24 @@ def _data_set(dataset: Object) -> DataSet:
     if not dataset.row.name.endswith("FakeData"):
         return data
     given = [
-        plain(dataset.arguments[name]) if name in dataset.arguments else None for name in ("size", "image_size", "num_classes")
+        setting(dataset.arguments[name]) if name in dataset.arguments else None for name in ("size", "image_size", "num_classes")
     ]
     image = given[1] if isinstance(given[1], tuple) and len(given[1]) == 3 else FAKE_IMAGE
-    height, width, channels = (integer(one) for one in (image[1], image[2], image[0]))
-    rows = 1_000 if given[0] is None else integer(given[0])
+    height, width, channels = (_extent(one) for one in (image[1], image[2], image[0]))
+    rows = 1_000 if given[0] is None else _extent(given[0])
     return DataSet(pixels((height, width, channels)), classes(integer(given[2]) or 10), rows, rows)
+
+
+def _extent(value: object) -> int | None:
+    """A number of pixels, channels or rows."""
+    number = integer(value)
+    return None if number is None or number < 0 else number
 
 
 def _rows(dataset: Object) -> int | None:
     """The rows of the part that `train=` or `split=` names."""
     data = _data_set(dataset)
-    train, split = (plain(dataset.arguments.get(name)) for name in ("train", "split"))
+    train, split = (setting(dataset.arguments.get(name)) for name in ("train", "split"))
     if split in ("train", "test"):
         return data.rows if split == "train" else data.test_rows
     if split is not None or not isinstance(train, bool | None):
@@ -156,7 +162,7 @@ def _to_byte_tensor(call: Call, _: Object, image: Array) -> Value:
 def _convert(call: Call, transform: Object, image: Array) -> Value:
     """Another type; whole numbers become fractions where the transform scales."""
     target = dtypes.of_value(transform.arguments.get("dtype"))
-    scales = transform.row.kind == "convert_dtype" or plain(transform.arguments.get("scale")) is True
+    scales = transform.row.kind == "convert_dtype" or setting(transform.arguments.get("scale")) is True
     if scales and dtypes.category(target) == 2 and image.dtype == "uint8":
         image = operate("divide", (image, Literal(255, call.place)), {}, call.place, "torch")
     return operate("cast", (image,), {"dtype": target or "unknown"}, call.place, "torch")
@@ -164,7 +170,7 @@ def _convert(call: Call, transform: Object, image: Array) -> Value:
 
 def _normalize(call: Call, transform: Object, image: Array) -> Value:
     """(x - mean)/std of each channel: op "normalization" with mean and variance of the channels."""
-    mean, deviation = (_numbers(plain(transform.arguments.get(name))) for name in ("mean", "std"))
+    mean, deviation = (_numbers(setting(transform.arguments.get(name))) for name in ("mean", "std"))
     if mean is None or deviation is None or 0.0 in deviation:
         return Array("normalization", (image,), {}, image.shape, image.dtype, "torch", place=call.place)
     attributes = {"mean": mean, "variance": tuple(one * one for one in deviation), "adapted": True}
@@ -238,8 +244,8 @@ def _channels(image: Array) -> list[Statistics]:
 def _height_and_width(size: object, shape: Shape | None, *, square: bool) -> tuple[int | None, int | None]:
     """The size that a transform names; one number is a square, or the shorter side (`Resize`)."""
     if isinstance(size, tuple) and len(size) == 2:
-        return integer(size[0]), integer(size[1])
-    side = integer(size[0] if isinstance(size, tuple) and size else size)
+        return _extent(size[0]), _extent(size[1])
+    side = _extent(size[0] if isinstance(size, tuple) and size else size)
     if square:
         return side, side
     axes = _image_axes(shape)
@@ -258,7 +264,7 @@ def _image_axes(shape: Shape | None) -> tuple[int, int] | None:
 
 def _sized(call: Call, transform: Object, image: Array) -> Value:
     """Resized or cropped: another height and width, the same kind of numbers."""
-    wanted = plain(transform.arguments.get("size"))
+    wanted = setting(transform.arguments.get("size"))
     height, width = _height_and_width(wanted, image.shape, square=transform.row.kind == "crop")
     axes = _image_axes(image.shape)
     shape = None
@@ -270,7 +276,7 @@ def _sized(call: Call, transform: Object, image: Array) -> Value:
 
 def _grayscale(call: Call, transform: Object, image: Array) -> Value:
     channels = (
-        1 if "num_output_channels" not in transform.arguments else integer(plain(transform.arguments["num_output_channels"]))
+        1 if "num_output_channels" not in transform.arguments else _extent(setting(transform.arguments["num_output_channels"]))
     )
     shape = None
     axes = _image_axes(image.shape)

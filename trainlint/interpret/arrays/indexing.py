@@ -184,7 +184,7 @@ def _picked(part: Any, waiting: list[Value]) -> tuple[Shape | None, int]:
 
 def _sliced(extent: int | None, part: slice) -> int | None:
     bounds = (part.start, part.stop, part.step)
-    if extent is None or NOT_KNOWN in bounds or part.step == 0:
+    if extent is None or extent < 0 or NOT_KNOWN in bounds or part.step == 0:
         return None
     return len(range(*part.indices(extent)))
 

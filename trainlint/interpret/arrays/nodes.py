@@ -30,6 +30,7 @@ from trainlint.interpret.values import (
 
 Data: TypeAlias = "np.ndarray[Any, Any]"
 MAXIMUM_DEPTH = 32
+MAXIMUM_INTEGER = 2**53
 MAXIMUM_PLAIN_ITEMS = 10_000
 MAXIMUM_COMBINATIONS = 16
 
@@ -157,6 +158,21 @@ def _plain(value: Value | None, budget: list[int]) -> Any:
     return value
 
 
+def setting(value: Value | None) -> Any:
+    """A value as `plain` gives it, with known arrays as nested tuples, which compare like any Python value."""
+    return _without_arrays(plain(value))
+
+
+def _without_arrays(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return _tuples(value.tolist()) if value.size <= MAXIMUM_PLAIN_ITEMS else Unknown("a large array as a setting")
+    return tuple(map(_without_arrays, value)) if isinstance(value, tuple) else value
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
 def as_literal(value: Value) -> Literal | None:
     """The Python number that a Literal is, or an array of one known element holds."""
     if isinstance(value, Literal):
@@ -173,10 +189,10 @@ def is_scalar(value: object) -> bool:
 
 
 def integer(value: object) -> int | None:
-    """A plain value as an int; None if it is anything else, or a float with a fraction."""
-    if isinstance(value, bool | int):
-        return int(value)
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else None
+    """A plain value as an int; None if it is anything else, has a fraction, or is larger than any extent can be."""
+    if not isinstance(value, bool | int | float) or not abs(value) < MAXIMUM_INTEGER:
+        return None
+    return int(value) if value == int(value) else None
 
 
 def shape_of(value: Value) -> Shape | None:

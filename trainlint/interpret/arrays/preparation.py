@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from trainlint.interpret.arrays import limits
+from trainlint.interpret.arrays import dtypes, limits
 from trainlint.interpret.arrays import statistics as known
 from trainlint.interpret.arrays.functions import Application, makes
 from trainlint.interpret.arrays.indexing import getitem
-from trainlint.interpret.arrays.nodes import Data, as_array, integer, is_scalar, plain
+from trainlint.interpret.arrays.nodes import Data, as_array, integer, is_scalar, known_items, setting
 from trainlint.interpret.arrays.operators import ERRORS, operate
 from trainlint.interpret.dispatch import Call, bind, function, method
 from trainlint.interpret.values import (
@@ -29,6 +29,9 @@ from trainlint.interpret.values import (
     Value,
 )
 from trainlint.knowledge.data_rows import SCALING_FUNCTIONS
+
+NEW_COLUMNS = frozenset({"components", "selected", "terms"})
+"""Kinds of transformers after which the columns are others than before."""
 
 
 def _arrays(call: Call) -> list[Value]:
@@ -47,6 +50,7 @@ def train_test_split(call: Call) -> Value:
     if rows is not None:
         train = rows - test if train is None and test is not None and "train_size" not in call.arguments.keywords else train
         test = rows - train if test is None and train is not None and "test_size" not in call.arguments.keywords else test
+    train, test = (None if one is None or one < 0 else one for one in (train, test))
     made: list[Value] = []
     for one in arrays:
         for part, count in (("train", train), ("test", test)):
@@ -96,6 +100,34 @@ def shuffle_together(call: Call) -> Value:
     return made[0] if len(made) == 1 else List({"items": Tuple(tuple(made))}, call.place)
 
 
+@method("resampler", "fit_resample", "fit_sample")
+def oversample(call: Call) -> Value:
+    """`SMOTE().fit_resample(x, y)`: the rows and further ones that are copies or mixtures of them, op "resample"."""
+    return _resampled(call, [one for one in (call.argument(0, "X"), call.argument(1, "y")) if one is not None])
+
+
+@function("sklearn.utils.resample")
+def resample(call: Call) -> Value:
+    """`resample(x, y)`: rows drawn with replacement, so that some come several times; without, a random part."""
+    if call.literal(-1, "replace") is False:
+        return shuffle_together(call)
+    return _resampled(call, _arrays(call))
+
+
+def _resampled(call: Call, given: list[Value]) -> Value:
+    made: list[Value] = []
+    for one in given:
+        array = as_array(one, call.place)
+        if array is None:
+            made.append(call.unknown("rows drawn again from something that is no array"))
+            continue
+        shape = None if array.shape is None else (None, *array.shape[1:])
+        attributes = {"together": call.place}
+        bounds = known.between(array.statistics.low, array.statistics.high, array.statistics.known)
+        made.append(Array("resample", (array,), attributes, shape, array.dtype, array.library, None, bounds, place=call.place))
+    return made[0] if len(made) == 1 else List({"items": Tuple(tuple(made))}, call.place)
+
+
 @method("scaler", "fit", "partial_fit")
 @method("encoder", "fit")
 def fit(call: Call) -> Value:
@@ -129,7 +161,7 @@ def scale(call: Call) -> Value:
 
 def _options(scaler: Object) -> dict[str, Any]:
     names = ("with_mean", "with_std", "feature_range", "output_distribution", "standardize")
-    return {name: plain(scaler.arguments[name]) if name in scaler.arguments else scaler.row.default(name) for name in names}
+    return {name: setting(scaler.arguments[name]) if name in scaler.arguments else scaler.row.default(name) for name in names}
 
 
 def _scaled(call: Call, kind: str, given: Value, fitted: Value | None, options: dict[str, Any]) -> Array:
@@ -139,6 +171,8 @@ def _scaled(call: Call, kind: str, given: Value, fitted: Value | None, options: 
     same = base is None or base is array
     statistics = known.of_data(data) if data is not None else _declared(kind, array, options, fitted_on_it=same)
     shape, dtype = (None, None) if array is None else (array.shape, array.dtype)
+    if kind in NEW_COLUMNS and shape is not None:
+        shape = (shape[0], None)
     dtype = dtype if dtype in ("float32", "float16") else "float64"
     inputs = (given,) if base is None or base is array else (given, base)
     return Array("scale", inputs, {"kind": kind}, shape, dtype, "numpy", data, statistics, place=call.place)
@@ -212,7 +246,7 @@ def scale_at_once(call: Call) -> Value:
         return call.unknown("a scaling of nothing")
     array = as_array(given, call.place)
     names = ("with_mean", "with_std", "feature_range")
-    options = {name: plain(bound[name]) if name in bound else call.row.default(name) for name in names}
+    options = {name: setting(bound[name]) if name in bound else call.row.default(name) for name in names}
     return _scaled(call, call.row.kind, array or given, array, {**options, "standardize": True, "output_distribution": "uniform"})
 
 
@@ -287,10 +321,28 @@ def to_categorical(call: Call) -> Value:
     if labels is None:
         return call.unknown("labels that are not known")
     explicit = wanted is not None and not (isinstance(wanted, Literal) and wanted.value is None)
-    classes = integer(plain(wanted)) if explicit else label_classes(labels)
+    classes = integer(setting(wanted)) if explicit else label_classes(labels)
     if labels.shape is not None and len(labels.shape) > 1 and labels.shape[-1] == 1:
         labels = operate("squeeze", (labels,), {"axis": -1}, call.place, "numpy")
     return operate("one_hot", (labels,), {"classes": classes, "dtype": "float32"}, call.place, "numpy")
+
+
+@function("keras.utils.pad_sequences")
+def pad_sequences(call: Call) -> Value:
+    """Lists of token numbers as rows of `maxlen` numbers; without `maxlen` the longest list decides, which is not known."""
+    row = call.row
+    bound = bind(row, call.arguments).arguments if row is not None else {}
+    given = bound.get("sequences")
+    if given is None:
+        return call.unknown("token numbers that are not known")
+    array = as_array(given, call.place)
+    items = known_items(given)
+    rows = array.shape[0] if array is not None and array.shape else len(items) if items is not None else None
+    length = integer(setting(bound.get("maxlen")))
+    dtype = dtypes.of_value(bound["dtype"]) if "dtype" in bound else "int32"
+    shape = (rows, length if length is not None and length >= 0 else None)
+    inputs = (given if array is None else array,)
+    return Array("pad_sequences", inputs, {}, shape, dtype, "numpy", None, known.between(0.0, None), place=call.place)
 
 
 @makes("one_hot")

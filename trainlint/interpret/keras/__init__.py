@@ -5,6 +5,7 @@ from __future__ import annotations
 from trainlint.interpret.keras import (
     compiling,
     custom,
+    data_sets,
     generators,
     graph_layers,
     inspection,
@@ -18,6 +19,7 @@ from trainlint.interpret.keras import (
 __all__ = [
     "compiling",
     "custom",
+    "data_sets",
     "generators",
     "graph_layers",
     "inspection",

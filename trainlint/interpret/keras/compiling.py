@@ -80,6 +80,21 @@ def resolve_loss(value: Value | None) -> Value | None:
     return value
 
 
+@function("keras.optimizers.get", "keras.losses.get")
+def _get(call: Call) -> Value:
+    """`keras.optimizers.get("adam")`, also of a dict with `class_name` and `config`."""
+    given = call.argument(0, "identifier")
+    resolve = resolve_optimizer if call.name.startswith("keras.optimizers") else resolve_loss
+    if isinstance(given, Dict):
+        name, config = given.cells.get("class_name"), given.cells.get("config")
+        made = resolve(name)
+        if isinstance(made, Object) and isinstance(config, Dict):
+            keywords = {key: one for key, one in config.cells.items() if isinstance(key, str)}
+            return make_object(call, made.row, Arguments((), keywords))
+        return made or call.unknown("a training object that is not known")
+    return resolve(given) or call.unknown("a training object that is not known")
+
+
 def _loss_row(name: str) -> Row | None:
     """The row of a loss class, by the class or by its function."""
     row = find(name)

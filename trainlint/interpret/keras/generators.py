@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from trainlint.core import Place
 from trainlint.interpret import arrays
 from trainlint.interpret.arrays import statistics as known
-from trainlint.interpret.dispatch import Call, Interpreter, Iteration, attribute, bind, iterates, method
-from trainlint.interpret.keras.common import items_of, row_of
-from trainlint.interpret.values import NONE, UNKNOWN_STATISTICS, Array, Literal, Object, Tuple, Value
+from trainlint.interpret.dispatch import Arguments, Call, Interpreter, Iteration, attribute, bind, iterates, method
+from trainlint.interpret.keras.common import items_of, plain, row_of
+from trainlint.interpret.keras.data_sets import folder_labels, images
+from trainlint.interpret.values import NONE, UNKNOWN_STATISTICS, Array, Literal, Object, Tuple, Unknown, Value
 
 GENERATOR = "generator:image_generator"
 FLOWS = ("generator:image_flow", "generator:image_directory", "generator:image_frame")
 COUNTED = frozenset({"featurewise_center", "featurewise_std_normalization", "samplewise_center", "samplewise_std_normalization"})
-CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
+STANDARDIZING = (
+    {"featurewise_center", "featurewise_std_normalization"},
+    {"samplewise_center", "samplewise_std_normalization"},
+)
+"""Settings that together give mean 0 and mean square 1."""
 
 
 @method(GENERATOR, "flow", "flow_from_directory", "flow_from_dataframe")
@@ -31,11 +38,11 @@ def _fit(call: Call) -> Value:
     return call.unknown("nothing") if call.receiver is None else NONE
 
 
-def _each(_: Interpreter, value: Value, __: Place | None) -> Iteration:
+def _each(interpreter: Interpreter, value: Value, _: Place | None) -> Iteration:
     """One batch stands for all."""
     if not isinstance(value, Object):
         return Iteration((), False, None)
-    return Iteration((_batch(value),), False, None)
+    return Iteration((_batch(interpreter, value),), False, _batches(value))
 
 
 for kind in FLOWS:
@@ -47,7 +54,7 @@ def _setting(flow: Object, name: str) -> object:
     return held.value if isinstance(held, Literal) else None if held is not None else flow.row.default(name)
 
 
-def _batch(flow: Object) -> Value:
+def _batch(interpreter: Interpreter, flow: Object) -> Value:
     """Images as the ImageDataGenerator scales them, and their labels."""
     size = _setting(flow, "batch_size")
     rows = size if isinstance(size, int) and not isinstance(size, bool) else None
@@ -56,25 +63,20 @@ def _batch(flow: Object) -> Value:
         pair = items_of(x) if isinstance(x, Tuple) else None
         x, y = (pair[0], pair[1]) if pair is not None and len(pair) == 2 else (x, y)
     else:
-        x, y = _images(flow), Array("data", (), {"source": "labels of image folders"}, None, "float32", place=flow.place)
-    images = _rows_of(flow, _prepared(flow, x), rows)
+        x = _images(flow)
+        mode = _setting(flow, "class_mode")
+        y = x if mode == "input" else folder_labels(mode, flow.arguments.get("classes"), flow.place)
+    pictures = _rows_of(flow, _prepared(interpreter, flow, x), rows)
     if y is None or (isinstance(y, Literal) and y.value is None):
-        return images
-    return Tuple((images, _rows_of(flow, y, rows)), flow.place)
+        return pictures
+    return Tuple((pictures, _rows_of(flow, y, rows)), flow.place)
 
 
 def _images(flow: Object) -> Array:
     """All images of a folder: bytes, channels last."""
-    size = _setting(flow, "target_size")
     held = flow.arguments.get("target_size")
-    sizes = items_of(held) if held is not None else None
-    plain = tuple(one.value if isinstance(one, Literal) else None for one in sizes) if sizes else size
-    both = plain if isinstance(plain, tuple) and len(plain) == 2 else (None, None)
-    height, width = (one if isinstance(one, int) else None for one in both)
-    channels = CHANNELS.get(str(_setting(flow, "color_mode") or "rgb"))
-    statistics = known.between(0.0, 255.0, "typical")
-    attributes = {"source": "image folders"}
-    return Array("data", (), attributes, (None, height, width, channels), "float32", "numpy", None, statistics, place=flow.place)
+    size = plain(held) if held is not None else flow.row.default("target_size")
+    return replace(images(size, _setting(flow, "color_mode"), flow.place, "image folders"), library="numpy")
 
 
 def _rows_of(flow: Object, value: Value | None, rows: int | None) -> Value:
@@ -86,19 +88,47 @@ def _rows_of(flow: Object, value: Value | None, rows: int | None) -> Value:
     return Array("batch", (value,), attributes, shape, value.dtype, "numpy", None, value.statistics, place=flow.place)
 
 
-def _prepared(flow: Object, images: Value | None) -> Value | None:
-    """The images after `preprocessing_function` and `rescale`; statistics of the data themselves are not followed."""
+def _prepared(interpreter: Interpreter, flow: Object, pictures: Value | None) -> Value | None:
+    """The images after `preprocessing_function`, then `rescale`, then scaling by their own statistics, as Keras does it."""
     of = flow.cells.get("of")
-    if not isinstance(of, Object) or not isinstance(images, Array):
-        return images
+    if not isinstance(of, Object) or not isinstance(pictures, Array):
+        return pictures
     given = {name for name, one in of.arguments.items() if not (isinstance(one, Literal) and not one.value)}
-    if given & {"preprocessing_function", *COUNTED} or of.extra:
-        return Array("augmented", (images,), {}, images.shape, "float32", "numpy", None, UNKNOWN_STATISTICS, place=flow.place)
-    factor = of.arguments.get("rescale")
-    if factor is None or (isinstance(factor, Literal) and not factor.value):
-        return images
-    place = of.argument_places.get("rescale") or of.place
-    return arrays.binary("mul", images, factor, place) if "rescale" in given else images
+    written = of.arguments.get("preprocessing_function")
+    if "preprocessing_function" in given and written is not None:
+        pictures = _mapped(interpreter, written, pictures, flow.place)
+    if "rescale" in given:
+        scaled = arrays.binary("mul", pictures, of.arguments["rescale"], of.argument_places.get("rescale") or of.place)
+        pictures = scaled if isinstance(scaled, Array) else _unscaled(pictures, flow.place)
+    if given & COUNTED or of.extra:
+        standard = not of.extra and any(one <= given for one in STANDARDIZING)
+        return replace(_unscaled(pictures, flow.place), statistics=known.STANDARD if standard else UNKNOWN_STATISTICS)
+    return pictures
+
+
+def _mapped(interpreter: Interpreter, written: Value, pictures: Array, place: Place | None) -> Array:
+    """What a function makes of each picture; it keeps the size."""
+    one = arrays.getitem(pictures, Unknown("the index of a picture", place), place)
+    made = interpreter.call(written, Arguments((one,), {}, (None,)), place)
+    statistics = made.statistics if isinstance(made, Array) else UNKNOWN_STATISTICS
+    return replace(_unscaled(pictures, place), statistics=statistics)
+
+
+def _unscaled(pictures: Array, place: Place | None) -> Array:
+    """Pictures whose numbers were changed in a way that is not followed."""
+    return Array("augmented", (pictures,), {}, pictures.shape, "float32", "numpy", None, UNKNOWN_STATISTICS, place=place)
+
+
+def _batches(flow: Object) -> int | None:
+    """How many batches a pass over arrays gives: n / B rounded up; unknown for folders, and for a part of the rows."""
+    size = _setting(flow, "batch_size")
+    given = flow.arguments.get("x")
+    pair = items_of(given) if isinstance(given, Tuple) else None
+    first = pair[0] if pair else given
+    rows = first.shape[0] if isinstance(first, Array) and first.shape else None
+    if rows is None or not isinstance(size, int) or size <= 0 or "subset" in flow.arguments:
+        return None
+    return -(-rows // size)
 
 
 def _labels(call: Call) -> Value:

@@ -5,6 +5,8 @@ A gradient is `Array(op="gradient")` with the parameter as its input and the los
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from trainlint.core import Place
 from trainlint.interpret import arrays
 from trainlint.interpret.dispatch import Call, Interpreter, Iteration, function, iterates, method
@@ -76,7 +78,8 @@ def differentiated(gradient: Value | None) -> Value | None:
     if not isinstance(loss, Array):
         return None
     if isinstance(factor, Literal) and factor.value == -1:
-        return arrays.unary("neg", loss, gradient.place)
+        turned = arrays.unary("neg", loss, gradient.place)
+        return replace(turned, attributes={**turned.attributes, "turned": True}) if isinstance(turned, Array) else turned
     return loss
 
 

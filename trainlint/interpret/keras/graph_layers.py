@@ -9,7 +9,7 @@ from trainlint.interpret import arrays
 from trainlint.interpret.dispatch import Arguments, Call, bind, function
 from trainlint.interpret.keras import shapes
 from trainlint.interpret.keras.common import make_object, named, plain, row_of, shape_of, symbolic
-from trainlint.interpret.keras.layers import layer_array
+from trainlint.interpret.keras.layers import layer_array, note_misfit
 from trainlint.interpret.values import Array, Literal, Object, Tuple, Value
 from trainlint.knowledge.tensorflow_rows import CONTRIB_LAYERS, LAYERS
 
@@ -30,7 +30,9 @@ def _layer_function(call: Call) -> Value:
         default = row.default(name) if row.parameter(name) is not None else None
         if name not in arguments and isinstance(default, float | str):
             arguments[name] = Literal(default)
-    return layer_array(_layer(call, row.kind, arguments, dict(bound.places)), (value,), call.place)
+    layer = _layer(call, row.kind, arguments, dict(bound.places))
+    note_misfit(call, layer, (value,))
+    return layer_array(layer, (value,), call.place)
 
 
 def _layer(call: Call, name: str, arguments: dict[str, Value], places: dict[str, Place]) -> Object:

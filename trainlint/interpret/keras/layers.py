@@ -35,6 +35,7 @@ from trainlint.interpret.keras.common import (
     shape_of,
     written_for_old_keras,
 )
+from trainlint.interpret.keras.fitting import misfit
 from trainlint.interpret.values import (
     Array,
     BoundMethod,
@@ -171,6 +172,7 @@ def apply_library_layer(call: Call, layer: Owner) -> Value:
         return _lambda(call, layer)
     if kind == "activation":
         return _activation_layer(call, layer, inputs)
+    note_misfit(call, layer, inputs)
     array = layer_array(layer, inputs, call.place, _call_settings(call))
     if setting(layer, "return_state") is True and kind in ("lstm", "gru", "simple_rnn", "conv_lstm"):
         states = 2 if kind in ("lstm", "conv_lstm") else 1
@@ -178,6 +180,14 @@ def apply_library_layer(call: Call, layer: Owner) -> Value:
         parts = (replace(array, inputs=(array,), attributes={"layer": layer, "output": "state"}, shape=state_shape),) * states
         return Tuple((array, *parts), call.place)
     return _with_written_activation(call.interpreter, layer, array, call.place)
+
+
+def note_misfit(call: Call, layer: Owner, inputs: tuple[Value, ...]) -> None:
+    """A "misfit" event if a layer cannot take the shape it is called on."""
+    wrong = misfit(layer, shape_of(inputs[0])) if len(inputs) == 1 and isinstance(inputs[0], Array) else None
+    if wrong is not None:
+        found = (Literal(wrong.what), Literal(wrong.expected), Literal(wrong.found))
+        call.interpreter.emit("misfit", call.place, layer=layer, input=inputs[0], what=found[0], expected=found[1], found=found[2])
 
 
 def _inputs(call: Call) -> tuple[Value, ...]:

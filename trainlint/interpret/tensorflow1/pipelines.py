@@ -7,13 +7,14 @@ nothing but `batch` was done to the arrays, "whole" holds them, so that a mini-b
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 
 from trainlint.core import Place
 from trainlint.interpret import arrays
 from trainlint.interpret.dispatch import Arguments, Call, Interpreter, Iteration, function, iterates, method
 from trainlint.interpret.keras.common import plain
 from trainlint.interpret.tensorflow1.input_data import batch_of
-from trainlint.interpret.values import Array, Dict, List, Literal, Object, Tuple, Unknown, Value
+from trainlint.interpret.values import Array, Dict, Function, List, Literal, Object, Tuple, Unknown, Value
 from trainlint.knowledge.rows import Row
 from trainlint.knowledge.tensorflow1_rows import DATASET
 
@@ -21,7 +22,7 @@ PIPELINE = Row(DATASET, "dataset", "pipeline")
 ITERATOR = Row(f"{DATASET}.iterator", "object", "pipeline_iterator")
 ITERATOR_INITIALIZER = Row(f"{DATASET}.iterator.initializer", "object", "other_initialization")
 MAXIMUM_NESTING = 8
-SAME = ("shuffle", "prefetch", "cache", "with_options", "repeat", "apply", "ignore_errors", "enumerate_", "options")
+SAME = ("shuffle", "prefetch", "cache", "with_options", "ignore_errors", "options", "as_numpy_iterator")
 """Methods that leave the elements as they are."""
 
 
@@ -64,7 +65,10 @@ def _row(value: Value, place: Place | None) -> Value:
     """A row of an array at an index that is not known."""
     if not isinstance(value, Array):
         return Unknown("a row of something that is not known", place)
-    return arrays.getitem(value, Unknown("the index of a row", place), place)
+    statistics = replace(value.statistics, columns=()) if value.shape is not None and len(value.shape) == 1 else value.statistics
+    inputs, shape = (value, Unknown("the index of a row", place)), value.shape[1:] if value.shape else None
+    return Array("getitem", inputs, {"index": ("?",)}, shape, value.dtype, value.library, None, statistics, value.symbolic,
+                 place=place)  # fmt: skip
 
 
 @function(f"{DATASET}.zip")
@@ -90,9 +94,9 @@ def _same(call: Call) -> Value:
     return call.receiver or call.unknown("a data set")
 
 
-@method("dataset:pipeline", "take", "skip", "shard", "filter")
+@method("dataset:pipeline", "take", "skip", "shard", "filter", "repeat", "concatenate")
 def _part(call: Call) -> Value:
-    """Some of the rows: the elements stay, their number is not known."""
+    """Fewer or more rows: the elements stay, their number is not known."""
     return _changed(call, drop=("rows", "whole"))
 
 
@@ -111,6 +115,8 @@ def _map(call: Call) -> Value:
     if element is None or written is None:
         return call.unknown("a data set whose elements are not known")
     given = element.items if isinstance(element, Tuple) else (element,)
+    if isinstance(element, Unknown) and isinstance(written, Function):
+        given = (element,) * len(written.node.params.params)
     made = call.interpreter.call(written, Arguments(given, {}, (None,) * len(given)), call.place)
     items = made.cells.get("items") if isinstance(made, List) else None
     return _changed(call, ("whole",), element=items if isinstance(items, Tuple) else made)
@@ -136,6 +142,8 @@ def _batch(call: Call) -> Value:
 
 def _collated(sample: Value, size: Value, place: Place | None) -> Value:
     """A mini-batch of samples like this one."""
+    if isinstance(sample, Unknown):
+        sample = Array("data", (sample,), {"source": sample.why}, None, None, "tensorflow", place=place)
     if not isinstance(sample, Array):
         return sample
     rows = plain(size)

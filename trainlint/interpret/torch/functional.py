@@ -47,8 +47,8 @@ def _like_layer(call: Call) -> Value:
     if row.kind == "dropout" and known_bool(training) is False:
         return value
     if row.kind == "dropout" and call.arguments.complete and "alpha" not in call.name:
-        given = {} if training is None else {"training": training}
-        call.interpreter.emit("functional_dropout", call.place, rate=settings.get("p", Literal(0.5)), **given)
+        given: dict[str, Value] = {} if training is None else {"training": training}
+        call.interpreter.emit("functional_dropout", call.place, None, rate=settings.get("p", Literal(0.5)), **given)
     made = make_object(replace(call, arguments=Arguments((), settings)), row)
     return apply_layer(replace(call, arguments=Arguments((value,))), made)
 

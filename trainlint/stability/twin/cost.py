@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from trainlint.stability.twin.operation import Attributes, Tensor
@@ -14,17 +13,28 @@ PER_NODE = 40_000
 """The same for one operation's own overhead in Python."""
 
 
+def is_first(op: str, inputs: Sequence[Tensor], attributes: Attributes) -> bool:
+    """Whether a layer is one that `reduce.fewer_inputs` narrows: its own products are counted apart, by `of_first`."""
+    return op == "dense" and bool(attributes.get("still")) and bool(inputs) and inputs[0].ndim == 2
+
+
+def of_first(rows: int, width: int, units: int) -> tuple[int, int]:
+    """What a first layer costs on this many rows: at each evaluation, and once to be narrowed."""
+    inner = min(rows, width)
+    return rows * inner * units, width * inner * (2 * rows + units) if inner < width else 0
+
+
 def multiplications(op: str, inputs: Sequence[Tensor], weights: Sequence[Tensor], value: Tensor, attributes: Attributes) -> int:
-    """What one forward evaluation of an operation costs."""
-    moved = PER_ELEMENT * value.size
+    """What one forward evaluation of an operation costs, without the products of a first layer (`of_first`)."""
+    made = int(value.size)
+    moved = PER_ELEMENT * made
     if op == "matmul" and len(inputs) == 2:
-        return moved + value.size * (inputs[0].shape[-1] if inputs[0].ndim else 1)
+        return moved + made * int(inputs[0].shape[-1] if inputs[0].ndim else 1)
     kernel = weights[0] if weights and weights[0].ndim > 1 else None
     if kernel is None or op == "embedding" or not inputs:
         return moved
-    inner = kernel.size // max(1, kernel.shape[-1])
+    inner = int(kernel.size) // max(1, int(kernel.shape[-1]))
     if op == "dense":
-        rows = math.prod(inputs[0].shape[:-1])
-        return moved + value.size * (min(inner, rows) if attributes.get("still") else inner)
-    windows = value.size // max(1, kernel.shape[-1]) * inner
-    return moved + value.size * inner + PER_ELEMENT * windows
+        return moved if is_first(op, inputs, attributes) else moved + made * inner
+    windows = made // max(1, int(kernel.shape[-1])) * inner
+    return moved + made * inner + PER_ELEMENT * windows

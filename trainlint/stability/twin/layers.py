@@ -171,7 +171,9 @@ def _rms_norm(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes
     one_input(inputs)
     x = inputs[0]
     axes = _layer_norm_axes(x.ndim, attributes)
-    root = directional.sqrt((x**2).mean(axis=axes, keepdims=True) + number(attributes, "epsilon", float(np.finfo(np.float32).eps)))
+    root = directional.sqrt(
+        (x**2).mean(axis=axes, keepdims=True) + number(attributes, "epsilon", float(np.finfo(np.float32).eps))
+    )
     value = x / root
 
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:

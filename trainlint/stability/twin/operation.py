@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from trainlint.stability.twin.directional import Tensor
+Tensor: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
+"""An array of float64, or of complex128 where it carries a direction (`directional`)."""
 
 Shape: TypeAlias = "tuple[int, ...]"
 Attributes: TypeAlias = "Mapping[str, Any]"
@@ -35,7 +36,7 @@ class NumbersUnknownError(RefusalError):
 class Operation(NamedTuple):
     """One row: an operation the twin can evaluate.
 
-    Arrays may carry a direction (`directional`): rows compare real parts, and are differentiable in numpy's complex numbers.
+    Arrays may carry a direction (`directional`): rows compare real parts only.
 
     `forward(inputs, parameters, attributes)` gives the output and a pullback from the gradient of the output to those of the
     inputs and then of the parameters (None where there is none to speak of, as for labels).

@@ -12,7 +12,7 @@ import numpy as np
 
 from trainlint.facts.graph import Node, Parameter, walk
 from trainlint.stability.twin import initial, reduce
-from trainlint.stability.twin.cost import PER_NODE, multiplications
+from trainlint.stability.twin.cost import PER_ELEMENT, PER_NODE, is_first, multiplications, of_first
 from trainlint.stability.twin.directional import STEP
 from trainlint.stability.twin.layers import adapted, fan
 from trainlint.stability.twin.leaves import Supply, absent_targets, is_scalar, numbers_of, settled_attributes
@@ -56,11 +56,12 @@ class Program:
     `parameters` lists each tensor once with its `shapes`; `samples` is the number of rows that mini-batches are drawn from
     (None if nothing is drawn); `degree` is the polynomial degree of the loss in the trainable parameters, penalties included.
     Targets without numbers count as zeros, on which the curvature of a quadratic loss does not depend; then
-    `targets_are_known` is false.
+    `targets_are_known` is false. `supply` makes numbers up for data without any; of data that has them only `rows` are used.
     Raises `RefusalError` for what the twin cannot follow.
     """
 
-    def __init__(self, root: Node, *, aligns: bool = False, supply: Supply | None = None) -> None:
+    def __init__(self, root: Node, *, aligns: bool = False, supply: Supply | None = None, rows: Rows | None = None) -> None:
+        self._taken = rows
         self.steps: list[Step] = []
         self.parameters: list[Parameter] = []
         self.shapes: list[Shape] = []
@@ -70,6 +71,7 @@ class Program:
         self.degrees: list[float] = []
         self.summed = 1
         self.work = 0
+        self.firsts: list[tuple[int, int]] = []
         self._compile(root, aligns, supply)
         self.samples = self._count_rows()
         self._trace()
@@ -112,7 +114,8 @@ class Program:
             return None
         if node.op == "data":
             values = node.data if node.data is not None else supply(node) if supply is not None else None
-            self.leaves[index] = numbers_of(values)
+            known = node.data is not None and self._taken is not None and bool(node.attributes.get("batched"))
+            self.leaves[index] = numbers_of(np.asarray(values)[self._taken] if known else values)
             if node.attributes.get("batched"):
                 self.batched.add(index)
             return None
@@ -154,6 +157,8 @@ class Program:
                     else step.row.forward(arrays, weights, step.attributes)[0]
                 )
                 self.work += multiplications(step.node.op, arrays, weights, values[-1], step.attributes)
+                if is_first(step.node.op, arrays, step.attributes):
+                    self.firsts.append((arrays[0].shape[1], values[-1].shape[1]))
                 if self.work > MAXIMUM_WORK:
                     raise RefusalError("the computation is too large to be repeated here")
                 if (step.node.op in LOSSES or step.node.op in ("mean", "sum")) and values[-1].size == 1:
@@ -189,9 +194,23 @@ class Program:
         found = self.leaves[index]
         return found[rows] if rows is not None and index in self.batched else found
 
-    def cost(self, share: float = 1.0) -> float:
-        """The multiplications of one evaluation over a share of the rows, and what takes as long."""
-        return self.work * share + PER_NODE * len(self.steps)
+    @property
+    def rows(self) -> int:
+        """The rows of one full batch."""
+        return self.samples or max((one.shape[0] for one in self.leaves.values() if one.ndim), default=1)
+
+    def cost(self, rows: int | None = None) -> float:
+        """The multiplications of one evaluation over some number of rows (None: all), and what takes as long."""
+        rows = rows or self.rows
+        firsts = sum(of_first(rows, *one)[0] for one in self.firsts)
+        flat = sum(max(0, width - rows) * units for width, units in self.firsts)
+        return self.work * rows / self.rows + firsts + PER_ELEMENT * (self.dimension - flat) + PER_NODE * len(self.steps)
+
+    def preparation(self, rows: int | None = None) -> float:
+        """What it costs to draw weights and data of this many rows, and to narrow the first layers."""
+        rows = rows or self.rows
+        drawn = self.dimension + rows / self.rows * sum(one.size for one in self.leaves.values())
+        return PER_ELEMENT * drawn + sum(of_first(rows, *one)[1] for one in self.firsts)
 
     @property
     def trainable(self) -> list[int]:
@@ -300,19 +319,23 @@ class Problem:
             found.append(value * self._scale[index] if index in self._scale else value)
         return found
 
-    @property
-    def rows(self) -> int:
-        """The rows of one full batch."""
-        return self.program.samples or max((one.shape[0] for one in self.program.leaves.values() if one.ndim), default=1)
-
     def fixed(self, index: int) -> Tensor | None:
         """The value over all rows of a step that no weight reaches."""
         return self._fixed[index]
 
-    def _forward(self, weights: Tensor, rows: Rows | None) -> tuple[list[Tensor], list[Pullback | None]]:
+    def _held(self, weights: Tensor, direction: Tensor | None = None) -> list[Tensor]:
+        """All parameters, the trainable ones from a flat vector and perhaps with a direction."""
         held = list(self._values)
-        for place, part in zip(self._places, np.split(weights, self._cuts), strict=True):
-            held[place] = part.reshape(self._shapes[place])
+        directions = [None] * len(self._places) if direction is None else np.split(direction, self._cuts)
+        for place, part, change in zip(self._places, np.split(weights, self._cuts), directions, strict=True):
+            found = part
+            if change is not None:
+                found = np.empty(part.shape, dtype=np.complex128)
+                found.real, found.imag = part, change
+            held[place] = found.reshape(self._shapes[place])
+        return held
+
+    def _forward(self, held: list[Tensor], rows: Rows | None) -> tuple[list[Tensor], list[Pullback | None]]:
         values: list[Tensor] = []
         pulls: list[Pullback | None] = []
         for index, step in enumerate(self.program.steps):
@@ -336,26 +359,45 @@ class Problem:
     def value(self, index: int, weights: Tensor) -> Tensor:
         """The value of one step over all rows."""
         with np.errstate(all="ignore"):
-            return self._forward(weights, None)[0][index]
+            return self._forward(self._held(weights), None)[0][index]
 
     def loss(self, weights: Tensor, rows: Rows | None = None) -> float:
         """The loss [L] over some rows (None: all), penalties included."""
         with np.errstate(all="ignore"):
-            values, _ = self._forward(weights, rows)
-            return float((values[-1].reshape(-1)[0] + (self.penalty * weights**2).sum()).real)
+            values, _ = self._forward(self._held(weights), rows)
+            return self._penalised(values[-1], weights)
 
     def gradient(self, weights: Tensor, rows: Rows | None = None) -> tuple[float, Tensor]:
         """Loss [L] and gradient [L/P] at a flat vector of weights, over some rows (None: all)."""
         with np.errstate(all="ignore"):
-            values, pulls = self._forward(weights, rows)
-            collected: list[Tensor | None] = [None] * len(values)
-            own: list[Tensor | None] = [None] * len(self._values)
-            collected[-1] = np.ones(values[-1].shape)
-            for index in range(len(values) - 1, -1, -1):
-                self._pull_back(index, pulls[index], collected, own)
-            parts = [np.zeros(math.prod(self._shapes[one])) if (part := own[one]) is None else part.ravel() for one in self._places]
-            total = np.concatenate([np.zeros(0), *parts]) + 2 * self.penalty * weights
-            return float((values[-1].reshape(-1)[0] + (self.penalty * weights**2).sum()).real), total
+            loss, parts = self._backward(self._held(weights), rows)
+            return self._penalised(loss, weights), np.concatenate([np.zeros(0), *parts]) + 2 * self.penalty * weights
+
+    def hessian_vector(self, weights: Tensor, vector: Tensor, rows: Rows | None = None) -> Tensor:
+        """The Hessian [L/P^2] times a vector, exact but for rounding: the gradient's own derivative (`directional`)."""
+        length = float(np.linalg.norm(vector))
+        if length == 0:
+            return np.zeros_like(vector)
+        step = STEP / length
+        with np.errstate(all="ignore"):
+            _, parts = self._backward(self._held(weights, step * vector), rows)
+            total = np.concatenate([np.zeros(0), *(one.imag for one in parts)])
+            total /= step
+            return total + 2 * self.penalty * vector if self.penalty.any() else total
+
+    def _penalised(self, loss: Tensor, weights: Tensor) -> float:
+        return float(loss.real.reshape(-1)[0] + (self.penalty @ weights**2 if self.penalty.any() else 0.0))
+
+    def _backward(self, held: list[Tensor], rows: Rows | None) -> tuple[Tensor, list[Tensor]]:
+        """The loss without penalties, and its flat gradient for each trainable parameter."""
+        values, pulls = self._forward(held, rows)
+        collected: list[Tensor | None] = [None] * len(values)
+        own: list[Tensor | None] = [None] * len(self._values)
+        collected[-1] = np.ones(values[-1].shape)
+        for index in range(len(values) - 1, -1, -1):
+            self._pull_back(index, pulls[index], collected, own)
+        found = [(own[one], self._shapes[one]) for one in self._places]
+        return values[-1], [np.zeros(math.prod(shape)) if part is None else part.ravel() for part, shape in found]
 
     def _pull_back(self, index: int, pull: Pullback | None, collected: list[Tensor | None], own: list[Tensor | None]) -> None:
         step, gradient = self.program.steps[index], collected[index]
@@ -376,14 +418,6 @@ class Problem:
         for place, part in zip(step.parameters, found[len(step.inputs) :], strict=False):
             if part is not None:
                 _add(own, place, part)
-
-    def hessian_vector(self, weights: Tensor, vector: Tensor, rows: Rows | None = None) -> Tensor:
-        """The Hessian [L/P^2] times a vector, exact but for rounding: the gradient's own derivative (`directional`)."""
-        length = float(np.linalg.norm(vector))
-        if length == 0:
-            return np.zeros_like(vector)
-        step = STEP / length
-        return np.asarray(self.gradient(weights + 1j * step * vector, rows)[1].imag / step)
 
 
 def _add(collected: list[Tensor | None], place: int, part: Tensor) -> None:

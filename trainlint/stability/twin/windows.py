@@ -147,7 +147,9 @@ def _conv(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: At
             if not still:
                 to_patches[..., i] = _by_matrix(gradient[..., o], np.moveaxis(weights[..., o], -1, 0), axes=1)
             flat = patches[..., i].reshape(-1, len(weights) * channels)
-            to_weights[..., o] = directional.matmul(flat.T, gradient[..., o].reshape(len(flat), -1)).reshape(weights[..., o].shape)
+            to_weights[..., o] = directional.matmul(flat.T, gradient[..., o].reshape(len(flat), -1)).reshape(
+                weights[..., o].shape
+            )
         return None if still else scatter(to_patches), to_weights.reshape(kernel.shape), gradient.sum(axis=rows)
 
     return value, pullback
@@ -157,7 +159,7 @@ def _by_matrix(first: Tensor, second: Tensor, axes: int = 2) -> Tensor:
     """Contract the last `axes` axes of one array with the first ones of another."""
     inner = math.prod(second.shape[:axes])
     found = directional.matmul(first.reshape(-1, inner), second.reshape(inner, -1))
-    return found.reshape(*first.shape[: first.ndim - axes], *second.shape[axes:])
+    return np.asarray(np.reshape(found, (*first.shape[: first.ndim - axes], *second.shape[axes:])))
 
 
 def _conv_parameters(shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:

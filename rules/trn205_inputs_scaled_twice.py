@@ -1,0 +1,96 @@
+"""Inputs scaled twice.
+
+## Why
+
+Bytes divided by 255 twice lie between 0 and 0.0039: to the network all images are the same dark picture. The first layer's
+outputs are almost only its bias, gradients of its weights are 255 times smaller, and training hardly moves. The second
+division is often hidden: `ToTensor`, `rescale=` of a generator, or a Rescaling layer.
+
+```python bad
+from tensorflow import keras
+
+(x, y), _ = keras.datasets.mnist.load_data()
+x = x.reshape(-1, 784) / 255.0
+model = keras.Sequential([keras.layers.Rescaling(1 / 255), keras.layers.Dense(10, activation="softmax")])  # error: TRN205
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x, y, epochs=10)
+```
+
+```python bad
+from torch import nn, optim
+from torch.utils.data import DataLoader
+from torchvision import datasets, transforms
+
+data = datasets.MNIST("data", transform=transforms.ToTensor())
+model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+optimizer = optim.Adam(model.parameters())
+for epoch in range(10):
+    for x, y in DataLoader(data, batch_size=64, shuffle=True):
+        x = x / 255  # error: TRN205
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()
+```
+
+## When it is silent
+
+One division, `ToTensor` on floats (it leaves them alone), 16-bit data, a multiplication by 255 in between.
+
+```python good
+from tensorflow import keras
+
+(x, y), _ = keras.datasets.mnist.load_data()
+x = x.reshape(-1, 784) / 255.0
+model = keras.Sequential([keras.layers.Rescaling(2.0, offset=-1.0), keras.layers.Dense(10, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x, y, epochs=10)
+```
+
+```python good
+from tensorflow import keras
+
+(x, y), _ = keras.datasets.mnist.load_data()
+x = x.reshape(-1, 784) / 255.0
+x = x * 255
+model = keras.Sequential([keras.layers.Rescaling(1 / 255), keras.layers.Dense(10, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x, y, epochs=10)
+```
+
+```python good
+import numpy as np
+from tensorflow import keras
+
+x, y = np.load("scans.npy").astype("uint16") / 256, np.load("labels.npy")
+model = keras.Sequential([keras.layers.Dense(10, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x / 256, y, epochs=10)
+```
+
+## References
+
+- torchvision documentation, ToTensor ("converts ... in the range [0, 255] to ... [0.0, 1.0]"); Keras documentation, Rescaling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainlint.api import Report, Severity, TrainingRun, figure, line_of, rule, scaled_twice, site_cause
+
+
+@rule("TRN205", "inputs-scaled-twice", Severity.WARNING)
+def check(run: TrainingRun) -> Iterator[Report]:
+    """Look for two divisions by about 255 on the way to the first layer."""
+    twice = scaled_twice(run)
+    if twice is None or twice.second.place is None:
+        return
+    first = twice.first.place
+    yield Report(
+        f"the inputs, divided by {figure(1 / abs(twice.first.factor), 3)} already{line_of(first).replace(' of', ' in')}, are"
+        f" divided by {figure(1 / abs(twice.second.factor), 3)} once more: the largest is then {figure(twice.largest)}",
+        at=twice.second.place,
+        numbers={"largest_input": twice.largest},
+        related=(("scaled here first", first),) if first is not None else (),
+        cause=site_cause("input-scaled", twice.second.place),
+    )

@@ -1,0 +1,106 @@
+"""Flatten is missing.
+
+## Why
+
+A dense layer works on the last axis. Behind a convolution or a pool it gives one row of outputs for every pixel, (N, H, W, K),
+while the labels are one for each sample: losses on classes raise, mean squared error broadcasts.
+
+```python bad
+import numpy as np
+from tensorflow import keras
+
+x = np.random.rand(500, 28, 28, 1)
+y = keras.utils.to_categorical(np.random.randint(0, 10, 500), 10)
+model = keras.Sequential([
+    keras.layers.Conv2D(8, 3, activation="relu", input_shape=(28, 28, 1)),
+    keras.layers.MaxPooling2D(2),
+    keras.layers.Dense(10, activation="softmax"),  # error: TRN405
+])
+model.compile("adam", "categorical_crossentropy")
+model.fit(x, y, epochs=20)
+```
+
+```python bad
+import numpy as np
+from tensorflow import keras
+
+x = np.random.rand(500, 100, 4)
+y = np.random.randint(0, 2, 500)
+model = keras.Sequential([
+    keras.layers.Conv1D(8, 3, activation="relu", input_shape=(100, 4)),
+    keras.layers.Dense(16, activation="relu"),
+    keras.layers.Dense(1, activation="sigmoid"),  # error: TRN405
+])
+model.compile("adam", "binary_crossentropy")
+model.fit(x, y, epochs=20)
+```
+
+## When it is silent
+
+Flatten or global pooling, labels for each pixel or step, labels that are not known.
+
+```python good
+import numpy as np
+from tensorflow import keras
+
+x = np.random.rand(500, 28, 28, 1)
+y = keras.utils.to_categorical(np.random.randint(0, 10, 500), 10)
+model = keras.Sequential([
+    keras.layers.Conv2D(8, 3, activation="relu", input_shape=(28, 28, 1)),
+    keras.layers.GlobalAveragePooling2D(),
+    keras.layers.Dense(10, activation="softmax"),
+])
+model.compile("adam", "categorical_crossentropy")
+model.fit(x, y, epochs=20)
+```
+
+```python good
+import numpy as np
+from tensorflow import keras
+
+x = np.random.rand(100, 16, 16, 1)
+y = np.random.randint(0, 2, (100, 16, 16, 1))
+model = keras.Sequential([keras.layers.Conv2D(8, 3, padding="same", activation="relu"), keras.layers.Dense(1, activation="sigmoid")])
+model.compile("adam", "binary_crossentropy")
+model.fit(x, y, epochs=50)
+```
+
+```python good
+from tensorflow import keras
+
+def train(x, y):
+    model = keras.Sequential([keras.layers.Conv2D(8, 3, activation="relu"), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile("adam", "binary_crossentropy")
+    model.fit(x, y)
+```
+
+## References
+
+- Keras API, Dense ("if the input to the layer has a rank greater than 2, Dense computes the dot product along the last axis").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainlint.api import Report, Severity, TrainingRun, open_output, rule, run_cause, shape_in_words
+
+MAPS = frozenset({"conv", "depthwise_conv", "separable_conv", "conv_transpose", "max_pool", "average_pool"})
+
+
+@rule("TRN405", "missing-flatten", Severity.ERROR)
+def check(run: TrainingRun) -> Iterator[Report]:
+    """Look for dense outputs that keep the axes of a map."""
+    found = open_output(run, MAPS)
+    if found is None or found[0].place is None:
+        return
+    dense, above = found
+    raises = "crossentropy" in getattr(run.loss, "name", "") or "cross_entropy" in getattr(run.loss, "name", "")
+    yield Report(
+        f"the dense layer keeps the axes of the map before it: the output is {shape_in_words(dense.shape or ())}, the labels are"
+        f" {shape_in_words(run.targets.shape or ())}. Flatten the map first",
+        at=dense.place,
+        severity=Severity.ERROR if raises else Severity.WARNING,
+        related=(("the map", above.place),) if above.place is not None else (),
+        cause=run_cause("loss-output", run),
+    )

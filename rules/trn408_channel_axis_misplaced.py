@@ -1,0 +1,98 @@
+"""Channel axis is misplaced.
+
+## Why
+
+Keras takes the last axis for the channels, PyTorch the second. An image given the other way round is read as a picture 1 or 3
+pixels high with 28 channels of colour: the convolution slides over rows and colours, or does not build at all.
+
+```python bad
+from tensorflow import keras
+
+model = keras.Sequential([
+    keras.layers.Conv2D(32, 3, padding="same", input_shape=(1, 28, 28)),  # error: TRN408
+    keras.layers.Flatten(),
+    keras.layers.Dense(10, activation="softmax"),
+])
+```
+
+```python bad
+import torch
+from torch import nn
+
+model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())  # error: TRN408
+images = torch.rand(4, 32, 32, 3)
+model(images)
+```
+
+## When it is silent
+
+A data format is set anywhere, axes are moved, signals, sizes that are not known.
+
+```python good
+from tensorflow import keras
+
+keras.backend.set_image_data_format("channels_first")
+model = keras.Sequential([keras.layers.Conv2D(32, 3, input_shape=(1, 28, 28)), keras.layers.Flatten()])
+```
+
+```python good
+from tensorflow import keras
+
+first = keras.layers.Conv2D(32, 3, input_shape=(3, 64, 64), data_format="channels_first")
+second = keras.layers.Conv2D(32, 3, input_shape=(28, 28, 1))
+```
+
+```python good
+import torch
+from torch import nn
+
+model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())
+images = torch.rand(4, 32, 32, 3)
+model(images.permute(0, 3, 1, 2))
+```
+
+## References
+
+- Keras API, Conv2D (data_format: "It defaults to the image_data_format value"); PyTorch, torch.nn.Conv2d (Shape).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainlint.api import (
+    Report,
+    Script,
+    Severity,
+    channel_is_misplaced,
+    channels_first_inputs,
+    misfits,
+    rule,
+    shape_in_words,
+    site_cause,
+)
+
+
+@rule("TRN408", "channel-axis-misplaced", Severity.ERROR, scope="script")
+def check(script: Script) -> Iterator[Report]:
+    """Look for pictures whose channels stand at the other end."""
+    said = set()
+    for name, shape, place in channels_first_inputs(script):
+        said.add(place)
+        yield Report(
+            f"`input_shape={shape}` has the channels first, {name} takes the last axis: a picture of {shape[0]}×{shape[1]} pixels"
+            f" with {shape[2]} channels. Write {(*shape[1:], shape[0])} and move the axis of the data",
+            at=place,
+            cause=site_cause("shape", place),
+        )
+    for one in misfits(script):
+        if channel_is_misplaced(one) and one.layer not in said:
+            order = "second" if not one.keras else "last"
+            channels = one.shape[1] if not one.keras else one.shape[-1]
+            yield Report(
+                f"{one.name} takes the {order} axis of {shape_in_words(one.shape)} for the channels: {channels} of them, it was"
+                f" made for {one.expected if not one.keras else one.shape[1]}",
+                at=one.layer,
+                related=(("called here", one.call),) if one.call != one.layer else (),
+                cause=site_cause("shape", one.layer),
+            )

@@ -1,0 +1,104 @@
+"""Sequence output is left open.
+
+## Why
+
+With `return_sequences=True` (PyTorch: the whole first result) a recurrent layer gives an output for every step, (N, T, units).
+A dense head then predicts T times per sample while there is one label: mean squared error broadcasts silently and pulls all
+steps towards all labels, losses on classes raise.
+
+```python bad
+import numpy as np
+from tensorflow import keras
+
+x = np.random.rand(500, 20, 3)
+y = np.random.randn(500, 1)
+model = keras.Sequential([
+    keras.layers.LSTM(16, return_sequences=True, input_shape=(20, 3)),  # warning: TRN422
+    keras.layers.Dense(1),
+])
+model.compile("adam", "mse")
+model.fit(x, y, epochs=20)
+```
+
+```python bad
+import numpy as np
+from tensorflow import keras
+
+x = np.random.rand(500, 20, 3)
+y = keras.utils.to_categorical(np.random.randint(0, 4, 500), 4)
+model = keras.Sequential()
+model.add(keras.layers.GRU(16, return_sequences=True, input_shape=(20, 3)))
+model.add(keras.layers.GRU(16, return_sequences=True))  # error: TRN422
+model.add(keras.layers.Dense(4, activation="softmax"))
+model.compile("adam", "categorical_crossentropy")
+model.fit(x, y, epochs=20)
+```
+
+## When it is silent
+
+Labels for each step, attention, pooling or flattening behind, labels that are not known.
+
+```python good
+import numpy as np
+from tensorflow import keras
+
+x = np.random.rand(500, 20, 3)
+y = np.random.randn(500, 20, 1)
+model = keras.Sequential([keras.layers.LSTM(16, return_sequences=True, input_shape=(20, 3)), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(x, y, epochs=20)
+```
+
+```python good
+import numpy as np
+from tensorflow import keras
+
+x = np.random.rand(500, 20, 3)
+y = np.random.randn(500, 1)
+model = keras.Sequential([
+    keras.layers.LSTM(16, return_sequences=True, input_shape=(20, 3)),
+    keras.layers.GlobalAveragePooling1D(),
+    keras.layers.Dense(1),
+])
+model.compile("adam", "mse")
+model.fit(x, y, epochs=20)
+```
+
+```python good
+from tensorflow import keras
+
+def train(x, y):
+    model = keras.Sequential([keras.layers.LSTM(16, return_sequences=True), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(x, y)
+```
+
+## References
+
+- Keras API, LSTM (return_sequences); PyTorch, torch.nn.LSTM (Outputs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainlint.api import Report, Severity, TrainingRun, open_output, rule, run_cause, shape_in_words
+
+RECURRENT = frozenset({"lstm", "gru", "simple_rnn"})
+
+
+@rule("TRN422", "sequence-output-left-open", Severity.ERROR)
+def check(run: TrainingRun) -> Iterator[Report]:
+    """Look for recurrent layers whose steps all reach the head while there is one label for each sample."""
+    found = open_output(run, RECURRENT)
+    if found is None or found[1].place is None:
+        return
+    head, recurrent = found
+    raises = "crossentropy" in getattr(run.loss, "name", "") or "cross_entropy" in getattr(run.loss, "name", "")
+    yield Report(
+        f"every step of this layer reaches the head: the output is {shape_in_words(head.shape or ())}, the labels are"
+        f" {shape_in_words(run.targets.shape or ())}. Take the last step only",
+        at=recurrent.place,
+        severity=Severity.ERROR if raises else Severity.WARNING,
+        cause=run_cause("loss-output", run),
+    )

@@ -1,0 +1,114 @@
+"""Preprocessing sees the test data.
+
+## Why
+
+A scaler, imputer or PCA that is fitted on all rows takes the mean, the range or the directions of the test rows into the
+training data. The score on the test part is then too good, and the deployed model does worse. A scaler that is fitted anew on
+the test part makes other inputs of the same raw values, and hides a shift between the parts.
+
+```python bad
+import pandas as pd
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
+from tensorflow import keras
+
+frame = pd.read_csv("houses.csv")
+x, y = frame.drop("price", axis=1), frame["price"]
+x = StandardScaler().fit_transform(x)  # error: TRN703
+x_train, x_test, y_train, y_test = train_test_split(x, y, test_size=0.2)
+model = keras.Sequential([keras.layers.Dense(16, activation="relu"), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(x_train, y_train, validation_data=(x_test, y_test), epochs=100)
+```
+
+```python bad
+import pandas as pd
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import MinMaxScaler
+from tensorflow import keras
+
+frame = pd.read_csv("houses.csv")
+x_train, x_test, y_train, y_test = train_test_split(frame.drop("price", axis=1), frame["price"])
+scaler = MinMaxScaler()
+x_train = scaler.fit_transform(x_train)
+x_test = scaler.fit_transform(x_test)  # error: TRN703
+model = keras.Sequential([keras.layers.Dense(16, activation="relu"), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(x_train, y_train, epochs=100)
+```
+
+## When it is silent
+
+Fitted on the training part, constants such as 255, encoders of the labels, normalisation of each row by itself.
+
+```python good
+import pandas as pd
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
+from tensorflow import keras
+
+frame = pd.read_csv("houses.csv")
+x_train, x_test, y_train, y_test = train_test_split(frame.drop("price", axis=1), frame["price"])
+scaler = StandardScaler().fit(x_train)
+x_train, x_test = scaler.transform(x_train), scaler.transform(x_test)
+model = keras.Sequential([keras.layers.Dense(16, activation="relu"), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(x_train, y_train, validation_data=(x_test, y_test), epochs=100)
+```
+
+```python good
+import pandas as pd
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import LabelEncoder, Normalizer
+from tensorflow import keras
+
+frame = pd.read_csv("flowers.csv")
+x, y = Normalizer().fit_transform(frame.drop("kind", axis=1)), LabelEncoder().fit_transform(frame["kind"])
+x_train, x_test, y_train, y_test = train_test_split(x, y)
+model = keras.Sequential([keras.layers.Dense(16, activation="relu"), keras.layers.Dense(3, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x_train, y_train, epochs=100)
+```
+
+```python good
+import numpy as np
+from sklearn.model_selection import train_test_split
+from tensorflow import keras
+
+x_train, x_test, y_train, y_test = train_test_split(np.load("x.npy") / 255, np.load("y.npy"))
+model = keras.Sequential([keras.layers.Dense(16, activation="relu"), keras.layers.Dense(3, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x_train, y_train, epochs=100)
+```
+
+## References
+
+- scikit-learn user guide, Common pitfalls and recommended practices, section "Data leakage".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainlint.api import Report, Script, Severity, every_event, fitted_before_split, fitted_on_test_part, line_of, rule, site_cause
+
+
+@rule("TRN703", "preprocessing-sees-test-data", Severity.ERROR, scope="script")
+def check(script: Script) -> Iterator[Report]:
+    """Look for transformers fitted on rows that a split holds back."""
+    events = every_event(script)
+    for one in fitted_before_split(script, events):
+        rows = f"all {one.rows:,} rows" if one.rows else "all rows"
+        yield Report(
+            f"{one.what} is fitted on {rows} before the split{line_of(one.split).replace(' of', ' in')}: the training data carry"
+            " what it learned of the test rows. Split first, fit on the training part",
+            at=one.place,
+            related=(("split here", one.split),) if one.split is not None else (),
+            cause=site_cause("fitted", one.place),
+        )
+    for one in fitted_on_test_part(events) if script.runs else ():
+        yield Report(
+            f"{one.what} is fitted again, on the test part: equal raw values become other inputs than in training. Use `transform`",
+            at=one.place,
+            cause=site_cause("test-scale", one.place),
+        )

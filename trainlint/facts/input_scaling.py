@@ -1,0 +1,227 @@
+"""The scalings between the raw numbers and the first trainable layer: in the script, in generators, and in the model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trainlint.core import Place
+from trainlint.facts.graph import Node, walk
+from trainlint.facts.provenance import Course, Scaling, course_of, holds_bytes, lineage, main_path, scaling_of
+from trainlint.facts.queries import RESHAPING, TRAINABLE_LAYERS, constant_factor, root_of, trainable
+from trainlint.facts.run import Script, TrainingRun
+from trainlint.interpret.events import Event
+from trainlint.interpret.values import Array, Literal, Object, Tuple, Value
+
+UNIT_FACTOR = 1 / 100
+"""Data that are multiplied by this or less are being brought to unit scale (1/127.5, 1/255)."""
+BYTE_FACTORS = (1 / 255.5, 1 / 127)
+"""What bytes are multiplied by to come to unit scale lies between these (1/256 twice is how 16-bit data are scaled)."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitScaling:
+    """One scaling by a constant on the way to the first layer."""
+
+    factor: float
+    place: Place | None
+
+
+def unit_scalings(run: TrainingRun) -> tuple[UnitScaling, ...]:
+    """Scalings of the inputs by constants, in order, from the raw numbers to the first trainable layer; () if not followed.
+
+    A factor of 10 or more in between undoes what came before it; anything else than constants ends the list.
+    """
+    course = course_of(run.inputs.value)
+    if course is None or not course.followed or course.fitted:
+        return ()
+    found = [UnitScaling(one.factor, one.place) for one in course.scalings if one.factor is not None]
+    return (*found, *_in_the_graph(run))
+
+
+def _in_the_graph(run: TrainingRun) -> Iterator[UnitScaling]:
+    root = root_of(run)
+    layer = next((one for one in walk(root) if one.op in TRAINABLE_LAYERS and trainable(one)), None) if root is not None else None
+    node = layer.inputs[0] if layer is not None and layer.inputs else None
+    found: list[UnitScaling] = []
+    while node is not None and node.op not in ("data", "input"):
+        factor, above = _step(node)
+        if above is None:
+            return
+        if factor is not None:
+            found.append(UnitScaling(factor, node.place))
+        node = above
+    yield from reversed(found)
+
+
+def _step(node: Node) -> tuple[float | None, Node | None]:
+    """The factor of a node (None: it keeps the numbers) and the node above; (None, None) where the way ends."""
+    one = constant_factor(node)
+    if one is not None:
+        return one.value, one.operand
+    above = node.inputs[0] if node.inputs else None
+    if node.op == "rescaling":
+        scale = node.attributes.get("scale")
+        return (float(scale), above) if isinstance(scale, int | float) else (None, None)
+    return (None, above) if node.op in RESHAPING | {"max_pool", "zero_pad"} else (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class TwiceScaled:
+    """Two scalings to unit scale of the same data, and the largest value that is left."""
+
+    first: UnitScaling
+    second: UnitScaling
+    largest: float
+
+
+def scaled_twice(run: TrainingRun) -> TwiceScaled | None:
+    """The first two scalings by 1/100 or less with no enlargement between, of data that are bytes or are treated so twice."""
+    course = course_of(run.inputs.value)
+    steps = unit_scalings(run)
+    small = [index for index, one in enumerate(steps) if 0 < abs(one.factor) <= UNIT_FACTOR]
+    if course is None or len(small) < 2 or any(abs(one.factor) >= 10 for one in steps[small[0] : small[1]]):
+        return None
+    first, second = steps[small[0]], steps[small[1]]
+    as_bytes = all(BYTE_FACTORS[0] <= abs(one.factor) <= BYTE_FACTORS[1] for one in (first, second))
+    wide = any((one.dtype or "").endswith("int16") for one in main_path(run.inputs.value))
+    if not holds_bytes(course.leaf) and (not as_bytes or wide):
+        return None
+    largest = 255.0
+    for one in steps:
+        largest *= abs(one.factor)
+    return TwiceScaled(first, second, largest) if largest <= UNIT_FACTOR else None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherScale:
+    """Data that a model is used on, scaled in another way than what it was trained on.
+
+    `ratio` is how many times larger the numbers are than in training (None: only a fitted scaler differs); `scaling` is the
+    one that is missing, or the one that was fitted apart (`fitted_apart`).
+    """
+
+    use: Event
+    role: str
+    ratio: float | None
+    scaling: Scaling | None
+    fitted_apart: bool = False
+
+
+def other_scales(script: Script, run: TrainingRun, events: tuple[Event, ...]) -> Iterator[OtherScale]:
+    """The uses of a run's model on data that are scaled otherwise."""
+    fit = next((one for one in run.events if one.kind == "fit"), None)
+    trained = course_of(run.inputs.value) if fit is not None else None
+    if fit is None or trained is None or not trained.followed or len(script.runs) > MAXIMUM_RUNS_COMPARED:
+        return
+    for event, role, value in _uses(fit, events):
+        used = course_of(value)
+        if used is None or not used.followed:
+            continue
+        comparable = _one_source(trained.leaf, used.leaf)
+        if comparable:
+            yield from _differences(trained, used, event, role)
+
+
+MAXIMUM_RUNS_COMPARED = 20
+
+
+def _uses(fit: Event, events: tuple[Event, ...]) -> Iterator[tuple[Event, str, Value]]:
+    model = fit.values.get("model")
+    held = fit.values.get("validation_data")
+    if isinstance(held, Tuple) and held.items:
+        yield fit, "validation_data", held.items[0]
+    for event in events:
+        if event.kind in ("evaluate", "predict") and event.values.get("model") is model and event.order > fit.order:
+            value = event.values.get("x")
+            if value is not None:
+                yield event, event.kind, value
+
+
+def _one_source(first: Array, second: Array) -> bool:
+    """Whether two leaves surely hold numbers of one scale: parts of one source, or bytes both."""
+    if first is second or (holds_bytes(first) and holds_bytes(second)):
+        return True
+    sources = first.attributes.get("source"), second.attributes.get("source")
+    return isinstance(sources[0], str) and sources[0] == sources[1] and first.place is not None and first.place == second.place
+
+
+def _differences(trained: Course, used: Course, event: Event, role: str) -> Iterator[OtherScale]:
+    if not trained.fitted and not used.fitted:
+        ratio = used.factor / trained.factor
+        if ratio >= 2 or ratio <= 0.5:
+            missing = next(iter((trained if ratio > 1 else used).scalings), None)
+            yield OtherScale(event, role, ratio, missing)
+    elif len(trained.fitted) == 1 and not used.fitted and used.factor == trained.factor:
+        yield OtherScale(event, role, None, trained.fitted[0])
+    elif len(trained.fitted) == 1 and len(used.fitted) == 1:
+        mine, theirs = trained.fitted[0], used.fitted[0]
+        if mine.kind == theirs.kind and _fitted_on_itself(theirs) and _fitted_on_itself(mine) and not _shared(mine, theirs):
+            yield OtherScale(event, role, None, theirs, fitted_apart=True)
+
+
+def _fitted_on_itself(scaling: Scaling) -> bool:
+    return len(scaling.array.inputs) == 1
+
+
+def _shared(first: Scaling, second: Scaling) -> bool:
+    """Whether both parts were scaled by one call, before they were parted, or come from one array."""
+    return first.array is second.array or any(one is second.array for one in main_path(first.array))
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedScaling:
+    """A scaling whose result nobody reads while a run is given the unscaled data; `name` is what it was bound to, if anything."""
+
+    place: Place
+    name: str
+    what: str
+
+
+def unused_scalings(script: Script, events: tuple[Event, ...]) -> Iterator[UnusedScaling]:
+    """Scalings that are dropped, or bound to a name that stands nowhere else, of data that a run trains on as they are."""
+    trained = [one for run in script.runs for value in (run.inputs.value, run.targets.value) for one in lineage(value)]
+    in_place = (event.values.get("output") for event in events if event.kind == "scaled" and _in_place(event))
+    used = {id(one) for one in trained} | {id(one) for one in in_place}
+    for event in events:
+        made = event.values.get("value" if event.kind == "dropped" else "output")
+        if event.kind not in ("dropped", "scaled") or not isinstance(made, Array) or event.place is None or id(made) in used:
+            continue
+        scaling = scaling_of(made)
+        raw = made.inputs[0] if made.inputs else None
+        if scaling is None or not isinstance(raw, Array) or not any(one is raw for one in trained):
+            continue
+        if any(id(one) in used for one in _siblings(made, trained)):
+            continue
+        if event.kind == "dropped":
+            yield UnusedScaling(event.place, "", made.op)
+        else:
+            name = name_read_nowhere(event.place)
+            if name:
+                yield UnusedScaling(event.place, name, made.op)
+
+
+def _siblings(made: Array, trained: list[Array]) -> Iterator[Array]:
+    """Other scalings of the same data that a run does use."""
+    for one in trained:
+        if scaling_of(one) is not None and one.inputs and one.inputs[0] is made.inputs[0]:
+            yield one
+
+
+def _in_place(event: Event) -> bool:
+    scaler = event.values.get("scaler")
+    held = scaler.arguments.get("copy") if isinstance(scaler, Object) else None
+    return held is not None and not (isinstance(held, Literal) and held.value is True)
+
+
+def name_read_nowhere(place: Place) -> str:
+    """The name that the statement at a place binds its value to, if the file says that name nowhere else."""
+    source = getattr(place, "source_text", "")
+    rows = source.split("\n")
+    if not source or place.span.row > len(rows):
+        return ""
+    found = re.match(r"\s*([A-Za-z_]\w*)\s*=\s*\Z", rows[place.span.row - 1][: place.span.column - 1])
+    if found is None or len(re.findall(rf"\b{found[1]}\b", source)) != 1:
+        return ""
+    return found[1]

@@ -1,0 +1,140 @@
+"""What the training part of the data knows of the part that it is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trainlint.core import Place
+from trainlint.facts.provenance import FITTED_KINDS, lineage, main_path
+from trainlint.facts.run import Script, TrainingRun
+from trainlint.interpret.events import Event
+from trainlint.interpret.values import Array, List, Literal, Object, Tuple, Value
+
+REPEATING = frozenset({"resample", "repeat"})
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Something done to all rows at `place` before (`split`) they were parted; `what` names the class or function."""
+
+    place: Place
+    split: Place | None
+    what: str
+    rows: int | None = None
+
+
+def fitted_before_split(script: Script, events: Sequence[Event]) -> Iterator[Leak]:
+    """Scalers and other transformers that were fitted on rows which a later split holds back, in a script that trains on them."""
+    names = {id(event.values.get("output")): _class_name(event.values.get("scaler")) for event in events if event.kind == "scaled"}
+    for split, array in _trained_parts(script, events):
+        for one in _before_any_split(array):
+            if one.op == "scale" and one.attributes.get("kind") in (*FITTED_KINDS, "terms") and one.place is not None:
+                rows = one.shape[0] if one.shape else None
+                yield Leak(one.place, split.place, names.get(id(one), "the scaler"), rows)
+
+
+def fitted_on_test_part(events: Sequence[Event]) -> Iterator[Leak]:
+    """Scalers that are fitted on the test part of a split, after they were fitted on its training part."""
+    fitted: dict[int, list[Array]] = {}
+    for event in events:
+        scaler, array = event.values.get("scaler"), event.values.get("array")
+        if event.kind != "scaler_fit" or not isinstance(scaler, Object) or not isinstance(array, Array):
+            continue
+        before = fitted.setdefault(id(scaler), [])
+        part, split = _part_of(array)
+        if scaler.row.makes == "scaler" and scaler.row.kind in FITTED_KINDS and part == "test" and event.place is not None:
+            if any(_part_of(one) == ("train", split) for one in before):
+                yield Leak(event.place, split, _class_name(scaler))
+        before.append(array)
+
+
+def _part_of(array: Array) -> tuple[str, Place | None]:
+    found = next((one for one in main_path(array) if one.op == "split"), None)
+    return ("", None) if found is None else (str(found.attributes.get("part")), found.place)
+
+
+def repeated_before_split(script: Script, events: Sequence[Event]) -> Iterator[Leak]:
+    """Rows that are drawn several times before a random split, in a script that trains on a part of it."""
+    for split, array in _trained_parts(script, events):
+        for one in _before_any_split(array):
+            along = one.op != "repeat" or one.attributes.get("axis") == 0
+            if one.op in REPEATING and along and one.place is not None and _shuffled(split):
+                yield Leak(one.place, split.place, "resampling" if one.op == "resample" else "repeating")
+
+
+def _shuffled(split: Event) -> bool:
+    parts = split.values.get("parts")
+    held = parts.items if isinstance(parts, Tuple) else ()
+    return any(isinstance(one, Array) and one.attributes.get("shuffle") for one in held)
+
+
+def _trained_parts(script: Script, events: Sequence[Event]) -> Iterator[tuple[Event, Array]]:
+    """Each split of which a run trains on a part of the first array, with that array."""
+    trained = {id(one) for run in script.runs for one in lineage(run.inputs.value)}
+    for event in events:
+        arrays, parts = event.values.get("arrays"), event.values.get("parts")
+        if event.kind != "split" or not isinstance(arrays, Tuple) or not isinstance(parts, Tuple) or not arrays.items:
+            continue
+        first = arrays.items[0]
+        if isinstance(first, Array) and any(id(one) in trained for one in parts.items[:2]):
+            yield event, first
+
+
+def _before_any_split(array: Array) -> Iterator[Array]:
+    """What an array was made of, as far as no earlier split lies in between."""
+    for one in main_path(array):
+        if one.op == "split" or (one.op == "getitem" and _takes_rows(one)):
+            return
+        yield one
+
+
+def _takes_rows(array: Array) -> bool:
+    index = array.attributes.get("index", ())
+    first = index[0] if isinstance(index, tuple) and index else None
+    return isinstance(first, slice) and first != slice(None)
+
+
+def _class_name(scaler: Value | None) -> str:
+    return scaler.row.name.rpartition(".")[2] if isinstance(scaler, Object) else "the scaler"
+
+
+SMALL = 64
+"""Samples up to which training and validation on the same ones is a test of the model (a deliberate overfit)."""
+
+
+def validated_on_training_data(run: TrainingRun) -> Event | None:
+    """The fit whose validation data are the very data that it trains on."""
+    fit = next((one for one in run.events if one.kind == "fit"), None)
+    if fit is None or (run.inputs.samples is not None and run.inputs.samples <= SMALL):
+        return None
+    x, y, held = fit.values.get("x"), fit.values.get("y"), fit.values.get("validation_data")
+    if held is None or (isinstance(held, Literal) and held.value is None):
+        return None
+    if isinstance(held, Object):
+        return fit if held is x else None
+    items = _items(held)
+    if not items or not isinstance(x, Array) or not same_rows(items[0], x):
+        return None
+    reconstructs = isinstance(y, Array) and same_rows(x, y)
+    return None if reconstructs and "callbacks" not in fit.values else fit
+
+
+def _items(value: Value) -> tuple[Value, ...]:
+    if isinstance(value, List):
+        value = value.cells.get("items", value)
+    return value.items if isinstance(value, Tuple) else ()
+
+
+def same_rows(first: Value, second: Value) -> bool:
+    """Whether two arrays are surely the same entries: one object, or equal known subscripts and reshapes of the same."""
+    for _ in range(32):
+        if first is second:
+            return True
+        if not isinstance(first, Array) or not isinstance(second, Array) or first.op != second.op:
+            return False
+        plain = first.op in ("getitem", "reshape", "cast") and len(first.inputs) == 1 == len(second.inputs)
+        if not plain or repr(first.attributes) != repr(second.attributes) or "?" in repr(first.attributes):
+            return False
+        first, second = first.inputs[0], second.inputs[0]
+    return False

@@ -1,0 +1,250 @@
+"""What goes wrong in training loops as a whole: modes left on, acts that are missing, objects that every pass makes anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trainlint.core import Place
+from trainlint.facts.passes import conditional, every_event, inside, loop_passes, owner_of, same_frame
+from trainlint.facts.registration import MODE_DEPENDENT, descendants, is_module, made
+from trainlint.facts.run import Script
+from trainlint.interpret.events import Event, Frame
+from trainlint.interpret.values import Array, Instance, Literal, Object, Unknown, Value, alternatives
+
+EPOCHS = re.compile(r"epoch|\bep\b|\bepc\b", re.IGNORECASE)
+ANEW_ON_PURPOSE = re.compile(r"restart|cycle|phase|stage|fold|trial|seed|run|repeat|ensemble|task", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftInEval:
+    """An `eval()` after which the model trains on: where, the step that comes next, and what kind of layer suffers."""
+
+    place: Place
+    step: Place
+    layer: str
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """Something that every pass of a training loop makes anew: "optimizer", "schedule", "model" or "weights"."""
+
+    what: str
+    name: str
+    unit: str
+    place: Place
+
+
+def loops_of(event: Event) -> list[Frame]:
+    """The loops around an event, the outermost first."""
+    return [frame for frame in event.frames if frame.kind == "loop"]
+
+
+def left_in_eval(script: Script) -> Iterator[LeftInEval]:
+    """Models that train on in evaluation mode: no `train()` between an `eval()` and the next step."""
+    events = every_event(script)
+    modes = [event for event in events if event.kind == "mode"]
+    if not modes or any(isinstance(event.values.get("model"), Unknown) for event in modes):
+        return
+    for one in loop_passes(events):
+        model = _trained(events, one.step, one.loop)
+        layer = mode_dependent_layer(model)
+        if model is None or not layer or one.step.place is None:
+            continue
+        own = [event for event in modes if event.values.get("model") is model]
+        made_in = [frame for event, held in made(script) if held is model for frame in loops_of(event)]
+        around = [loop for loop in loops_of(one.step) if not any(same_frame(loop, other) for other in made_in)]
+        found = _left_on(own, one.step, around[0]) if around else None
+        if found is not None and found.place is not None:
+            yield LeftInEval(found.place, one.step.place, layer, inside(found, around[0]))
+
+
+def _left_on(modes: Sequence[Event], step: Event, loop: Frame) -> Event | None:
+    """The `eval()` that is in force at a step, in the first pass of the outermost loop or from the second on."""
+    within = [event for event in modes if inside(event, loop)]
+    if any(_mode(event) != "eval" and event.order < step.order for event in within):
+        return None
+    if within:
+        last = within[-1]
+        return last if _mode(last) == "eval" and loop.trips != 1 else None
+    before = [event for event in modes if event.order < step.order]
+    return before[-1] if before and _mode(before[-1]) == "eval" and _surely_before(before[-1], step) else None
+
+
+def _surely_before(event: Event, step: Event) -> bool:
+    """Whether what comes first in the text comes first when the script runs: in no function of its own that nobody calls."""
+    uncalled = [frame for frame in event.frames if frame.kind in ("uncalled", "branch")]
+    return all(any(same_frame(frame, other) for other in step.frames) for frame in uncalled)
+
+
+def _mode(event: Event) -> object:
+    mode = event.values.get("mode")
+    return mode.value if isinstance(mode, Literal) else None
+
+
+def _trained(events: Sequence[Event], step: Event, loop: Frame) -> Object | Instance | None:
+    """The model whose output a loop trains on: the owner of what the optimizer has, else the only one that is called."""
+    optimizer = step.values.get("optimizer")
+    owner = owner_of(optimizer) if optimizer is not None else None
+    if isinstance(owner, Object | Instance):
+        return owner
+    called = {
+        id(event.values["model"]): event.values["model"] for event in events if event.kind == "forward" and inside(event, loop)
+    }
+    only = next(iter(called.values())) if len(called) == 1 else None
+    return only if isinstance(only, Object | Instance) else None
+
+
+def mode_dependent_layer(model: Value | None) -> str:
+    """The class of a layer of a model that evaluation changes; nothing if there is none, or the model is not known."""
+    if not isinstance(model, Object | Instance) or not is_module(model):
+        return ""
+    for _, one in descendants(model):
+        if one.row is not None and (
+            one.row.kind in MODE_DEPENDENT or (one.row.library == "torchvision" and one.row.makes == "model")
+        ):
+            return one.row.name.rpartition(".")[2]
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A training loop that lacks "step" or "backward", and where that shows."""
+
+    what: str
+    place: Place
+
+
+def missing_acts(script: Script) -> Iterator[Missing]:
+    """Loops that clear gradients and go backward but never step, or step without ever going backward."""
+    events = every_event(script)
+    for one in loop_passes(events):
+        text = getattr(one.step.place, "source_text", "")
+        losses = [event for event in events if event.kind == "loss" and inside(event, one.loop) and _is_known(event)]
+        if losses and losses[0].place is not None and not re.search(r"backward|grad\b|\.minimize", text.replace("zero_grad", "")):
+            yield Missing("backward", losses[0].place)
+    for event, optimizer in made(script, "optimizer"):
+        text = getattr(event.place, "source_text", "")
+        if optimizer.row is None or optimizer.row.library != "torch" or re.search(r"\.step\b|Trainer|Lightning|accelerat", text):
+            continue
+        if any(other.kind in ("step", "maybe_step") for other in events):
+            continue
+        clears = [other for other in events if other.kind == "zero_grad" and other.values.get("target") is optimizer]
+        for clear in clears[:1]:
+            loop = (loops_of(clear) or [None])[-1]
+            backward = [other for other in events if loop is not None and other.kind == "backward" and inside(other, loop)]
+            if loop is not None and backward and backward[0].place is not None and not conditional(backward[0], loop):
+                yield Missing("step", backward[0].place)
+
+
+def _is_known(event: Event) -> bool:
+    return isinstance(event.values.get("output"), Array) and not any(frame.kind == "branch" for frame in event.frames)
+
+
+def rebuilt(script: Script) -> Iterator[Rebuilt]:
+    """Optimizers, schedules, models and starting weights that are made anew in the very loop that trains them."""
+    events = every_event(script)
+    makers = {id(held): event for event, held in made(script)}
+    seen: set[object] = set()
+    for step in events:
+        if step.kind not in ("step", "fit"):
+            continue
+        optimizer = step.values.get("optimizer")
+        model = owner_of(optimizer) if step.kind == "step" and optimizer is not None else step.values.get("model")
+        for one in _anew(step, model, optimizer if step.kind == "step" else None, makers):
+            if one.place not in seen:
+                seen.add(one.place)
+                yield one
+    yield from _initialised_anew(events)
+
+
+def _anew(step: Event, model: Value | None, optimizer: Value | None, makers: dict[int, Event]) -> Iterator[Rebuilt]:
+    own = makers.get(id(model))
+    loop = _shared_loop(own, step) if own is not None else None
+    if own is not None and loop is not None:
+        unit = _unit(loop, step)
+        if unit and own.place is not None and isinstance(model, Object | Instance):
+            yield Rebuilt("model", _name(model), unit, own.place)
+        return
+    built = makers.get(id(optimizer))
+    loop = _shared_loop(built, step) if built is not None else None
+    if built is None or loop is None or own is None or built.place is None or not isinstance(optimizer, Object):
+        return
+    unit = _unit(loop, step)
+    if unit:
+        yield Rebuilt("optimizer", optimizer.row.name.rpartition(".")[2], unit, built.place)
+
+
+def _name(model: Object | Instance) -> str:
+    return model.cls.name if isinstance(model, Instance) else model.row.name.rpartition(".")[2]
+
+
+def _shared_loop(event: Event | None, step: Event) -> Frame | None:
+    """The innermost loop around both, where the first surely happens at each of its passes."""
+    if event is None:
+        return None
+    shared = [loop for loop in loops_of(step) if inside(event, loop)]
+    return shared[-1] if shared and not conditional(event, shared[-1]) else None
+
+
+def _unit(loop: Frame, step: Event) -> str:
+    """What one pass of a loop is to the training: "epoch" or "batch"; nothing for loops over folds, settings, subjects."""
+    words = " ".join(frame.name for frame in step.frames if frame.kind == "loop")
+    if ANEW_ON_PURPOSE.search(loop.name):
+        return ""
+    if EPOCHS.search(loop.name):
+        return "epoch"
+    innermost = loops_of(step)[-1]
+    draws = isinstance(loop.over, Object) and loop.over.row.makes == "loader"
+    return "batch" if same_frame(loop, innermost) and step.kind == "step" and (draws or EPOCHS.search(words)) else ""
+
+
+def _initialised_anew(events: Sequence[Event]) -> Iterator[Rebuilt]:
+    """Sessions of TensorFlow 1 that initialise the weights in every epoch."""
+    steps = [event for event in events if event.kind == "step"]
+    seen: set[object] = set()
+    for event in events:
+        if event.kind != "initialize" or isinstance(event.values.get("operation"), Unknown) or event.place is None:
+            continue
+        for step in steps:
+            loop = _shared_loop(event, step)
+            if loop is not None and EPOCHS.search(loop.name) and event.place not in seen:
+                seen.add(event.place)
+                yield Rebuilt("weights", "the initialiser", "epoch", event.place)
+
+
+def forwards_without_gradients(script: Script) -> Iterator[tuple[Place, Place]]:
+    """(forward pass under `no_grad`, the backward pass of its loss), where nothing else of the loss has gradients."""
+    events = every_event(script)
+    outputs = {id(event.values.get("output")): event for event in events if event.kind == "forward"}
+    for event in events:
+        loss = event.values.get("loss")
+        if event.kind != "backward" or not isinstance(loss, Array) or loss.library == "tensorflow" or event.place is None:
+            continue
+        below = [outputs[id(one)] for one in _upstream(loss) if id(one) in outputs]
+        if below and all(_without_gradients(one) for one in below) and below[0].place is not None:
+            yield below[0].place, event.place
+
+
+def _without_gradients(event: Event) -> bool:
+    for frame in reversed(event.frames):
+        if frame.kind == "with" and frame.name in ("no_grad", "inference_mode", "enable_grad"):
+            return frame.name != "enable_grad"
+    return False
+
+
+def _upstream(array: Array) -> Iterator[Array]:
+    """An array and all arrays it was computed from, not beyond 5,000 of them."""
+    stack: list[Value] = [array]
+    seen: set[int] = set()
+    while stack and len(seen) < 5_000:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        for value in alternatives(one):
+            if isinstance(value, Array):
+                yield value
+                stack.extend(value.inputs)

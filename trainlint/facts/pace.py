@@ -1,0 +1,99 @@
+"""How far a run can move its weights: the number of updates, the sum of the rates, and what the weights start as."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trainlint.core import Fact, Unknown
+from trainlint.facts.graph import Node
+from trainlint.facts.passes import innermost_loop, rate_is_replaced
+from trainlint.facts.provenance import lineage
+from trainlint.facts.run import ModelFacts, TrainingRun
+from trainlint.facts.scaling import fans, layers_of
+from trainlint.facts.starting import deviation
+from trainlint.interpret.values import Array
+
+SMOKE = ("max_steps", "fast_dev_run", "limit_train_batches", "overfit_batches", "dry_run", "smoke", "debug")
+
+
+def known_layers(run: TrainingRun) -> tuple[Node, ...]:
+    """The trainable layers, where the whole model starts at random: () with weights that are loaded, or parts that are not known."""
+    if not isinstance(run.model, ModelFacts) or run.model.output is None:
+        return ()
+    layers = layers_of(run)
+    pretrained = any(one.kind in ("backbone", "custom", "unknown") for one in run.model.layers)
+    frozen = any(not parameter.trainable for node in layers for parameter in node.parameters)
+    unknown = any(node.parameters and node.parameters[0].initializer.kind in ("unknown", "values") for node in layers)
+    return () if pretrained or frozen or unknown else layers
+
+
+def known_weights(run: TrainingRun) -> int:
+    """The weights of a run, at least: those of the layers whose shapes are known."""
+    shapes = (parameter.shape for node in layers_of(run) for parameter in node.parameters)
+    return sum(math.prod(shape) for shape in shapes if shape is not None)
+
+
+def repeated_run(run: TrainingRun) -> bool:
+    """Whether a loop around a Keras fit trains the same model further."""
+    fit = next((one for one in run.events if one.kind == "fit"), None)
+    return fit is not None and (fit.in_loop() or any(frame.kind in ("uncalled", "branch") for frame in fit.frames))
+
+
+def made_up_data(run: TrainingRun) -> bool:
+    """Whether inputs or targets are random numbers that the script draws: a demonstration, where no score matters."""
+    found = [one for value in (run.inputs.value, run.targets.value) for one in lineage(value)]
+    return any(one.op == "random" and one.attributes.get("distribution") != "permutation" for one in found)
+
+
+def exact_data(run: TrainingRun) -> bool:
+    """Whether the script spells its data out."""
+    return run.inputs.known == "exact" or (isinstance(run.inputs.value, Array) and run.inputs.value.data is not None)
+
+
+def few_updates(run: TrainingRun, limit: int) -> int | None:
+    """The updates of a run that has fewer than `limit`, all of it known and nothing excusing it."""
+    samples, updates = run.inputs.samples, run.updates
+    if samples is None or updates is None or not 0 < updates < limit or not isinstance(run.batch_size, Fact):
+        return None
+    if len(known_layers(run)) < 2 or repeated_run(run) or made_up_data(run) or exact_data(run) or _smoke_test(run):
+        return None
+    if run.framework != "keras" and not any(innermost_loop(one) for one in run.events if one.kind == "step"):
+        return None
+    return updates
+
+
+def _smoke_test(run: TrainingRun) -> bool:
+    source = getattr(run.place, "source_text", "")
+    return any(name in source for name in SMOKE) or ".take(" in source
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far every weight can move in the run (`moved`), and the smallest root mean square that a kernel starts with."""
+
+    moved: float
+    start: float
+    updates: int
+
+
+def reach_of_adam(run: TrainingRun) -> Reach | None:
+    """The sum of the rates, for optimizers whose steps are at most about the rate; None where anything is not known."""
+    optimizer, updates = run.optimizer, run.updates
+    if isinstance(optimizer, Unknown) or not isinstance(optimizer.learning_rate, Fact) or not updates:
+        return None
+    if run.schedule is not None or rate_is_replaced(run) or repeated_run(run):
+        return None
+    sizes = list(_kernel_sizes(known_layers(run)))
+    if not sizes or any(one is None for one in sizes):
+        return None
+    start = min(one for one in sizes if one is not None)
+    return Reach(optimizer.learning_rate.value * updates, start, updates) if start > 0 else None
+
+
+def _kernel_sizes(layers: tuple[Node, ...]) -> Iterator[float | None]:
+    for node in layers:
+        fan_in, fan_out = fans(node)
+        known = node.parameters and fan_in and fan_out
+        yield deviation(node.parameters[0], fan_in or 1, fan_out or 1) if known else None

@@ -1,0 +1,176 @@
+"""Shapes that do not fit: layers called on what they cannot take, axes in the wrong place, outputs with axes too many."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trainlint.core import Place, Unknown
+from trainlint.facts.graph import Node, Shape, walk
+from trainlint.facts.passes import every_event
+from trainlint.facts.queries import RESHAPING
+from trainlint.facts.registration import made
+from trainlint.facts.run import Script, TrainingRun
+from trainlint.interpret.events import Event
+from trainlint.interpret.values import Array, Literal, Object, Tuple
+
+MAPS = frozenset({"conv", "depthwise_conv", "separable_conv", "conv_transpose", "max_pool", "average_pool"})
+RECURRENT = frozenset({"lstm", "gru", "simple_rnn"})
+PICTURE = 8
+"""The least extent of a picture's sides; colours are 1 or 3."""
+PASSED_UP = RESHAPING | {"relu", "sigmoid", "tanh", "softmax", "log_softmax", "leaky_relu", "elu", "gelu", "swish", "batch_norm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A layer called on a shape that it cannot take: what differs, the two numbers, the input's shape, and both places."""
+
+    name: str
+    what: str
+    expected: int
+    found: int
+    shape: Shape
+    flattened: Shape | None
+    layer: Place
+    call: Place
+    view: Place | None
+    keras: bool
+
+
+def shape_in_words(shape: Shape) -> str:
+    """`N×3×28×28`: an extent that is not known is N."""
+    return "×".join("N" if one is None else str(one) for one in shape)
+
+
+def misfits(script: Script) -> Iterator[Misplaced]:
+    """Every layer that raises for the shape it is called on, each once; undecided branches are left out."""
+    seen: set[object] = set()
+    for event in every_event(script):
+        layer, given = event.values.get("layer"), event.values.get("input")
+        if event.kind != "misfit" or not isinstance(layer, Object) or not isinstance(given, Array) or event.place is None:
+            continue
+        if any(frame.kind == "branch" for frame in event.frames) or given.shape is None:
+            continue
+        place = layer.place or event.place
+        if place not in seen:
+            seen.add(place)
+            yield _misplaced(event, layer, given, place, event.place)
+
+
+def _misplaced(event: Event, layer: Object, given: Array, place: Place, call: Place) -> Misplaced:
+    what, expected, found = (getattr(event.values.get(name), "value", None) for name in ("what", "expected", "found"))
+    before = given.inputs[0] if given.op in ("reshape", "flatten") and given.inputs else None
+    flattened = before.shape if isinstance(before, Array) and len(given.shape or ()) == 1 else None
+    return Misplaced(
+        layer.row.name.rpartition(".")[2],
+        str(what),
+        expected if isinstance(expected, int) else 0,
+        found if isinstance(found, int) else 0,
+        given.shape or (),
+        flattened if flattened is not None and len(flattened) > 1 else None,
+        place,
+        call,
+        given.place,
+        layer.row.library == "keras",
+    )
+
+
+def channel_is_misplaced(one: Misplaced) -> bool:
+    """Whether a layer would fit if the channels stood at the other end of the shape."""
+    if len(one.shape) != 4:
+        return False
+    if one.keras:
+        return is_picture_with_channels_first(one.shape[1:])
+    return one.what == "channels" and one.shape[-1] == one.expected
+
+
+def is_picture_with_channels_first(shape: Shape) -> bool:
+    """Whether a shape without the batch is that of a picture whose colours come first: (3, 32, 32)."""
+    if len(shape) != 3 or shape[0] not in (1, 3):
+        return False
+    return all(one is not None and one >= PICTURE for one in shape[1:])
+
+
+def channels_first_inputs(script: Script) -> Iterator[tuple[str, tuple[int, ...], Place]]:
+    """Keras convolutions under channels_last whose `input_shape` has the colours first, where no data format is set."""
+    for _, layer in made(script, "layer"):
+        if not isinstance(layer, Object) or layer.row.library != "keras" or layer.row.kind not in ("conv", "separable_conv"):
+            continue
+        given = layer.arguments.get("input_shape")
+        if "data_format" in layer.arguments or not isinstance(given, Tuple) or layer.place is None:
+            continue
+        shape = tuple(one.value for one in given.items if isinstance(one, Literal) and isinstance(one.value, int))
+        if len(shape) == len(given.items) and is_picture_with_channels_first(shape):
+            yield layer.row.name.rpartition(".")[2], shape, layer.place
+
+
+def labels_per_sample(run: TrainingRun) -> bool:
+    """Whether the targets are surely one label (or one row of numbers) for each sample."""
+    shape = run.targets.shape
+    if shape is None:
+        return False
+    return len(shape) <= 1 or (len(shape) == 2 and (shape[1] == 1 or run.targets.labels in ("onehot", "multihot", "prob")))
+
+
+def open_output(run: TrainingRun, through: frozenset[str]) -> tuple[Node, Node] | None:
+    """(last dense layer, the layer above whose axes it keeps) where the output has more axes than labels of one per sample.
+
+    `through` are the kinds of layers looked for above; only a straight path counts.
+    """
+    if isinstance(run.model, Unknown) or run.model.output is None or not labels_per_sample(run):
+        return None
+    output = run.model.output
+    if output.shape is None or len(output.shape) < 3 or any(one == 1 for one in output.shape[1:-1]):
+        return None
+    dense: Node | None = None
+    node = output
+    for _ in range(200):
+        if node.op in through:
+            return (dense, node) if dense is not None else None
+        if node.op == "dense" and node.inputs and len(node.inputs[0].shape or ()) >= 3:
+            dense = dense or node
+        elif node.op not in PASSED_UP - {"flatten", "reshape"} or not node.inputs:
+            return None
+        node = node.inputs[0]
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A reshape that mixes the samples of a batch: features of a sample, and how many a row gets instead."""
+
+    place: Place
+    features: int
+    row: int
+    shape: Shape
+    divides: bool
+
+
+def merged_batches(run: TrainingRun) -> Iterator[Merged]:
+    """Reshapes between layers of the network to rows of another number of features than a sample has."""
+    if isinstance(run.model, Unknown) or run.model.output is None:
+        return
+    for node in walk(run.model.output):
+        if node.op != "reshape" or node.place is None or not node.inputs or (run.framework == "keras" and node.name):
+            continue
+        before, after = node.inputs[0].shape, node.shape
+        if before is None or after is None or len(before) < 3 or len(after) != 2 or node.inputs[0].op in ("data", "input"):
+            continue
+        extents = [one for one in before[1:] if one is not None]
+        row = after[-1]
+        if len(extents) == len(before) - 1 and row and _is_network(node) and math.prod(extents) != row:
+            features = math.prod(extents)
+            yield Merged(node.place, features, row, before, features % row == 0 or row % features == 0)
+
+
+def _is_network(node: Node) -> bool:
+    """Whether a map made by layers is reshaped: recurrent outputs are folded to rows on purpose."""
+    above = node.inputs[0]
+    for _ in range(50):
+        if above.op in MAPS:
+            return True
+        if above.op not in PASSED_UP | {"max_pool", "average_pool"} or not above.inputs:
+            return False
+        above = above.inputs[0]
+    return False
