@@ -80,8 +80,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Fact, OptimizerFacts, Report, Severity, TrainingRun, exact, known_weights, layers_of, rate_is_replaced
-from trainlint.api import rule, run_cause, step_size, step_size_place
+from trainlint.api import Fact, OptimizerFacts, Report, Severity, TrainingRun, exact, known_weights, layers_of, made_up_data
+from trainlint.api import rate_is_replaced, rule, run_cause, step_size, step_size_place
 
 BANDS = {
     **dict.fromkeys(("adam", "adamw", "adamax", "nadam", "radam", "rmsprop"), (1e-6, 0.03)),
@@ -104,7 +104,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
     if not isinstance(optimizer, OptimizerFacts) or not isinstance(optimizer.learning_rate, Fact):
         return
     rate, band = optimizer.learning_rate.value, BANDS.get(optimizer.name)
-    if band is None or rate <= 0 or band[0] <= rate <= band[1] or optimizer.written_by_hand or len(layers_of(run)) < 2:
+    if band is None or rate <= 0 or band[0] <= rate <= band[1] or len(layers_of(run)) < 2 or made_up_data(run):
         return
     if (optimizer.clip and optimizer.name == "sgd") or (rate < band[0] and (run.schedule or rate_is_replaced(run))):
         return

@@ -28,8 +28,8 @@ x = np.random.rand(500, 100, 4)
 y = np.random.randint(0, 2, 500)
 model = keras.Sequential([
     keras.layers.Conv1D(8, 3, activation="relu", input_shape=(100, 4)),
-    keras.layers.Dense(16, activation="relu"),
-    keras.layers.Dense(1, activation="sigmoid"),  # error: TRN405
+    keras.layers.Dense(16, activation="relu"),  # error: TRN405
+    keras.layers.Dense(1, activation="sigmoid"),
 ])
 model.compile("adam", "binary_crossentropy")
 model.fit(x, y, epochs=20)
@@ -97,7 +97,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
     dense, above = found
     raises = "crossentropy" in getattr(run.loss, "name", "") or "cross_entropy" in getattr(run.loss, "name", "")
     yield Report(
-        f"the dense layer keeps the axes of the map before it: the output is {shape_in_words(dense.shape or ())}, the labels are"
+        f"the dense layer keeps the axes of the map before it: it gives {shape_in_words(dense.shape or ())}, the labels are"
         f" {shape_in_words(run.targets.shape or ())}. Flatten the map first",
         at=dense.place,
         severity=Severity.ERROR if raises else Severity.WARNING,

@@ -2,8 +2,8 @@
 
 ## Why
 
-Without `backward` there are no gradients and `step` leaves the weights alone; without `step` the gradients are computed and thrown
-away. Either way the loss is printed epoch after epoch and no weight moves.
+Without `backward` there are no gradients and `step` leaves the weights alone; without `step` the gradients are thrown away.
+Either way the loss is printed epoch after epoch and no weight moves.
 
 ```python bad
 from torch import nn, optim

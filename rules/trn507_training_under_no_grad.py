@@ -2,8 +2,8 @@
 
 ## Why
 
-Under `torch.no_grad()` nothing is recorded: the loss has no way back to the weights and `backward` raises "element 0 of tensors does
-not require grad".
+Under `torch.no_grad()` nothing is recorded: the loss has no way back to the weights and `backward` raises "element 0 of tensors
+does not require grad".
 
 ```python bad
 import torch

@@ -1,9 +1,9 @@
-"""A TensorFlow 1 session trains weights that were not initialised, are initialised again, or leave out their update operations.
+"""A TensorFlow 1 session trains weights that were not initialised, or leaves out their update operations.
 
 ## Why
 
-A graph only describes: weights get their first values when the session runs the initialisation, else the first step raises. Run
-inside of the epoch loop it throws away what was learnt. The moving averages of `tf.layers.batch_normalization` are operations
+A graph only describes: weights get their first values when the session runs the initialisation, else the first step raises.
+The moving averages of `tf.layers.batch_normalization` are operations
 too: unless `UPDATE_OPS` run with the step they stay 0 and 1, and the model fails once it is evaluated.
 
 ```python bad
@@ -25,15 +25,15 @@ hidden = tf.layers.batch_normalization(tf.layers.dense(x, 16), training=True)
 loss = tf.losses.mean_squared_error(x, tf.layers.dense(tf.nn.relu(hidden), 9))
 train = tf.train.GradientDescentOptimizer(0.01).minimize(loss)  # finding: TRN530
 session = tf.Session()
+session.run(tf.global_variables_initializer())
 for epoch in range(10):
-    session.run(tf.global_variables_initializer())  # error: TRN530
     session.run(train, feed_dict={x: [[0.0] * 9]})
 ```
 
 ## When it is silent
 
-Restored checkpoints, monitored sessions, a session from elsewhere; a loop over folds or trials, or one that makes its own
-session; update operations as control dependencies, or run with the step.
+Restored checkpoints, monitored sessions, a session from elsewhere; update operations as control
+dependencies, or run with the step.
 
 ```python good
 import tensorflow.compat.v1 as tf
@@ -82,22 +82,18 @@ from trainlint.api import (
     Script,
     Severity,
     left_out_updates,
-    repeated_initializations,
     rule,
     site_cause,
     uninitialized_steps,
 )
 
 
-@rule("TRN530", "tf1-session-incomplete", Severity.ERROR, scope="script")
+@rule("TRN530", "tf1-session-incomplete", Severity.ERROR, scope="script", default="preview")
 def check(script: Script) -> Iterator[Report]:
     """Look at what the sessions of the script run, and in which loop."""
     for step in uninitialized_steps(script):
         message = "the session trains weights that nothing has initialised: the first step raises FailedPreconditionError"
         yield Report(message, at=step, cause=site_cause("initialization", step))
-    for place, loop in repeated_initializations(script):
-        message = f"the weights are initialised again in every pass of the loop over `{loop}`: what it has learnt is lost"
-        yield Report(message, at=place, cause=site_cause("initialization", place))
     for place, layer in left_out_updates(script):
         message = "the moving averages of batch normalisation are never updated: UPDATE_OPS do not run with this step"
         beside = (("batch normalisation", layer),)

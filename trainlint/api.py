@@ -12,11 +12,13 @@ from trainlint.facts.leakage import (
     fitted_before_split,
     fitted_on_test_part,
     repeated_before_split,
+    shuffled_answers,
     validated_on_training_data,
 )
 from trainlint.facts.loop_faults import forwards_without_gradients, left_in_eval, missing_acts, rebuilt
-from trainlint.facts.pace import few_updates, known_layers, known_weights, reach_of_adam
+from trainlint.facts.pace import few_updates, known_layers, known_weights, made_up_data, reach_of_adam
 from trainlint.facts.passes import every_event, loop_passes, lowers_rate_later, rate_is_replaced, steps_parameters_of, text_of
+from trainlint.facts.provenance import is_positions
 from trainlint.facts.queries import (
     RESHAPING,
     array_rank,
@@ -52,7 +54,7 @@ from trainlint.facts.scaling import (
     layers_of,
     reachable_output,
 )
-from trainlint.facts.sessions import left_out_updates, repeated_initializations, uninitialized_steps
+from trainlint.facts.sessions import left_out_updates, uninitialized_steps
 from trainlint.facts.shapes import (
     channel_is_misplaced,
     channels_first_inputs,
@@ -151,6 +153,7 @@ __all__ = [
     "insert_statement_before",
     "known_layers",
     "known_weights",
+    "is_positions",
     "layer_name",
     "layers_of",
     "left_in_eval",
@@ -162,6 +165,7 @@ __all__ = [
     "loss_reports",
     "lowers_rate_later",
     "made_in_forward",
+    "made_up_data",
     "merged_batches",
     "metric_reports",
     "misfits",
@@ -181,7 +185,6 @@ __all__ = [
     "receiver_text",
     "redundant_chains",
     "repeated_before_split",
-    "repeated_initializations",
     "replace",
     "rescaled_step",
     "rescalings",
@@ -196,6 +199,7 @@ __all__ = [
     "set_learning_rate",
     "shape_in_words",
     "shrunken_bound_report",
+    "shuffled_answers",
     "shuffled_apart",
     "signal_scale",
     "site_cause",

@@ -44,7 +44,9 @@ def check(fixes: Mapping[str, Edits], errors: tuple[str, ...] = (), safe: bool =
     return run
 
 
-def mended(data: bytes, fixes: Mapping[str, Edits], errors: tuple[str, ...] = (), filename: str = "<stdin>") -> tuple[bytes, Fixed]:
+def mended(
+    data: bytes, fixes: Mapping[str, Edits], errors: tuple[str, ...] = (), filename: str = "<stdin>"
+) -> tuple[bytes, Fixed]:
     """The bytes of a file after its fixes, and what fixing gave."""
     source = decode(data, None, filename)
     assert isinstance(source, Source)

@@ -30,7 +30,7 @@ def test_all_fixes_of_a_pass_are_made_together() -> None:
 def test_fixes_that_overlap_follow_in_later_passes() -> None:
     whole = {"one": lambda _, place: (Edit(Span(place.filename, place.row, 1, place.row, place.end_column), "a = two"),)}
     after, fixed = mended(b"one + one\n", {**whole, "two": becomes("b")})
-    assert after == b"a = b + b\n" or after == b"a = b\n"
+    assert after == b"a = b\n"
     assert fixed.results[0].findings == ()
     assert fixed.stable
 
@@ -157,7 +157,8 @@ def project(tmp_path: Path) -> Path:
 def test_modules_are_mended_once_if_they_are_among_the_paths(project: Path) -> None:
     shared = Project(project)
     targets = [real(project / name, shared) for name in ("a.py", "parts.py", "b.py")]
-    assert all(any(one.code == "TRN504" for one in target.checked().findings) for target in targets)
+    found = [[(Path(one.span.filename).name, one.code) for one in target.checked().findings] for target in targets]
+    assert found == [[("parts.py", "TRN504")], [], [("parts.py", "TRN504")]]  # only the scripts know what `model` is
     fixed = fix(targets, unsafe=True)
     [(before, after)] = fixed.changed
     assert (Path(before.source.filename).name, after.source.text) == ("parts.py", MODULE.replace("eval", "eval()"))
@@ -167,9 +168,7 @@ def test_modules_are_mended_once_if_they_are_among_the_paths(project: Path) -> N
 def test_modules_that_are_not_among_the_paths_are_left(project: Path) -> None:
     fixed = fix([real(project / "a.py", Project(project))], unsafe=True)
     assert fixed.changed == ()
-    assert [reason for _, reason in reasons(fixed)] == [
-        f"it would change {project / 'parts.py'}, which is not among the paths"
-    ]
+    assert [reason for _, reason in reasons(fixed)] == [f"it would change {project / 'parts.py'}, which is not among the paths"]
 
 
 def test_a_file_that_changed_since_it_was_read_is_left(tmp_path: Path) -> None:

@@ -138,3 +138,21 @@ def same_rows(first: Value, second: Value) -> bool:
             return False
         first, second = first.inputs[0], second.inputs[0]
     return False
+
+
+def shuffled_answers(events: Sequence[Event]) -> Iterator[tuple[Event, Event, Place | None]]:
+    """Each reading of a generator's labels in file order after its shuffled images were predicted: (reading, prediction, made)."""
+    predicted: dict[int, Event] = {}
+    for event in events:
+        held = event.values.get("x") if event.kind == "predict" else event.values.get("generator")
+        if not isinstance(held, Object) or held.row.makes != "generator":
+            continue
+        if event.kind == "predict" and _shuffles(held):
+            predicted[id(held)] = event
+        elif event.kind == "labels_read" and id(held) in predicted:
+            yield event, predicted.pop(id(held)), held.place
+
+
+def _shuffles(flow: Object) -> bool:
+    held = flow.arguments.get("shuffle")
+    return held is None or (isinstance(held, Literal) and held.value is True)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from trainlint.core import Fact, Unknown
 from trainlint.facts.graph import Node
 from trainlint.facts.passes import innermost_loop, rate_is_replaced
-from trainlint.facts.provenance import lineage
+from trainlint.facts.provenance import lineage, main_path
+from trainlint.facts.queries import input_width, output_width, skip_upwards
 from trainlint.facts.run import ModelFacts, TrainingRun
 from trainlint.facts.scaling import fans, layers_of
-from trainlint.facts.starting import deviation
+from trainlint.facts.starting import BETWEEN, deviation
 from trainlint.interpret.values import Array
 
 SMOKE = ("max_steps", "fast_dev_run", "limit_train_batches", "overfit_batches", "dry_run", "smoke", "debug")
@@ -31,8 +32,15 @@ def known_layers(run: TrainingRun) -> tuple[Node, ...]:
 
 def known_weights(run: TrainingRun) -> int:
     """The weights of a run, at least: those of the layers whose shapes are known."""
-    shapes = (parameter.shape for node in layers_of(run) for parameter in node.parameters)
-    return sum(math.prod(shape) for shape in shapes if shape is not None)
+    return sum(_weights(node) for node in layers_of(run))
+
+
+def _weights(node: Node) -> int:
+    shape = node.parameters[0].shape if node.parameters else None
+    if shape is not None:
+        return math.prod(shape)
+    above = output_width(skip_upwards(node.inputs[0], BETWEEN)) if node.inputs and node.op == "dense" else None
+    return (input_width(node) or above or 1) * (output_width(node) or 1)
 
 
 def repeated_run(run: TrainingRun) -> bool:
@@ -57,16 +65,28 @@ def few_updates(run: TrainingRun, limit: int) -> int | None:
     samples, updates = run.inputs.samples, run.updates
     if samples is None or updates is None or not 0 < updates < limit or not isinstance(run.batch_size, Fact):
         return None
-    if len(known_layers(run)) < 2 or repeated_run(run) or made_up_data(run) or exact_data(run) or _smoke_test(run):
+    if len(known_layers(run)) < 2 or repeated_run(run) or made_up_data(run) or exact_data(run) or smoke_test(run):
         return None
     if run.framework != "keras" and not any(innermost_loop(one) for one in run.events if one.kind == "step"):
         return None
     return updates
 
 
-def _smoke_test(run: TrainingRun) -> bool:
+def smoke_test(run: TrainingRun) -> bool:
+    """Whether the script only tries out whether it runs: it has a switch for that, or takes a few rows of many."""
     source = getattr(run.place, "source_text", "")
-    return any(name in source for name in SMOKE) or ".take(" in source
+    return any(name in source for name in SMOKE) or ".take(" in source or any(map(_few_of_many, main_path(run.inputs.value)))
+
+
+def _few_of_many(array: Array) -> bool:
+    whole = array.inputs[0] if array.op == "getitem" and array.inputs else None
+    if not isinstance(whole, Array) or not whole.shape or not array.shape or whole.shape[0] is None or array.shape[0] is None:
+        return False
+    return len(whole.shape) == len(array.shape) and array.shape[0] * 5 < whole.shape[0]
+
+
+FEWEST = 100
+"""Runs of fewer updates than this are too short for any rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +103,7 @@ def reach_of_adam(run: TrainingRun) -> Reach | None:
     optimizer, updates = run.optimizer, run.updates
     if isinstance(optimizer, Unknown) or not isinstance(optimizer.learning_rate, Fact) or not updates:
         return None
-    if run.schedule is not None or rate_is_replaced(run) or repeated_run(run):
+    if updates < FEWEST or made_up_data(run) or run.schedule is not None or rate_is_replaced(run) or repeated_run(run):
         return None
     sizes = list(_kernel_sizes(known_layers(run)))
     if not sizes or any(one is None for one in sizes):

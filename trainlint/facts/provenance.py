@@ -147,3 +147,12 @@ def source_object(value: Value | None) -> Object | None:
             if isinstance(held, Object):
                 return held
     return None
+
+
+def is_positions(value: Value | None) -> bool:
+    """Whether an array holds positions by construction: an order of sorting, what is not zero, a range."""
+    names = ("argsort", "nonzero", "where", "arange", "argmax", "argmin", "argpartition", "unique")
+    if any(one.op in names for one in lineage(value)) or made_at_random(value):
+        return True
+    whole = value.data if isinstance(value, Array) else None
+    return whole is not None and whole.ndim == 1 and sorted(whole.tolist()) == list(range(whole.size))

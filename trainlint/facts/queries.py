@@ -188,12 +188,17 @@ def planned_updates(run: TrainingRun) -> tuple[int, str]:
 MANY_EPOCHS, LONG = 1_000, 1_000_000
 
 
-def array_rank(value: Value | None) -> tuple[int | None, str]:
-    """Dimensions and library of an array; of several alternatives the fewest dimensions; None where that is not known."""
+def array_rank(value: Value | None, events: Sequence[Event] = ()) -> tuple[int | None, str]:
+    """Dimensions and library of an array; of several alternatives the fewest dimensions; None where that is not known.
+
+    With `events`, an array of unknown shape has the dimensions that the model which its rows reach asks for.
+    """
     found = [one for one in alternatives(value) if isinstance(one, Array)] if value is not None else []
-    if value is None or len(found) != len(alternatives(value)) or any(one.shape is None for one in found):
+    ranks = [inferred_rank(one, events) for one in found]
+    known = [one for one in ranks if one is not None]
+    if value is None or len(found) != len(alternatives(value)) or len(known) < len(found) or not known:
         return None, ""
-    return min(len(one.shape or ()) for one in found), found[0].library
+    return min(known), found[0].library
 
 
 def summed_at_the_end(run: TrainingRun) -> bool:

@@ -1,20 +1,16 @@
-"""What the sessions of a TensorFlow 1 script leave out or do too often: initialisation, and the updates of moving averages."""
+"""What the sessions of a TensorFlow 1 script leave out: initialisation, and the updates of moving averages."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from trainlint.core import Place
 from trainlint.facts.graph import walk
-from trainlint.facts.passes import every_event, innermost_loop, same_frame
+from trainlint.facts.passes import every_event
 from trainlint.facts.queries import root_of
 from trainlint.facts.run import OptimizerFacts, Script
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Object, Symbol
-
-OF_TRAINING = re.compile(r"epoch|step|iter|batch|\A_*[ijn_]\Z", re.IGNORECASE)
-"""Names of loop variables that count passes over the data; others (fold, trial, seed) start a training anew."""
 
 
 def uninitialized_steps(script: Script) -> Iterator[Place]:
@@ -28,32 +24,10 @@ def uninitialized_steps(script: Script) -> Iterator[Place]:
             return
 
 
-def repeated_initializations(script: Script) -> Iterator[tuple[Place, str]]:
-    """Each initialisation in a loop over epochs or steps that also trains, with the name of the loop's variable."""
-    events = every_event(script)
-    steps = [event for event in events if _in_own_session(event)]
-    for event in events:
-        loop = innermost_loop(event)
-        if event.kind != "initialize" or not isinstance(event.values.get("operation"), Object) or loop is None:
-            continue
-        inside = [step for step in steps if any(same_frame(frame, loop) for frame in step.frames)]
-        first = OF_TRAINING.search(loop.name) is not None and not any(frame.kind == "branch" for frame in event.frames)
-        if inside and first and not _made_within(inside[0], loop.place) and event.place is not None:
-            yield event.place, loop.name
-
-
 def _in_own_session(event: Event) -> bool:
     """Whether an event is a training step in a session that the script made itself."""
     session = event.values.get("session")
     return event.kind == "step" and isinstance(session, Object) and session.row.kind == "session"
-
-
-def _made_within(step: Event, loop: Place | None) -> bool:
-    session = step.values.get("session")
-    if loop is None or not isinstance(session, Object) or session.place is None:
-        return True
-    span, around = session.place.span, loop.span
-    return span.filename == around.filename and around.row <= span.row <= around.end_row
 
 
 def left_out_updates(script: Script) -> Iterator[tuple[Place, Place]]:

@@ -129,7 +129,7 @@ def open_output(run: TrainingRun, through: frozenset[str]) -> tuple[Node, Node] 
         if node.op in through:
             return (dense, node) if dense is not None else None
         if node.op == "dense" and node.inputs and len(node.inputs[0].shape or ()) >= 3:
-            dense = dense or node
+            dense = node
         elif node.op not in PASSED_UP - {"flatten", "reshape"} or not node.inputs:
             return None
         node = node.inputs[0]

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import libcst as cst
+import libcst.matchers as m
 
 from trainlint.interpret import operators, targets
 from trainlint.interpret.events import Frame
 from trainlint.interpret.expressions import evaluate
 from trainlint.interpret.statements import Flow, body_of, execute_block
-from trainlint.interpret.values import Dict, Instance, List, Literal, Object, Scope, Tuple, Unknown, Value
+from trainlint.interpret.values import Array, Dict, Instance, List, Literal, Object, Scope, Tuple, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,8 @@ def execute_for(machine: Machine, node: cst.For) -> Flow:
     """Follow a `for` loop."""
     value = evaluate(machine, node.iter)
     place = machine.place(node)
+    if isinstance(value, List | Array):
+        _note_items_as_indices(machine, node, value)
     iteration = machine.iterate(value, machine.place(node.iter))
     frame = Frame("loop", place, _name(node), iteration.trips, value)
     if iteration.exhaustive and len(iteration.items) <= MAXIMUM_PASSES:
@@ -43,6 +46,27 @@ def execute_for(machine: Machine, node: cst.For) -> Flow:
         targets.assign(machine, node.target, _any_item(value, iteration))
         flow = execute_block(machine, body_of(node.body))
     return _finish(machine, node, flow)
+
+
+def _note_items_as_indices(machine: Machine, node: cst.For, value: Value) -> None:
+    """`for v in values: values[v] = ...`: an event for the first assignment to a list at the place that its own item names."""
+    if not isinstance(node.iter, cst.Name) or not isinstance(node.target, cst.Name):
+        return
+    wanted = (node.iter.value, node.target.value)
+    for one in m.findall(node.body, m.AssignTarget() | m.AugAssign()):
+        target = cst.ensure_type(one, cst.AssignTarget).target if isinstance(one, cst.AssignTarget) else one
+        target = target.target if isinstance(target, cst.AugAssign) else target
+        if isinstance(target, cst.Subscript) and _simple_subscript(target) == wanted:
+            machine.emit("index_by_item", machine.place(target), array=value, name=Literal(wanted[0]), item=Literal(wanted[1]))
+            return
+
+
+def _simple_subscript(node: cst.Subscript) -> tuple[str, str] | None:
+    """The names in `a[b]`."""
+    inner = node.slice[0].slice if len(node.slice) == 1 else None
+    if isinstance(node.value, cst.Name) and isinstance(inner, cst.Index) and isinstance(inner.value, cst.Name):
+        return node.value.value, inner.value.value
+    return None
 
 
 @contextmanager

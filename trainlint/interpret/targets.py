@@ -165,9 +165,15 @@ def _set_on_object(machine: Machine, owner: Object | Instance | Class, name: str
     setter = members.special_setter(machine, owner, name, value, place)
     if setter:
         return
+    if isinstance(owner, Instance) and owner.row is not None and not _constructing(machine, owner):
+        machine.emit("set_member", place, target=owner, name=Literal(name), value=value)
     machine.heap.write(owner, name, value)
     if isinstance(owner, Object):
         machine.emit("set_attribute", place, target=owner, name=Literal(name), value=value)
+
+
+def _constructing(machine: Machine, owner: Instance) -> bool:
+    return any(frame.kind == "call" and frame.name == "__init__" and frame.over is owner for frame in machine.frames)
 
 
 def _assign_item(machine: Machine, target: cst.Subscript, value: Value) -> None:

@@ -11,7 +11,7 @@ from trainlint.core import Evidence, Unknown
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.stability.bound import StabilityBound
-from trainlint.stability.budget import allowance, of_curvature
+from trainlint.stability.budget import allowance, of_curvature, of_product
 from trainlint.stability.case import Case, batch_in_words, premises, unit_factors
 from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import DESCENT
@@ -22,13 +22,16 @@ from trainlint.stability.twin.program import Problem, Program
 SEEDS = 3
 """Draws of data and weights, of which the middle one counts; fewer where the time does not allow them."""
 
-ROWS = (256, 192, 128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4)
+ROWS = (512, 384, 256, 192, 128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4)
 """How many rows are tried, the most that the time allows. Few rows make the curvature too large."""
+
+FEWEST = 2
+"""Rows of a half on which a curvature is computed."""
 
 PROBED = 2
 """Rows from which the cost of others is told."""
 
-TOLERANCE = 1e-2
+TOLERANCE = 2e-2
 NORMALIZERS = frozenset({"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "normalization"})
 SQUARED = frozenset({"mean_squared_error", "square", "power", "huber", "smooth_l1"})
 ENTROPY = frozenset(
@@ -111,19 +114,38 @@ def batched(graph: Node) -> list[Node]:
 
 
 def affordable(program: Program, wanted: int, allowed: float) -> tuple[int | None, int]:
-    """How many rows, and draws of them, fit into some number of multiplications; two draws' worth are kept for unit scale."""
+    """How many rows, and draws of them, fit into some number of multiplications."""
     for rows in (wanted, *(one for one in ROWS if one < wanted)):
-        cost = of_curvature(program, TOLERANCE, rows)
-        if 2 * cost <= allowed:
-            return rows, int(min(SEEDS, allowed / cost - 1))
+        cost = of_curvature(program, TOLERANCE, max(1, rows // 2)) + of_product(program, max(1, rows // 2))
+        if cost <= allowed:
+            return rows, int(min(SEEDS, allowed / cost))
     return None, 0
 
 
 def _sharpness(case: Case, problem: Problem) -> float:
-    """At the initial weights; for a cross-entropy of a linear model at zero weights, where it is largest but for a factor."""
-    narrow = problem.reduced()
+    """At the initial weights; for a cross-entropy of a linear model at zero weights, where it is largest but for a factor.
+
+    On few rows the largest eigenvalue is too large, as its direction is fitted to them; along that direction other rows
+    curve too little. Of the curvature of all rows the first is a bound from above and the second one from below (in the mean
+    over draws): the geometric mean of both is taken, and the smaller the data, the nearer to the first.
+    """
+    narrow = problem.reduced(rough=True)
     linear = case.program.prediction_degree <= 1 and kind_of(case) == "cross-entropy"
-    return curvature(narrow, 0 * narrow.start if linear else narrow.start, tolerance=TOLERANCE).largest
+    start = 0 * narrow.start if linear else narrow.start
+    samples = case.program.samples
+    if samples is None or samples < 2 * FEWEST:
+        return curvature(narrow, start, tolerance=TOLERANCE).largest
+    fitted, others = np.arange(0, samples, 2), np.arange(1, samples, 2)
+    found = curvature(narrow, start, fitted, tolerance=TOLERANCE)
+    along = float(found.direction @ narrow.hessian_vector(start, found.direction, others))
+    whole = math.sqrt(found.largest * min(max(along, 0.01 * found.largest), found.largest)) if found.largest > 0 else 0.0
+    there = _samples(case.run)
+    return whole + (found.largest - whole) * min(1.0, len(fitted) / there) if there else whole
+
+
+def _samples(run: TrainingRun) -> int | None:
+    """The rows that the script trains on, where they are known."""
+    return run.inputs.samples
 
 
 def kind_of(case: Case) -> str | None:

@@ -24,7 +24,11 @@ from trainlint.interpret.arrays.nodes import (
     shape_of,
 )
 from trainlint.interpret.arrays.operators import ERRORS, operate
-from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, List, Literal, Shape, Statistics, Symbol, Tuple, Unknown, Value
+from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, List, Literal, Shape, Statistics, Symbol, Tuple, Unknown, Value, alternatives
+
+
+MAXIMUM_MET = 64
+"""Items of a list that a loop fills which are looked at."""
 
 
 def finished(application: Application, made: Value) -> Value:
@@ -98,8 +102,9 @@ def _opaque(application: Application, given: Value, dtype: str | None) -> Value:
 def _collected(application: Application, given: Value) -> Array | None:
     """The array of a list that a loop filled with arrays of one kind: rows like those that were met, in unknown number."""
     items = given.cells.get("items") if isinstance(given, List) else None
-    rows = [one for one in items.items if isinstance(one, Array)] if isinstance(items, Tuple) else []
-    if not rows or not isinstance(items, Tuple) or len(rows) < len(items.items) or any(one.symbolic for one in rows):
+    met = [one for item in items.items[:MAXIMUM_MET] for one in alternatives(item)] if isinstance(items, Tuple) else []
+    rows = [one for one in (_row(application, one) for one in met) if one is not None]
+    if not rows or len(rows) < len(met) or any(one.symbolic for one in rows):
         return None
     shape = rows[0].shape
     if any(one.shape is None or shape is None or len(one.shape) != len(shape) for one in rows):
@@ -114,6 +119,16 @@ def _collected(application: Application, given: Value) -> Array | None:
     inputs = tuple(rows)
     attributes = {"axis": 0, "collected": True}
     return Array("stack", inputs, attributes, shape, dtype, application.row.library, None, statistics, place=application.place)
+
+
+def _row(application: Application, value: Value) -> Array | None:
+    """An item of a collected list as an array: an array, or a list of arrays (`[image]` for one channel)."""
+    if isinstance(value, Array):
+        return value
+    items = known_items(value)
+    if not items or len(items) > MAXIMUM_MET or not all(isinstance(one, Array) for one in items):
+        return None
+    return operate("stack", items, {"axis": 0}, application.place, application.row.library)
 
 
 @makes("tensor_class")

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from trainlint.interpret import arrays
-from trainlint.interpret.dispatch import Call, Iteration, bind, function, method
+from trainlint.interpret.dispatch import Call, Iteration, attribute, bind, function, method
 from trainlint.interpret.events import Frame
 from trainlint.interpret.keras.common import (
     Owner,
@@ -37,6 +37,7 @@ from trainlint.interpret.values import (
 from trainlint.knowledge.rows import Row
 
 HISTORY = Row("keras.callbacks.History", "object", "history")
+RECORDED = Row("keras.callbacks.History.history", "object", "recorded")
 UNKNOWN_MODEL = Row("keras.Model", "model", "unknown")
 _KERAS_ONLY = frozenset(
     {
@@ -83,7 +84,22 @@ def fit_model(call: Call, model: Owner) -> Value:
     values["method"] = Literal(call.name)
     call.interpreter.emit("fit", call.place, bound.places, model=model, **values, **extra)
     _own_train_step(call, model, given, y)
-    return Object(HISTORY, {}, {}, {"model": model}, place=call.place)
+    complete = Literal(call.arguments.complete)
+    return Object(HISTORY, {}, {}, {"model": model, "complete": complete}, place=call.place)
+
+
+@attribute(HISTORY.name, "history")
+def _recorded(call: Call) -> Value:
+    """`history.history`: a dict of what `fit` recorded."""
+    return Object(RECORDED, {}, {}, {"fit": call.receiver or NONE}, place=call.place)
+
+
+@method(RECORDED.name, "__getitem__")
+def _recorded_entry(call: Call) -> Value:
+    fit, key = call.receiver, call.argument(0)
+    if isinstance(fit, Object) and isinstance(key, Literal):
+        call.interpreter.emit("history_read", call.place, fit=fit.cells.get("fit", NONE), key=key)
+    return call.unknown("what was recorded during the training")
 
 
 def _unknown_output(given: Value, output: Value) -> Array:

@@ -291,9 +291,6 @@ def _averaged(call: Call) -> Value:
 
 
 _HARMLESS = (
-    "manual_seed",
-    "cuda.manual_seed",
-    "cuda.manual_seed_all",
     "cuda.set_device",
     "cuda.empty_cache",
     "cuda.synchronize",

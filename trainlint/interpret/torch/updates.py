@@ -228,6 +228,8 @@ def _set_attribute(call: Call) -> Value:
         _assign_data(call, array, value)
     elif name == "data" and isinstance(value, Array):
         return value
+    elif isinstance(name, str) and name.startswith("require"):
+        call.interpreter.emit("set_attribute", call.place, target=array, name=Literal(name), value=value)
     elif name == "grad" and isinstance(value, Literal) and value.value is None:
         call.interpreter.emit("zero_grad", call.place, target=array)
     return array

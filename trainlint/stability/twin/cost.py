@@ -9,6 +9,9 @@ from trainlint.stability.twin.operation import Attributes, Tensor
 PER_ELEMENT = 24
 """Multiplications in a matrix product that take as long as one element of anything else."""
 
+PER_PARAMETER = 50
+"""The same for moving one trainable number through a Hessian product, apart from the product itself."""
+
 PER_NODE = 40_000
 """The same for one operation's own overhead in Python."""
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from trainlint.facts.graph import Node, Parameter, walk
 from trainlint.stability.twin import initial, reduce
-from trainlint.stability.twin.cost import PER_ELEMENT, PER_NODE, is_first, multiplications, of_first
+from trainlint.stability.twin.cost import PER_ELEMENT, PER_NODE, PER_PARAMETER, is_first, multiplications, of_first
 from trainlint.stability.twin.directional import STEP
 from trainlint.stability.twin.layers import adapted, fan
 from trainlint.stability.twin.leaves import Supply, absent_targets, is_scalar, numbers_of, settled_attributes
@@ -204,7 +204,13 @@ class Program:
         rows = rows or self.rows
         firsts = sum(of_first(rows, *one)[0] for one in self.firsts)
         flat = sum(max(0, width - rows) * units for width, units in self.firsts)
-        return self.work * rows / self.rows + firsts + PER_ELEMENT * (self.dimension - flat) + PER_NODE * len(self.steps)
+        inner = [shape for shape in self._kernels() if len(shape) == 2 and shape not in self.firsts]
+        flat += sum((width - rows) * units for width, units in inner if reduce.narrows(width, units, rows))
+        moved = PER_PARAMETER * max(0, self.dimension - flat) + PER_NODE * len(self.steps)
+        return self.work * rows / self.rows + firsts + moved
+
+    def _kernels(self) -> list[Shape]:
+        return [self.shapes[step.parameters[0]] for step in self.steps if step.node.op == "dense" and step.parameters]
 
     def preparation(self, rows: int | None = None) -> float:
         """What it costs to draw weights and data of this many rows, and to narrow the first layers."""
@@ -262,20 +268,24 @@ class Program:
 class Problem:
     """A program at one draw of its weights: the loss as a function of one flat vector of all trainable numbers.
 
-    `reduced` leaves out coordinates of the first layer in which the loss is flat (see `reduce`): then all rows are always used.
+    `reduced` leaves out coordinates of the first layer in which the loss is flat (see `reduce`).
     """
 
-    def __init__(self, program: Program, values: list[Tensor], scale: dict[int, float], *, reduced: bool = False) -> None:
+    def __init__(self, program: Program, values: list[Tensor], scale: dict[int, float], *, reduced: str = "") -> None:
         self.program = program
         self._values = values
         self._scale = scale
         self._places = program.trainable
         self._fixed: list[Tensor | None] = []
         self._narrow: dict[int, Tensor] = {}
+        self._rows: dict[int, Operation] = {}
         with np.errstate(all="ignore"):
             self._fixed = self._fold()
         if reduced:
-            self._reduce()
+            users = Counter(place for step in program.steps for place in step.parameters)
+            self._reduce_first(users)
+            if reduced == "rough":
+                self._reduce_inner(users)
         self._shapes = [one.shape for one in self._values]
         sizes = [math.prod(self._shapes[index]) for index in self._places]
         self._cuts = np.cumsum(sizes)[:-1]
@@ -284,22 +294,40 @@ class Problem:
             [np.zeros(0), *(np.full(size, program.parameters[index].l2) for size, index in zip(sizes, self._places, strict=True))]
         )
 
-    def reduced(self) -> Problem:
-        """The same loss over fewer weights, with the same largest curvature."""
-        return Problem(self.program, self._values, self._scale, reduced=True)
+    def reduced(self, *, rough: bool = False) -> Problem:
+        """The same loss over fewer weights, with the same largest curvature; `rough`: with one that is never larger."""
+        return Problem(self.program, self._values, self._scale, reduced="rough" if rough else "exact")
 
-    def _reduce(self) -> None:
+    def _reduce_first(self, users: Counter[int]) -> None:
         """Narrow the first layers whose kernel nothing else uses."""
-        users = Counter(place for step in self.program.steps for place in step.parameters)
         self._values = list(self._values)
         for index, step in enumerate(self.program.steps):
             narrow = {"dense": reduce.fewer_inputs, "embedding": reduce.fewer_rows}.get(step.node.op)
             if narrow is None or not step.parameters or users[step.parameters[0]] > 1:
                 continue
             below, place = self._fixed[step.inputs[0]], step.parameters[0]
-            found = narrow(below, self._values[place]) if below is not None and step.moving else None
+            if below is None or not step.moving or not below.ndim or below.shape[0] != self.program.rows:
+                continue
+            found = narrow(below, self._values[place])
             if found is not None:
                 self._narrow[index], self._values[place] = found
+
+    def _reduce_inner(self, users: Counter[int]) -> None:
+        """Narrow the large inner layers whose kernel nothing else uses."""
+        dense = [index for index, step in enumerate(self.program.steps) if step.node.op == "dense" and step.parameters]
+        large = [one for one in dense if self._values[self.program.steps[one].parameters[0]].size >= reduce.LARGE]
+        if not any(self._fixed[self.program.steps[one].inputs[0]] is None for one in large):
+            return
+        with np.errstate(all="ignore"):
+            values, _ = self._forward(list(self._values), None)
+        for index in large:
+            step = self.program.steps[index]
+            place, below = step.parameters[0], values[step.inputs[0]]
+            if self._fixed[step.inputs[0]] is not None or users[place] > 1 or place not in self._places:
+                continue
+            found = reduce.inner_layer(below, self._values[place])
+            if found is not None:
+                self._rows[index], self._values[place] = found
 
     def _fold(self) -> list[Tensor | None]:
         """What no weight reaches, over all rows."""
@@ -348,7 +376,10 @@ class Problem:
                 if step.row is None:
                     value = self.program._leaf(index, rows, own)
                 else:
-                    arrays = [self._narrow[index]] if index in self._narrow else [values[one] for one in step.inputs]
+                    narrow = self._narrow.get(index)
+                    arrays = (
+                        [values[one] for one in step.inputs] if narrow is None else [narrow if rows is None else narrow[rows]]
+                    )
                     value, pull = step.row.forward(arrays, own, step.attributes)
                 if index in self._scale:
                     value = value * self._scale[index]

@@ -1,0 +1,67 @@
+"""Names and unpackings that surely fail, and what the text says of a name that a line assigns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from trainlint.core import Place
+from trainlint.facts.passes import every_event, text_of
+from trainlint.facts.run import Script
+from trainlint.interpret.events import Event
+from trainlint.interpret.values import Array, Literal, Tuple
+
+FRAGMENT = 3
+"""A text with so many unbound names is a piece of a script."""
+TRAINS = frozenset({"fit", "step", "backward", "compile", "forward", "made"})
+
+
+def unbound_names(script: Script) -> Iterator[tuple[str, Place]]:
+    """The first name on the script's certain path that is bound nowhere, if the text is a whole script."""
+    events = [event for event in every_event(script) if event.kind == "unbound"]
+    names = {text_of(event.values.get("name")) for event in events}
+    certain = [event for event in events if _is_certain(event) and not _leaves(event)]
+    if len(names) >= FRAGMENT or not certain or certain[0].place is None:
+        return
+    if any(event.kind in TRAINS for event in every_event(script)):
+        yield text_of(certain[0].values.get("name")), certain[0].place
+
+
+def _is_certain(event: Event) -> bool:
+    return not any(frame.kind in ("branch", "uncalled") for frame in event.frames)
+
+
+def _leaves(event: Event) -> bool:
+    """`sys.exit()` without `import sys` ends the script just as well."""
+    place = event.place
+    if place is None:
+        return True
+    rows = getattr(place, "source_text", "").split("\n")
+    return rows[place.span.row - 1][place.span.end_column - 1 :].startswith((".exit(", "._exit("))
+
+
+def failed_unpackings(script: Script) -> Iterator[tuple[Place, int, int]]:
+    """Batches of a loader that are unpacked to another number of names: the place, the tensors, the names."""
+    for event in every_event(script):
+        value, targets = event.values.get("value"), event.values.get("targets")
+        if event.kind != "unpack" or not isinstance(value, Tuple) or not isinstance(targets, Literal) or event.place is None:
+            continue
+        batches = [one for one in value.items if isinstance(one, Array) and one.op == "batch"]
+        if len(batches) == len(value.items) and batches and not any(frame.kind == "branch" for frame in event.frames):
+            yield event.place, len(value.items), int(targets.value) if isinstance(targets.value, int) else 0
+
+
+def assigned_name(place: Place | None) -> str:
+    """The variable or attribute that a line assigns a call to: `scheduler` of `self.scheduler = StepLR(...)`."""
+    source = getattr(place, "source_text", "")
+    if place is None or not source:
+        return ""
+    row = source.split("\n")[place.span.row - 1]
+    found = re.match(r"\s*(?:\w+\.)*(\w+)\s*(?::[^=]+)?=\s*\Z", row[: place.span.column - 1])
+    return found[1] if found else ""
+
+
+def mentions(place: Place | None, name: str) -> int:
+    """How often a text mentions a name, its assignments left out."""
+    source = getattr(place, "source_text", "")
+    return len(re.findall(rf"\b{re.escape(name)}\b(?!\s*=[^=])", source))

@@ -1,0 +1,154 @@
+"""What the optimizer holds and what is done to it: replaced layers, attributes without effect, schedules, weights kept by reference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trainlint.core import Place
+from trainlint.facts.bindings import assigned_name, mentions
+from trainlint.facts.loop_faults import loops_of
+from trainlint.facts.passes import every_event, inside, loop_passes, owner_of, same_frame, text_of
+from trainlint.facts.registration import descendants, has_weights, is_module, made
+from trainlint.facts.run import Script
+from trainlint.interpret.events import Event
+from trainlint.interpret.values import Array, Instance, Literal, Object, Value, alternatives
+
+SETTINGS = frozenset({"lr", "learning_rate", "momentum", "weight_decay", "betas", "eps", "nesterov"})
+
+
+@dataclass(frozen=True, slots=True)
+class Untrained:
+    """Weights that no optimizer has: the layer's attribute or the model's name, why, where."""
+
+    name: str
+    why: str
+    place: Place
+
+
+def weights_without_optimizer(script: Script) -> Iterator[Untrained]:
+    """Layers put into a model after the optimizer took its parameters, and models trained with another model's optimizer."""
+    events = every_event(script)
+    if any("add_param_group" in getattr(event.place, "source_text", "") for event in events[:1]):
+        return
+    optimizers = [(event, owner_of(one)) for event, one in made(script, "optimizer")]
+    for event in events:
+        target, value = event.values.get("target"), event.values.get("value")
+        if event.kind not in ("set_member", "set_attribute") or value is None or event.place is None:
+            continue
+        if not isinstance(target, Object | Instance) or not is_module(target) or not has_weights(value):
+            continue
+        holding = [one for one, owner in optimizers if _holds(owner, target)]
+        sure = holding and all(one.order < event.order and _same_path(one, event) for one in holding)
+        if sure and not any(owner is None for _, owner in optimizers) and _stepped(events, optimizers, target):
+            yield Untrained(text_of(event.values.get("name")), "replaced", event.place)
+    yield from _other_models(script, events)
+
+
+def _holds(owner: Value | None, module: Value) -> bool:
+    return isinstance(owner, Object | Instance) and any(one is module for _, one in descendants(owner))
+
+
+def _same_path(first: Event, second: Event) -> bool:
+    """Whether two events surely follow one another as the text has them."""
+    frames = [frame for frame in (*first.frames, *second.frames) if frame.kind in ("uncalled", "branch", "loop")]
+    return all(
+        any(same_frame(frame, one) for one in first.frames) and any(same_frame(frame, one) for one in second.frames) for frame in frames
+    )
+
+
+def _stepped(events: tuple[Event, ...], optimizers: list[tuple[Event, Value | None]], module: Value) -> bool:
+    held = {id(event.values.get("object")) for event, owner in optimizers if _holds(owner, module)}
+    return any(event.kind == "step" and id(event.values.get("optimizer")) in held for event in events)
+
+
+def _other_models(script: Script, events: tuple[Event, ...]) -> Iterator[Untrained]:
+    """Loops that call one model and step the optimizer of another of the same class."""
+    for one in loop_passes(events):
+        owner = owner_of(one.step.values.get("optimizer") or Literal(None))
+        called = {id(event.values["model"]): event for event in events if event.kind == "forward" and inside(event, one.loop)}
+        steps = {id(event.values.get("optimizer")) for event in events if event.kind == "step" and inside(event, one.loop)}
+        if len(called) != 1 or len(steps) != 1 or not isinstance(owner, Instance) or not one.of("backward"):
+            continue
+        model = next(iter(called.values())).values["model"]
+        same = isinstance(model, Instance) and model.cls is owner.cls and model is not owner
+        if same and isinstance(model, Instance) and not _holds(owner, model) and not _holds(model, owner) and one.step.place is not None:
+            yield Untrained(model.cls.name, "other", one.step.place)
+
+
+def idle_attributes(script: Script) -> Iterator[tuple[str, str, Place]]:
+    """Assignments that change nothing: (kind of target, attribute, where). Kinds: optimizer, tensor, module, method."""
+    for event in every_event(script):
+        target, name = event.values.get("target"), text_of(event.values.get("name"))
+        if event.kind not in ("set_attribute", "set_member") or event.place is None or not text_of(event.values.get("name")):
+            continue
+        if isinstance(target, Array):
+            yield "tensor", name, event.place
+        elif isinstance(target, Object | Instance) and is_module(target):
+            flag = isinstance(event.values.get("value"), Literal)
+            declared = isinstance(target, Instance) and re.search(rf"def {name}\b|self\.{name}\b", _text(target))
+            if flag and not declared and name in ("train", "eval"):
+                yield "method", name, event.place
+            elif flag and not declared and name in ("requires_grad", "require_grad", "trainable"):
+                yield "module", name, event.place
+        elif isinstance(target, Object) and target.row.makes == "optimizer" and target.row.library == "torch" and name in SETTINGS:
+            yield "optimizer", "lr" if name == "learning_rate" else name, event.place
+
+
+def _text(instance: Instance) -> str:
+    return getattr(instance.cls.place, "source_text", "")
+
+
+def idle_schedules(script: Script) -> Iterator[tuple[str, Place]]:
+    """Schedules of PyTorch on optimizers that step, which nobody steps and nothing else reads."""
+    events = every_event(script)
+    stepped = {id(event.values.get("schedule")) for event in events if event.kind == "scheduler_step"}
+    moving = {id(event.values.get("optimizer")) for event in events if event.kind == "step"}
+    for event in events:
+        schedule = event.values.get("schedule")
+        if event.kind != "schedule" or not isinstance(schedule, Object) or event.place is None or id(schedule) in stepped:
+            continue
+        name = assigned_name(event.place)
+        if id(event.values.get("optimizer")) in moving and name and not _is_read(event.place, name):
+            yield schedule.row.name.rpartition(".")[2], event.place
+
+
+def _is_read(place: Place, name: str) -> bool:
+    """Whether a text reads a schedule, other than to show or save it."""
+    source = getattr(place, "source_text", "")
+    shown = len(re.findall(rf"\b{name}\.(?:get_last_lr|get_lr|state_dict|last_epoch|load_state_dict|step\b(?!\s*\())", source))
+    return mentions(place, name) > shown or len(re.findall(rf"\b{name}\s*=[^=]", source)) > 1
+
+
+def weights_kept_by_reference(script: Script) -> Iterator[tuple[Place, Place]]:
+    """`state_dict()` of the training loop that is loaded after it: (where it is kept, where it is loaded)."""
+    events = every_event(script)
+    seen: set[object] = set()
+    for event in events:
+        if event.kind != "set_weights" or event.place is None:
+            continue
+        for one in alternatives(event.values.get("weights") or Literal(None)):
+            kept = one if isinstance(one, Object) and one.row.kind == "state_dict" else None
+            if kept is None or kept.place is None or kept.cells.get("model") is not event.values.get("target") or kept.place in seen:
+                continue
+            if _trained_between(events, kept.place, event):
+                seen.add(kept.place)
+                yield kept.place, event.place
+
+
+def _trained_between(events: tuple[Event, ...], kept: Place, loaded: Event) -> bool:
+    """Whether steps in a loop of the text follow a place, which the loop that loads does not surround."""
+    for event in events:
+        if event.kind != "step" or event.order > loaded.order:
+            continue
+        for loop in loops_of(event):
+            if _contains(loop.place, kept) and not _contains(loop.place, loaded.place):
+                return True
+    return False
+
+
+def _contains(outer: Place | None, inner: Place | None) -> bool:
+    if outer is None or inner is None or outer.span.filename != inner.span.filename:
+        return False
+    return outer.span.row <= inner.span.row <= outer.span.end_row

@@ -1,0 +1,145 @@
+"""What a Keras `fit` records by name, and who asks for something else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trainlint.core import Place
+from trainlint.facts.passes import every_event
+from trainlint.facts.run import Script
+from trainlint.interpret.events import Event
+from trainlint.interpret.values import Array, Function, Instance, List, Literal, Object, Symbol, Tuple, Value
+
+SAME = {
+    "accuracy": {"accuracy", "acc"},
+    "acc": {"acc", "accuracy"},
+    "mse": {"mse", "mean_squared_error"},
+    "mae": {"mae", "mean_absolute_error"},
+    "mape": {"mape", "mean_absolute_percentage_error"},
+    "msle": {"msle", "mean_squared_logarithmic_error"},
+}
+"""Names under which one metric is recorded in some release or other."""
+ALWAYS = frozenset({"loss", "lr", "learning_rate"})
+VALIDATION = ("validation_data", "validation_split", "validation_steps")
+
+
+@dataclass(frozen=True, slots=True)
+class NotRecorded:
+    """A name that `fit` does not record: who asks (a class of callbacks, or "" for `history`), why, what is recorded instead."""
+
+    key: str
+    asker: str
+    why: str
+    place: Place
+
+
+def names_not_recorded(script: Script) -> Iterator[NotRecorded]:
+    """Keys of `history.history` and monitors of callbacks that the fit they belong to does not record."""
+    events = every_event(script)
+    fits = {event.place: event for event in events if event.kind == "fit"}
+    for event in events:
+        if event.kind == "history_read" and not any(frame.kind == "branch" for frame in event.frames):
+            fit, key = event.values.get("fit"), event.values.get("key")
+            held = fits.get(fit.place) if isinstance(fit, Object) and _is_complete(fit) else None
+            if held is not None and isinstance(key, Literal) and isinstance(key.value, str) and event.place is not None:
+                why = "" if _guarded(event.place, key.value) else _why(held, key.value)
+                if why:
+                    yield NotRecorded(key.value, "", why, event.place)
+        elif event.kind == "fit":
+            yield from _monitors(event)
+
+
+def _is_complete(fit: Object) -> bool:
+    held = fit.cells.get("complete")
+    return isinstance(held, Literal) and held.value is True
+
+
+def _guarded(place: Place, key: str) -> bool:
+    source = getattr(place, "source_text", "")
+    return "KeyError" in source or re.search(rf"['\"]{re.escape(key)}['\"]\s+(not\s+)?in\b", source) is not None
+
+
+def _monitors(fit: Event) -> Iterator[NotRecorded]:
+    for callback in _items(fit.values.get("callbacks")) or ():
+        if not isinstance(callback, Object) or callback.row.parameter("monitor") is None or callback.place is None:
+            continue
+        kind = callback.row.name.rpartition(".")[2]
+        best = callback.arguments.get("save_best_only")
+        if kind == "ModelCheckpoint" and not (isinstance(best, Literal) and best.value is True):
+            continue
+        given = callback.arguments.get("monitor")
+        key = given.value if isinstance(given, Literal) else callback.row.default("monitor") if given is None else None
+        why = _why(fit, key) if isinstance(key, str) else ""
+        if why:
+            yield NotRecorded(str(key), kind, why, callback.place)
+
+
+def _why(fit: Event, key: str) -> str:
+    """Why a fit does not record a name; nothing if it does, or that is not known."""
+    metrics = _metric_names(fit.values.get("metrics"))
+    model, method = fit.values.get("model"), fit.values.get("method")
+    if isinstance(model, Instance) or (isinstance(model, Object) and model.row.kind == "unknown"):
+        return ""
+    if not isinstance(fit.values.get("output"), Array) or (isinstance(method, Literal) and method.value == "train_on_batch"):
+        return ""
+    if any(name.startswith("extra:") for name in fit.values):
+        return ""
+    if key.startswith("val_") and not any(name in fit.values for name in VALIDATION):
+        return "the fit has no validation data"
+    name = key.removeprefix("val_")
+    if metrics is None or name in ALWAYS or name in {one for known in metrics for one in SAME.get(known, {known})}:
+        return ""
+    listed = ", ".join(f"`{one}`" for one in ("loss", *sorted(metrics)))
+    return f"recorded are {listed}"
+
+
+def _metric_names(value: Value | None) -> set[str] | None:
+    """The names of the metrics a model was compiled with; None if one is not known."""
+    if value is None or (isinstance(value, Literal) and value.value is None):
+        return set()
+    items = _items(value)
+    found: set[str] = set()
+    for one in items if items is not None else (value,):
+        name = _metric_name(one)
+        if not name:
+            return None
+        found.add(name)
+    return found
+
+
+def _metric_name(value: Value) -> str:
+    if isinstance(value, Literal):
+        return value.value if isinstance(value.value, str) else ""
+    if isinstance(value, Symbol):
+        return value.name.rpartition(".")[2] if value.name.rpartition(".")[2].islower() else ""
+    if isinstance(value, Function):
+        return value.name if value.name.isidentifier() else ""
+    if isinstance(value, Object) and value.row.makes in ("metric", "loss"):
+        given = value.arguments.get("name") or value.cells.get("name")
+        if given is not None:
+            return given.value if isinstance(given, Literal) and isinstance(given.value, str) else ""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", value.row.name.rpartition(".")[2]).lower()
+    return ""
+
+
+def _items(value: Value | None) -> tuple[Value, ...] | None:
+    if isinstance(value, Tuple):
+        return value.items
+    if isinstance(value, List) and "open" not in value.cells:
+        held = value.cells.get("items")
+        return held.items if isinstance(held, Tuple) else None
+    return None
+
+
+def scheduled_plateaus(script: Script) -> Iterator[tuple[str, str, Place]]:
+    """Callbacks that set the rate of an optimizer whose rate is a schedule: the callback, the schedule, where."""
+    for event in every_event(script):
+        optimizer = event.values.get("optimizer")
+        rate = optimizer.arguments.get("learning_rate") if isinstance(optimizer, Object) else None
+        if event.kind != "fit" or not isinstance(rate, Object) or rate.row.makes != "schedule":
+            continue
+        for callback in _items(event.values.get("callbacks")) or ():
+            if isinstance(callback, Object) and callback.row.name.endswith("ReduceLROnPlateau") and callback.place is not None:
+                yield "ReduceLROnPlateau", rate.row.name.rpartition(".")[2], callback.place
