@@ -2,11 +2,10 @@
 
 ## Why
 
-Adam divides by √v + ε. In float16 weights v underflows to 0 for gradients below √(3e-8/(1-β₂)) = 0.0055 and the step becomes
-lr·g/ε: infinite when ε itself rounds to 0 (below 6e-8), 42 at ε = 1e-7. In a very long run with a constant learning rate v
-decays with the gradients; when one comes back, m follows it within 1/(1-β₁) steps and v only within 1/(1-β₂), so a step of
-up to lr·(1-β₁)/√(1-β₂) = 3.2 lr moves every weight at once. The loss then spikes after a long steady descent. This is advice:
-spikes are seldom the end of a run. An ε that the script sets to next to nothing takes away the floor for good.
+Adam divides by √v + ε. In float16 weights v underflows to 0 for gradients below √(3e-8/(1-β₂)) = 0.0055, the step becomes lr·g/ε:
+infinite when ε itself rounds to 0 (below 6e-8), 42 at ε = 1e-7. In a very long run with a constant learning rate v decays with the
+gradients; when one comes back, m follows it within 1/(1-β₁) steps and v only within 1/(1-β₂), so a step of
+up to lr·(1-β₁)/√(1-β₂) = 3.2 lr moves every weight at once: the loss spikes, seldom for good. Without an ε there is no floor.
 
 ```python bad
 from torch import nn, optim
@@ -37,25 +36,28 @@ Ordinary runs, rates that are lowered, early stopping, clipping, amsgrad, float3
 ```python good
 from tensorflow import keras
 
-model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
-model.compile(optimizer=keras.optimizers.Adam(0.001), loss="mse")
-model.fit(batches(), steps_per_epoch=500, epochs=40)
+def train(batches):
+    model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.Adam(0.001), loss="mse")
+    model.fit(batches, steps_per_epoch=500, epochs=40)
 ```
 
 ```python good
 from tensorflow import keras
 
-model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
-model.compile(optimizer=keras.optimizers.Adam(0.001, epsilon=1e-4), loss="mse")
-model.fit(batches(), steps_per_epoch=500, epochs=4000)
+def train(batches):
+    model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.Adam(0.001, epsilon=1e-4), loss="mse")
+    model.fit(batches, steps_per_epoch=500, epochs=4000)
 ```
 
 ```python good
 from tensorflow import keras
 
-model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
-model.compile(optimizer=keras.optimizers.Adam(0.001, amsgrad=True), loss="mse")
-model.fit(batches(), steps_per_epoch=500, epochs=4000)
+def train(batches):
+    model = keras.Sequential([keras.layers.Dense(64, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.Adam(0.001, amsgrad=True), loss="mse")
+    model.fit(batches, steps_per_epoch=500, epochs=4000)
 ```
 
 ## References

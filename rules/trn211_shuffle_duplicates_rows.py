@@ -26,6 +26,22 @@ x = torch.randn(500, 8)
 shuffle(x)  # error: TRN211
 ```
 
+An array that is read from a file has as many dimensions as the model asks for that its rows reach.
+
+```python bad
+import random
+
+import numpy as np
+from tensorflow import keras
+
+images = np.load("images.npy")
+labels = np.load("labels.npy")
+random.shuffle(images)  # error: TRN211
+model = keras.Sequential([keras.layers.Flatten(input_shape=(28, 28)), keras.layers.Dense(10, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(images / 255, labels)
+```
+
 ## When it is silent
 
 Lists, one-dimensional arrays, and the shufflers that know arrays.
@@ -72,10 +88,11 @@ from trainlint.api import Report, Script, Severity, array_rank, every_event, rul
 @rule("TRN211", "shuffle-duplicates-rows", Severity.ERROR, scope="script")
 def check(script: Script) -> Iterator[Report]:
     """Look for `random.shuffle` on arrays whose rows are views."""
-    for event in every_event(script):
+    events = every_event(script)
+    for event in events:
         if event.kind != "shuffle" or event.place is None or text_of(event.values.get("by")) != "random.shuffle":
             continue
-        rank, library = array_rank(event.values.get("array"))
+        rank, library = array_rank(event.values.get("array"), events)
         if rank is None or (rank < 2 and library != "torch"):
             continue
         what = "tensor" if library == "torch" else f"{rank}-dimensional array"

@@ -146,3 +146,22 @@ RATES: dict[str, RateAt] = {
     "one_cycle": _one_cycle,
 }
 """The rate at a step of each schedule, from its parameters and the first rate, as the libraries document them."""
+
+
+def share_of_run_below(run: TrainingRun, share: float) -> tuple[int, int] | None:
+    """The first update from which the rate stays below `share` of its peak, and the run's length; None if not known or never."""
+    rates, updates = rates_of(run), run.updates
+    if not rates or updates is None or updates > LONGEST:
+        return None
+    peak = max(rates)
+    above = [step for step, rate in enumerate(rates) if rate >= share * peak]
+    first = above[-1] + 1 if above else 0
+    return (first, updates) if peak > 0 and first < updates else None
+
+
+def change_in_run(run: TrainingRun) -> float | None:
+    """The largest change of the rate in a run, as a share of its first; None where the schedule is not followed."""
+    rates, updates = rates_of(run), run.updates
+    if len(rates) < 2 or updates is None or updates > LONGEST or rates[0] <= 0:
+        return None
+    return max(abs(rate / rates[0] - 1) for rate in rates)

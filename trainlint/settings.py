@@ -38,7 +38,8 @@ def nearest(word: str, words: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the word that is most like this one, or nothing if none is."""
     import difflib
 
-    alike = difflib.get_close_matches(word, list(words), n=8)
+    known = list(words)
+    alike = difflib.get_close_matches(word, known, n=max(1, len(known)))
     if not alike:
         return ""
     found = max(alike, key=lambda one: sum(a == b for a, b in zip(word, one, strict=False)))

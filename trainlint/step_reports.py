@@ -87,7 +87,7 @@ def rescaled_step(optimizer: OptimizerFacts, factor: Factor) -> tuple[str, str, 
 def spikes_late(run: TrainingRun, rate: float, epsilon: float, betas: tuple[float, float], numbers: dict[str, float]) -> str:
     """Why Adam's loss spikes late in a run of this length, for this epsilon; nothing if it need not. Adds to `numbers`."""
     bound, (updates, words) = stability(run), planned_updates(run)
-    if isinstance(bound, StabilityBound) and not bound.preconditioned and run.full_batch and updates > LONG_FULL_BATCH_RUN:
+    if isinstance(bound, StabilityBound) and run.full_batch and updates > LONG_FULL_BATCH_RUN:
         safe = rate * bound.sharpness / 38
         numbers |= {"sharpness": bound.sharpness, "safe_epsilon": safe, "updates": updates}
         return (

@@ -18,9 +18,9 @@ TRAINS = frozenset({"fit", "step", "backward", "compile", "forward", "made"})
 
 def unbound_names(script: Script) -> Iterator[tuple[str, Place]]:
     """The first name on the script's certain path that is bound nowhere, if the text is a whole script."""
-    events = [event for event in every_event(script) if event.kind == "unbound"]
+    events = [event for event in every_event(script) if event.kind == "unbound" and not _leaves(event)]
     names = {text_of(event.values.get("name")) for event in events}
-    certain = [event for event in events if _is_certain(event) and not _leaves(event)]
+    certain = [event for event in events if _is_certain(event)]
     if len(names) >= FRAGMENT or not certain or certain[0].place is None:
         return
     if any(event.kind in TRAINS for event in every_event(script)):

@@ -149,10 +149,18 @@ def shuffled_answers(events: Sequence[Event]) -> Iterator[tuple[Event, Event, Pl
             continue
         if event.kind == "predict" and _shuffles(held):
             predicted[id(held)] = event
-        elif event.kind == "labels_read" and id(held) in predicted:
+        elif event.kind == "labels_read" and id(held) in predicted and not _only_counted(event):
             yield event, predicted.pop(id(held)), held.place
 
 
 def _shuffles(flow: Object) -> bool:
     held = flow.arguments.get("shuffle")
     return held is None or (isinstance(held, Literal) and held.value is True)
+
+
+def _only_counted(event: Event) -> bool:
+    """Whether what is read is only handed to `len`, `set` or `np.unique`, to which the order does not matter."""
+    rows = getattr(event.place, "source_text", "").split("\n")
+    if event.place is None or event.place.span.row > len(rows):
+        return False
+    return rows[event.place.span.row - 1][: event.place.span.column - 1].endswith(("len(", "set(", "unique(", "Counter("))

@@ -1,4 +1,4 @@
-"""What the optimizer holds and what is done to it: replaced layers, attributes without effect, schedules, weights kept by reference."""
+"""What the optimizer holds and what is done to it: replaced layers, idle attributes and schedules, weights kept by reference."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def weights_without_optimizer(script: Script) -> Iterator[Untrained]:
         sure = holding and all(one.order < event.order and _same_path(one, event) for one in holding)
         if sure and not any(owner is None for _, owner in optimizers) and _stepped(events, optimizers, target):
             yield Untrained(text_of(event.values.get("name")), "replaced", event.place)
-    yield from _other_models(script, events)
+    yield from _other_models(events)
 
 
 def _holds(owner: Value | None, module: Value) -> bool:
@@ -54,7 +54,8 @@ def _same_path(first: Event, second: Event) -> bool:
     """Whether two events surely follow one another as the text has them."""
     frames = [frame for frame in (*first.frames, *second.frames) if frame.kind in ("uncalled", "branch", "loop")]
     return all(
-        any(same_frame(frame, one) for one in first.frames) and any(same_frame(frame, one) for one in second.frames) for frame in frames
+        any(same_frame(frame, one) for one in first.frames) and any(same_frame(frame, one) for one in second.frames)
+        for frame in frames
     )
 
 
@@ -63,7 +64,7 @@ def _stepped(events: tuple[Event, ...], optimizers: list[tuple[Event, Value | No
     return any(event.kind == "step" and id(event.values.get("optimizer")) in held for event in events)
 
 
-def _other_models(script: Script, events: tuple[Event, ...]) -> Iterator[Untrained]:
+def _other_models(events: tuple[Event, ...]) -> Iterator[Untrained]:
     """Loops that call one model and step the optimizer of another of the same class."""
     for one in loop_passes(events):
         owner = owner_of(one.step.values.get("optimizer") or Literal(None))
@@ -73,7 +74,13 @@ def _other_models(script: Script, events: tuple[Event, ...]) -> Iterator[Untrain
             continue
         model = next(iter(called.values())).values["model"]
         same = isinstance(model, Instance) and model.cls is owner.cls and model is not owner
-        if same and isinstance(model, Instance) and not _holds(owner, model) and not _holds(model, owner) and one.step.place is not None:
+        if (
+            same
+            and isinstance(model, Instance)
+            and not _holds(owner, model)
+            and not _holds(model, owner)
+            and one.step.place is not None
+        ):
             yield Untrained(model.cls.name, "other", one.step.place)
 
 
@@ -92,7 +99,9 @@ def idle_attributes(script: Script) -> Iterator[tuple[str, str, Place]]:
                 yield "method", name, event.place
             elif flag and not declared and name in ("requires_grad", "require_grad", "trainable"):
                 yield "module", name, event.place
-        elif isinstance(target, Object) and target.row.makes == "optimizer" and target.row.library == "torch" and name in SETTINGS:
+        elif (
+            isinstance(target, Object) and target.row.makes == "optimizer" and target.row.library == "torch" and name in SETTINGS
+        ):
             yield "optimizer", "lr" if name == "learning_rate" else name, event.place
 
 
@@ -130,7 +139,12 @@ def weights_kept_by_reference(script: Script) -> Iterator[tuple[Place, Place]]:
             continue
         for one in alternatives(event.values.get("weights") or Literal(None)):
             kept = one if isinstance(one, Object) and one.row.kind == "state_dict" else None
-            if kept is None or kept.place is None or kept.cells.get("model") is not event.values.get("target") or kept.place in seen:
+            if (
+                kept is None
+                or kept.place is None
+                or kept.cells.get("model") is not event.values.get("target")
+                or kept.place in seen
+            ):
                 continue
             if _trained_between(events, kept.place, event):
                 seen.add(kept.place)

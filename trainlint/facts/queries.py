@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trainlint.core import Fact, Place, Unknown
 from trainlint.facts.graph import Node, walk
+from trainlint.facts.ranks import inferred_rank
 from trainlint.facts.run import TrainingRun
-from trainlint.interpret.values import Array, Value, alternatives
+from trainlint.interpret.events import Event
+from trainlint.interpret.values import Array, Object, Value, alternatives
 from trainlint.wording import figure
 
 RESHAPING = frozenset(
@@ -210,3 +212,27 @@ def summed_at_the_end(run: TrainingRun) -> bool:
         "sum",
         "sum_over_batch",
     )
+
+
+def reversed_loss(run: TrainingRun, losses: frozenset[str]) -> Node | None:
+    """The minus sign (or factor -1) right in front of one of these losses that is all of what is differentiated."""
+    node = run.loss_graph
+    while node is not None and node.inputs and node.op in ("mean", "sum", "cast", "squeeze", "reshape"):
+        node = node.inputs[0]
+    if node is None or not node.inputs or not _steps_one_model(run):
+        return None
+    factor = constant_factor(node)
+    if node.op != "negative" and (factor is None or factor.value >= 0):
+        return None
+    inner = factor.operand if factor is not None else node.inputs[0]
+    return node if inner.op in losses and node.inputs[0] is inner else None
+
+
+def _steps_one_model(run: TrainingRun) -> bool:
+    """Whether a loop steps one optimizer only, and that holds the parameters of a model (not an input that is attacked)."""
+    stepped = [event.values.get("optimizer") for event in run.events if event.kind == "step"]
+    if run.framework == "keras" or not stepped:
+        return run.framework == "keras"
+    first = stepped[0]
+    params = first.arguments.get("params") if isinstance(first, Object) else None
+    return all(one is first for one in stepped) and isinstance(params, Object)

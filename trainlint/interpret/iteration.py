@@ -17,6 +17,7 @@ from trainlint.interpret.values import (
     Tuple,
     Unknown,
     Value,
+    join,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ def iterate(machine: Machine, value: Value, place: Place | None) -> Iteration:
         return Iteration([Literal(letter, value.place) for letter in value.value], True, len(value.value))
     if isinstance(value, Choice):
         found = [iterate(machine, one, place) for one in value.alternatives if not _is_none(one)]
+        if len(found) > 1 and all(one.exhaustive and len(one.items) == len(found[0].items) for one in found):
+            joined = tuple(join(items) for items in zip(*(tuple(one.items) for one in found), strict=True))
+            return Iteration(joined, True, len(joined))
         best = max(
             found, key=lambda one: (bool(one.items) and not isinstance(one.items[0], Unknown), one.exhaustive), default=None
         )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAXIMUM_PASSES = 64
 MAXIMUM_TRAINING_PASSES = 16
+LENGTHENING = frozenset({"append", "extend", "insert"})
 MAXIMUM_VALUES = 2_000
 MAXIMUM_REACH = 2
 """Values that are looked at for lists that a loop may lengthen, and how deep in containers."""
@@ -177,7 +178,16 @@ def execute_while(machine: Machine, node: cst.While) -> Flow:
 
 
 def widen(machine: Machine, body: cst.BaseSuite) -> None:
-    """Forget the scalars that a loop's body assigns: they differ from pass to pass. Models, arrays and lists stay."""
+    """Forget the scalars that a loop's body assigns: they differ from pass to pass. Models and arrays stay.
+
+    Lists that the body lengthens by name hold an unknown number of items while it is followed, so that no test of their length
+    is decided.
+    """
+    for name in grown_names(body):
+        scope = targets.scope_of(machine, name)
+        grown = scope.cells.get(name) if scope is not None else None
+        if isinstance(grown, List):
+            machine.heap.write(grown, "open", Literal(True))
     for name in assigned_names(body):
         scope = targets.scope_of(machine, name)
         if scope is not None and isinstance(scope.cells.get(name), Literal):
@@ -194,6 +204,18 @@ def assigned_names(body: cst.BaseSuite) -> Iterator[str]:
                 yield from _names(target.target)
         elif isinstance(node, cst.AugAssign | cst.AnnAssign):
             yield from _names(node.target)
+        elif not isinstance(node, cst.FunctionDef | cst.ClassDef | cst.BaseExpression):
+            stack.extend(_blocks(node))
+
+
+def grown_names(body: cst.BaseSuite) -> Iterator[str]:
+    """The names on which statements of a block call `append` and the like, nested blocks included."""
+    stack: list[cst.CSTNode] = [body]
+    while stack:
+        node = stack.pop()
+        called = node.value.func if isinstance(node, cst.Expr) and isinstance(node.value, cst.Call) else None
+        if isinstance(called, cst.Attribute) and isinstance(called.value, cst.Name) and called.attr.value in LENGTHENING:
+            yield called.value.value
         elif not isinstance(node, cst.FunctionDef | cst.ClassDef | cst.BaseExpression):
             stack.extend(_blocks(node))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -14,6 +13,8 @@ _NO_END = b"\n\\ No newline at end of file\n"
 
 def diff(filename: str, before: bytes, after: bytes) -> Iterator[bytes]:
     """The rows of a unified diff that `patch -p0` takes, in the file's own encoding and with its own line ends."""
+    import difflib
+
     name = printable(filename).encode("utf-8", "surrogateescape")
     rows = difflib.diff_bytes(difflib.unified_diff, _rows(before), _rows(after), name, name, lineterm=b"\n")
     for row in rows:

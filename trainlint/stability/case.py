@@ -14,7 +14,8 @@ from trainlint.stability.budget import GRADIENT, allowance
 from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import clips, descent_of
 from trainlint.stability.simulate import Settings, full, shuffled, train
-from trainlint.stability.twin.program import Problem, Program, Rows
+from trainlint.stability.twin.problem import Problem, Rows
+from trainlint.stability.twin.program import Program
 
 STARTS = 5
 """Draws of the initial weights and of the order of the rows."""

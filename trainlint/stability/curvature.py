@@ -10,7 +10,7 @@ import numpy as np
 
 from trainlint.stability.budget import WORK, TooMuchWorkError, of_curvature, usual_products
 from trainlint.stability.twin.operation import RefusalError, Tensor
-from trainlint.stability.twin.program import Problem, Rows
+from trainlint.stability.twin.problem import Problem, Rows
 
 DENSE_DIMENSION = 64
 """Up to this many parameters the whole Hessian is built, one product for each column."""
@@ -56,7 +56,7 @@ def curvature(problem: Problem, weights: Tensor, rows: Rows | None = None, *, to
     if not np.isfinite(weights).all():
         raise RefusalError("the initial weights are not finite")
     dense = dimension <= (DENSE_DIMENSION if tolerance <= 1e-8 else ROUGH_DIMENSION)
-    if of_curvature(problem.program, tolerance) > WORK:
+    if of_curvature(problem.program, tolerance, None if rows is None else len(rows)) > WORK:
         raise TooMuchWorkError("the model and its data are too large for the curvature to be computed in the time allowed")
 
     def product(vector: Tensor) -> Tensor:

@@ -17,13 +17,14 @@ from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import DESCENT
 from trainlint.stability.simulate import Settings
 from trainlint.stability.synthetic import Synthetic
-from trainlint.stability.twin.program import Problem, Program
+from trainlint.stability.twin.problem import Problem
+from trainlint.stability.twin.program import Program
 
 SEEDS = 3
 """Draws of data and weights, of which the middle one counts; fewer where the time does not allow them."""
 
-ROWS = (512, 384, 256, 192, 128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4)
-"""How many rows are tried, the most that the time allows. Few rows make the curvature too large."""
+ROWS = (128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4)
+"""How many rows are tried, the most that the time allows."""
 
 FEWEST = 2
 """Rows of a half on which a curvature is computed."""
@@ -101,11 +102,11 @@ def known_rows(graph: Node) -> int | None:
 
 
 def rows_of(graph: Node) -> int:
-    """Rows that are worth drawing: four for each number of a row, but no more than there are."""
+    """Rows that are worth drawing: two for each number of a row, but no more than there are."""
     shapes = [one.shape or () for one in batched(graph)]
     there = [shape[0] for shape in shapes if shape and shape[0]]
     widest = max((math.prod(size or 1 for size in shape[1:]) for shape in shapes), default=1)
-    return max(1, min([*there, known_rows(graph) or ROWS[0], max(64, 4 * widest), ROWS[0]]))
+    return max(1, min([*there, known_rows(graph) or ROWS[0], max(64, 2 * widest), ROWS[0]]))
 
 
 def batched(graph: Node) -> list[Node]:

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from trainlint.stability.twin.operation import Tensor
-from trainlint.stability.twin.program import Problem, Rows
+from trainlint.stability.twin.problem import Problem, Rows
 
 BLOWN_UP = 100.0
 """A run whose loss ends above this multiple of its first has diverged."""

@@ -15,7 +15,8 @@ from trainlint.stability.twin.operation import MAXIMUM_ELEMENTS, RefusalError, T
 CLASS_NUMBERS = frozenset({"sparse_categorical_crossentropy", "sparse_softmax_cross_entropy_with_logits"})
 CLASS_SHARES = frozenset({"categorical_crossentropy", "softmax_cross_entropy_with_logits"})
 CLASS_EITHER = frozenset({"cross_entropy", "nll"})
-BINARY = frozenset({"binary_crossentropy", "binary_cross_entropy_with_logits", "hinge", "squared_hinge"})
+BINARY = frozenset({"binary_crossentropy", "binary_cross_entropy_with_logits"})
+HINGES = frozenset({"hinge", "squared_hinge"})
 
 
 class Moments(NamedTuple):
@@ -38,6 +39,7 @@ class Synthetic:
         self.assumed: list[str] = []
         self._rng = np.random.default_rng(seed)
         self._drawn: dict[int, Tensor] = {}
+        self._inputs: Node | None = None
         self._labels: dict[int, tuple[str, Node]] = {}
         self._indices: dict[int, int] = {}
         for node in walk(root):
@@ -58,15 +60,17 @@ class Synthetic:
             return np.floor(self._rng.uniform(0, max(1, self._indices[id(node)]), self._shape(node)))
         op, prediction = self._labels.get(id(node), ("", node))
         if op in CLASS_NUMBERS | CLASS_SHARES | CLASS_EITHER:
-            return self._classes(op, node, prediction)
+            return self._classes(op, prediction)
         if op in BINARY:
+            return np.full(self._shape(prediction), 0.5)
+        if op in HINGES:
             return self._rng.integers(0, 2, self._shape(prediction)).astype(np.float64)
         moments = moments_of(node)
-        if op and moments is None:
-            self.assumed.append("targets of unit scale are assumed")
-            return self._rng.standard_normal(self._shape(node if node.shape else prediction))
+        if op:
+            return self._targets(self._shape(node if node.shape else prediction), moments)
         if moments is None:
             raise RefusalError("the scale of the inputs is not known")
+        self._inputs = self._inputs or node
         return _with_columns(node, self._shape(node), lambda shape, one: draw(self._rng, shape, one), moments)
 
     def _shape(self, node: Node) -> tuple[int, ...]:
@@ -77,13 +81,24 @@ class Synthetic:
             raise RefusalError("the data is too large to be imitated here")
         return shape
 
-    def _classes(self, op: str, node: Node, prediction: Node) -> Tensor:
+    def _targets(self, shape: tuple[int, ...], moments: Moments | None) -> Tensor:
+        """Numbers that a linear function of the inputs explains, with the known mean and deviation."""
+        if moments is None:
+            self.assumed.append("targets of unit scale are assumed")
+            moments = Moments(None, None, 0.0, 1.0)
+        centre, deviation = location(moments)
+        drawn = self._rng.standard_normal(shape)
+        if self._inputs is not None:
+            rows = self._drawn[id(self._inputs)].reshape(self.rows, -1)
+            drawn = ((rows - rows.mean(axis=0)) @ self._rng.standard_normal((rows.shape[1], drawn[0].size))).reshape(shape)
+        spread = drawn.std(axis=0, keepdims=True)
+        return np.asarray(centre + deviation * (drawn - drawn.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+
+    def _classes(self, op: str, prediction: Node) -> Tensor:
+        """Each class as likely as any other: labels that know nothing of the inputs are this, but for noise of few rows."""
         shape = self._shape(prediction)
         axis = 1 if op in CLASS_EITHER and len(shape) > 1 else len(shape) - 1
-        classes = shape[axis]
-        labels = self._rng.integers(0, max(1, classes), (*shape[:axis], *shape[axis + 1 :]))
-        shares = op in CLASS_SHARES or (op in CLASS_EITHER and node.shape is not None and len(node.shape) == len(shape))
-        return np.moveaxis(np.eye(classes)[labels], -1, axis) if shares else labels.astype(np.float64)
+        return np.full(shape, 1 / max(1, shape[axis]))
 
 
 def moments_of(node: Node) -> Moments | None:
@@ -114,8 +129,18 @@ def draw(rng: np.random.Generator, shape: tuple[int, ...], known: Moments) -> Te
         if weight <= 0:
             return rng.uniform(low, high, shape)
         return low + (high - low) * rng.beta(at * weight, (1 - at) * weight, shape)
-    deviation = math.sqrt(variance if variance is not None else second or 0.0)
-    return (mean if mean is not None and variance is not None else 0.0) + deviation * rng.standard_normal(shape)
+    centre, deviation = location(known)
+    return centre + deviation * rng.standard_normal(shape)
+
+
+def location(known: Moments) -> tuple[float, float]:
+    """Mean and standard deviation: as known, else of a uniform distribution on the range, else around zero."""
+    low, high, mean, second = known
+    if mean is not None and second is not None:
+        return mean, math.sqrt(max(second - mean**2, 0.0))
+    if low is not None and high is not None:
+        return (low + high) / 2 if mean is None else mean, (high - low) / math.sqrt(12)
+    return 0.0, math.sqrt(second or 0.0)
 
 
 def _with_columns(

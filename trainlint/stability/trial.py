@@ -12,7 +12,7 @@ from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import DESCENT
 from trainlint.stability.simulate import first_update
 from trainlint.stability.twin.operation import RefusalError
-from trainlint.stability.twin.program import Problem
+from trainlint.stability.twin.problem import Problem
 
 TOLERANCE = 1e-3
 """How well the curvature of a net is computed: it changes as soon as the weights move."""

@@ -1,8 +1,8 @@
 """Layers with more inputs than there are rows, in as many coordinates as matter.
 
-First layers: the loss depends on a kernel W (d, k) only through X W. With X = L U' (L n x n, U d x n with orthonormal columns) it is the same
-function of U' W, and the other directions of W are flat but for penalties, which U leaves as they are: every eigenvalue but
-that of the penalties stays. The rows of an embedding that no index names are flat in the same way.
+First layers: the loss depends on a kernel W (d, k) only through X W. With X = L U' (L n x n, U d x n with orthonormal
+columns) it is the same function of U' W, and the other directions of W are flat but for penalties, which U leaves as they
+are: every eigenvalue but that of the penalties stays. The rows of an embedding that no index names are flat in the same way.
 
 Inner layers: the derivatives of all outputs by a kernel W lie in the span of the layer's inputs at the start, A = L U'. With
 W = W0 + U M the Gauss-Newton part of the Hessian keeps its spectrum, and the rest of the Hessian is restricted to these
@@ -45,7 +45,7 @@ def narrows(width: int, units: int, rows: int) -> bool:
 
 def inner_layer(x: Tensor, kernel: Tensor) -> tuple[Operation, Tensor] | None:
     """A row that computes x (W0 + U M) + b, and M = 0 (n, k) in place of the kernel W0 (d, k); None where little is saved."""
-    if x.ndim != 2 or kernel.ndim != 2 or not narrows(*kernel.shape, x.shape[0]) or not np.isfinite(x).all():
+    if x.ndim != 2 or kernel.ndim != 2 or not narrows(kernel.shape[0], kernel.shape[1], x.shape[0]) or not np.isfinite(x).all():
         return None
     basis = np.linalg.qr(x.T)[0]
 

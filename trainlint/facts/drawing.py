@@ -1,0 +1,94 @@
+"""Randomness in a training loop: seeds that start it anew at every step, and data that are never put in random order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trainlint.core import Fact, Place
+from trainlint.facts.extract.counts import loader_over
+from trainlint.facts.passes import conditional, innermost_loop, inside
+from trainlint.facts.provenance import lineage
+from trainlint.facts.run import Script, TrainingRun
+from trainlint.interpret.events import Event
+from trainlint.interpret.values import Array, Literal, Object, Unknown, Value
+
+FOLDERS = ("torchvision.datasets.ImageFolder", "torchvision.datasets.DatasetFolder")
+"""Data sets that list one class after the other."""
+
+
+def seeds_in_step_loops(script: Script, events: Sequence[Event]) -> Iterator[tuple[Event, Event]]:
+    """Each seeding with a constant in the very loop that steps, with the step."""
+    steps = [event for event in events if event.kind in ("step", "backward")]
+    for event in events:
+        seed = event.values.get("seed")
+        if event.kind != "seed" or not isinstance(seed, Literal) or not isinstance(seed.value, int) or not script.runs:
+            continue
+        loop = innermost_loop(event)
+        step = next((one for one in steps if loop is not None and _steps_in(one, loop, event)), None)
+        if step is not None and loop is not None and not conditional(event, loop):
+            yield event, step
+
+
+def _steps_in(step: Event, loop: object, seed: Event) -> bool:
+    mine = innermost_loop(step)
+    return mine is not None and mine is loop and inside(seed, mine) and (mine.trips is None or mine.trips > 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Unshuffled:
+    """Training data in a fixed order. `by_class`: one class after the other; `explicit`: `shuffle=False` is written."""
+
+    place: Place | None
+    by_class: bool
+    explicit: bool
+    what: str
+
+
+def never_shuffled(run: TrainingRun) -> Unshuffled | None:
+    """A loader or fit of one run that surely gives its samples in one fixed order, all of it known."""
+    if run.full_batch or (isinstance(run.epochs, Fact) and run.epochs.value < 2 and run.framework != "torch"):
+        return None
+    fit = next((one for one in run.events if one.kind == "fit"), None)
+    if fit is not None:
+        return _of_fit(run, fit)
+    step = next((one for one in run.events if one.kind == "step"), None)
+    loader = loader_over(innermost_loop(step)) if step is not None else None
+    return _of_loader(loader) if loader is not None else None
+
+
+def _of_loader(loader: Object) -> Unshuffled | None:
+    given = loader.arguments.get("shuffle")
+    fixed = given is None or (isinstance(given, Literal) and given.value is False)
+    if not fixed or any(name in loader.arguments for name in ("sampler", "batch_sampler")) or loader.extra:
+        return None
+    data = loader.arguments.get("dataset")
+    if not isinstance(data, Object) or data.row.makes != "dataset":
+        return None
+    if data.row.name in FOLDERS:
+        return Unshuffled(loader.argument_places.get("shuffle") or loader.place, True, given is not None, "image folders")
+    known = data.row.library == "torchvision"
+    if known and given is not None:
+        return Unshuffled(loader.argument_places.get("shuffle") or loader.place, False, True, data.row.name.rpartition(".")[2])
+    return None
+
+
+def _of_fit(run: TrainingRun, fit: Event) -> Unshuffled | None:
+    x = fit.values.get("x")
+    if isinstance(x, Object) and x.row.makes == "generator" and x.row.kind == "image_directory":
+        given = x.arguments.get("shuffle")
+        if isinstance(given, Literal) and given.value is False:
+            return Unshuffled(x.argument_places.get("shuffle") or x.place, True, True, "image folders")
+        return None
+    given = fit.values.get("shuffle")
+    if not isinstance(given, Literal) or given.value is not False or not _sorted_labels(run.targets.value):
+        return None
+    return Unshuffled(fit.argument_places.get("shuffle") or fit.place, True, True, "the labels, which are sorted")
+
+
+def _sorted_labels(value: Value | Unknown | None) -> bool:
+    """Whether known labels come one class after the other."""
+    if not isinstance(value, Array) or value.data is None or value.data.dtype.kind not in "biu" or value.data.size < 8:
+        return False
+    flat = value.data.reshape(-1)
+    return bool((flat[1:] >= flat[:-1]).all()) and flat[0] != flat[-1] and not any(one.op == "shuffle" for one in lineage(value))
