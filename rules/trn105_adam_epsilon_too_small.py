@@ -2,10 +2,9 @@
 
 ## Why
 
-Adam divides by √v + ε. In float16 weights v underflows to 0 for gradients below √(3e-8/(1-β₂)) = 0.0055, the step becomes lr·g/ε:
-infinite when ε itself rounds to 0 (below 6e-8), 42 at ε = 1e-7. In a very long run with a constant learning rate v decays with the
-gradients; when one comes back, m follows it within 1/(1-β₁) steps and v only within 1/(1-β₂), so a step of
-up to lr·(1-β₁)/√(1-β₂) = 3.2 lr moves every weight at once: the loss spikes, seldom for good. Without an ε there is no floor.
+Adam divides by √v + ε. In float16 weights v underflows to 0 for gradients below √(3e-8/(1-β₂)) = 0.0055 and the step becomes
+lr·g/ε: infinite when ε rounds to 0 (below 6e-8), 42 at ε = 1e-7. In a very long run with a constant rate v decays with the
+gradients; when one comes back, a step of up to lr·(1-β₁)/√(1-β₂) = 3.2 lr moves every weight at once: the loss spikes.
 
 ```python bad
 from torch import nn, optim

@@ -71,8 +71,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import ADAM_FAMILY, Evidence, Fact, OptimizerFacts, Origin, Report, Severity, TrainingRun, figure
-from trainlint.api import reach_of_adam, rule, run_cause, step_size, step_size_place
+from trainlint.api import (
+    ADAM_FAMILY,
+    Evidence,
+    Fact,
+    OptimizerFacts,
+    Origin,
+    Report,
+    Severity,
+    TrainingRun,
+    figure,
+    reach_of_adam,
+    rule,
+    run_cause,
+    step_size,
+    step_size_place,
+)
 
 SHARE = 0.1
 """Of the initial weights: a run that moves them by less than this has not trained them."""
@@ -97,8 +111,8 @@ def check(run: TrainingRun) -> Iterator[Report]:
     reach = reach_of_adam(run) if optimizer.name in ADAM_FAMILY and rate.value > 0 else None
     if reach is not None and reach.moved < SHARE * reach.start:
         yield Report(
-            f"{figure(reach.updates)} updates of {step_size(optimizer)} move a weight by at most {figure(reach.moved)}, and the weights"
-            f" start with an RMS of {figure(reach.start)} or more: the network ends about as it began",
+            f"{figure(reach.updates)} updates of {step_size(optimizer)} move a weight by at most {figure(reach.moved)}, and the"
+            f" weights start with an RMS of {figure(reach.start)} or more: the network ends about as it began",
             at=step_size_place(run),
             evidence=Evidence.ESTIMATED,
             numbers={"learning_rate": rate.value, "updates": reach.updates, "initial_rms": reach.start},

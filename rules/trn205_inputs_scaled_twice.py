@@ -76,7 +76,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, figure, line_of, rule, scaled_twice, site_cause
+from trainlint.api import Report, Severity, TrainingRun, figure, in_line, rule, scaled_twice, site_cause
 
 
 @rule("TRN205", "inputs-scaled-twice", Severity.WARNING)
@@ -87,7 +87,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
         return
     first = twice.first.place
     yield Report(
-        f"the inputs, divided by {figure(1 / abs(twice.first.factor), 3)} already{line_of(first).replace(' of', ' in')}, are"
+        f"the inputs, divided by {figure(1 / abs(twice.first.factor), 3)} already{in_line(first)}, are"
         f" divided by {figure(1 / abs(twice.second.factor), 3)} once more: the largest is then {figure(twice.largest)}",
         at=twice.second.place,
         numbers={"largest_input": twice.largest},

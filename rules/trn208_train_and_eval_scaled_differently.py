@@ -79,7 +79,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, figure, line_of, other_scales, rule, site_cause
+from trainlint.api import Report, Script, Severity, every_event, figure, in_line, other_scales, rule, site_cause
 
 
 @rule("TRN208", "train-and-eval-scaled-differently", Severity.ERROR, scope="script")
@@ -93,9 +93,9 @@ def check(script: Script) -> Iterator[Report]:
             where = one.scaling.place if one.scaling is not None else None
             size = max(one.ratio or 1, 1 / (one.ratio or 1))
             if one.fitted_apart:
-                said = f"are scaled by what was fitted on them alone{line_of(where).replace(' of', ' in')}, not by the training part's"
+                said = f"are scaled by what was fitted on them alone{in_line(where)}, not by those of training"
             elif one.ratio is None:
-                said = f"are not put through the scaler that the training data went through{line_of(where).replace(' of', ' in')}"
+                said = f"are not put through the scaler that the training data went through{in_line(where)}"
             else:
                 said = f"are {figure(size, 3)} times {'larger' if one.ratio > 1 else 'smaller'} than what it was trained on"
             yield Report(

@@ -99,8 +99,8 @@ def check(script: Script) -> Iterator[Report]:
         if seed.place is None:
             continue
         yield Report(
-            f"`{text_of(seed.values.get('of'))}` with a fixed seed runs before each step: every step draws the same noise, dropout and"
-            " augmentation. Move it in front of the loop",
+            f"`{text_of(seed.values.get('of'))}` with a fixed seed runs before each step: every step draws the same noise and"
+            " the same dropout. Move it in front of the loop",
             at=seed.place,
             related=(("the step of the same loop", step.place),) if step.place is not None else (),
             cause=site_cause("seed", seed.place),

@@ -104,7 +104,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
     if ascends or optimizer.written_by_hand:
         return
     yield Report(
-        f"what is differentiated is minus {found.inputs[0].op.replace('_', ' ')}: every step makes the error larger. Drop the sign",
+        f"what is differentiated is minus {found.inputs[0].op.replace('_', ' ')}: each step makes it larger. Drop the sign",
         at=found.place or run.place,
         cause=run_cause("loss-sign", run),
     )

@@ -60,7 +60,7 @@ from tensorflow import keras
 
 x = np.random.rand(100, 16, 16, 1)
 y = np.random.randint(0, 2, (100, 16, 16, 1))
-model = keras.Sequential([keras.layers.Conv2D(8, 3, padding="same", activation="relu"), keras.layers.Dense(1, activation="sigmoid")])
+model = keras.Sequential([keras.layers.Conv2D(8, 3, padding="same"), keras.layers.Dense(1, activation="sigmoid")])
 model.compile("adam", "binary_crossentropy")
 model.fit(x, y, epochs=50)
 ```

@@ -83,7 +83,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, line_of, repeated_before_split, rule, site_cause
+from trainlint.api import Report, Script, Severity, every_event, in_line, repeated_before_split, rule, site_cause
 
 
 @rule("TRN705", "resampled-before-split", Severity.ERROR, scope="script")
@@ -91,8 +91,8 @@ def check(script: Script) -> Iterator[Report]:
     """Look for rows that are copied and then split at random."""
     for one in repeated_before_split(script, every_event(script)):
         yield Report(
-            f"{one.what} the rows before the random split{line_of(one.split).replace(' of', ' in')} puts copies of training rows into"
-            " the test part: split first",
+            f"{one.what} the rows before the random split{in_line(one.split)} puts copies of training rows"
+            " into the test part: split first",
             at=one.place,
             related=(("split here", one.split),) if one.split is not None else (),
             cause=site_cause("resampled", one.place),

@@ -88,7 +88,7 @@ def check(script: Script) -> Iterator[Report]:
         if read.place is None or predicted.place is None:
             continue
         yield Report(
-            f"the generator shuffles: the predictions of line {predicted.place.span.row} are in another order than these labels, and"
+            f"the generator shuffles: the predictions of line {predicted.place.span.row} are in another order than these labels:"
             " comparing them gives chance. Make it with `shuffle=False`",
             at=read.place,
             related=(("made here", made),) if made is not None else (),

@@ -6,8 +6,8 @@ from trainlint.core import Edit, Evidence, Fact, Origin, Place, Severity, Unknow
 from trainlint.facts.bindings import failed_unpackings, unbound_names
 from trainlint.facts.chains import redundant_chains
 from trainlint.facts.compiling import compile_problem
-from trainlint.facts.dropout import dropouts_always_on, dropped, idle_recurrent_dropout, positional_strides
 from trainlint.facts.drawing import never_shuffled, seeds_in_step_loops
+from trainlint.facts.dropout import dropouts_always_on, dropped, idle_recurrent_dropout, positional_strides
 from trainlint.facts.graph import Node, Parameter, walk
 from trainlint.facts.input_scaling import other_scales, scaled_twice, unused_scalings
 from trainlint.facts.leakage import (
@@ -19,12 +19,13 @@ from trainlint.facts.leakage import (
 )
 from trainlint.facts.loop_faults import forwards_without_gradients, left_in_eval, missing_acts, rebuilt
 from trainlint.facts.optimized import idle_attributes, idle_schedules, weights_kept_by_reference, weights_without_optimizer
-from trainlint.facts.pace import few_updates, known_layers, known_weights, made_up_data, reach_of_adam
+from trainlint.facts.pace import exact_data, few_updates, known_layers, known_weights, made_up_data, reach_of_adam
 from trainlint.facts.passes import every_event, loop_passes, lowers_rate_later, rate_is_replaced, steps_parameters_of, text_of
 from trainlint.facts.provenance import is_positions
 from trainlint.facts.queries import (
     RESHAPING,
     array_rank,
+    in_line,
     layer_name,
     library_loss_of,
     line_of,
@@ -69,6 +70,15 @@ from trainlint.facts.shapes import (
     shape_in_words,
 )
 from trainlint.facts.starting import constant_starts, signal_scale
+from trainlint.facts.structure import (
+    all_is_frozen,
+    ascends,
+    batch_taken_for_time,
+    dropout_on_output,
+    never_adapted,
+    saturating_stack,
+    softmax_inside,
+)
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import LibraryMethod
 from trainlint.judged import why_not_judged
@@ -132,17 +142,22 @@ __all__ = [
     "TrainingRun",
     "Unknown",
     "UnusedSuppression",
+    "all_is_frozen",
     "array_rank",
+    "ascends",
+    "batch_taken_for_time",
+    "change_in_run",
     "channel_is_misplaced",
     "channels_first_inputs",
-    "change_in_run",
     "column_sizes",
     "compile_problem",
     "constant_starts",
+    "dropout_on_output",
     "dropouts_always_on",
     "dropped",
     "every_event",
     "exact",
+    "exact_data",
     "exceeded_bound_report",
     "failed_unpackings",
     "few_updates",
@@ -154,6 +169,7 @@ __all__ = [
     "idle_attributes",
     "idle_recurrent_dropout",
     "idle_schedules",
+    "in_line",
     "initial_output_scale",
     "inputs_in_words",
     "insert_after",
@@ -180,8 +196,9 @@ __all__ = [
     "misfits",
     "missing_acts",
     "names_not_recorded",
-    "open_output",
+    "never_adapted",
     "never_shuffled",
+    "open_output",
     "optimizer_label",
     "optimizer_name",
     "other_scales",
@@ -199,12 +216,13 @@ __all__ = [
     "replace",
     "rescaled_step",
     "rescalings",
+    "reversed_loss",
     "root_mean_square",
     "root_of",
-    "reversed_loss",
     "round_down_1_2_5",
     "rule",
     "run_cause",
+    "saturating_stack",
     "scaled_twice",
     "schedule_report",
     "scheduled",
@@ -212,13 +230,14 @@ __all__ = [
     "seeds_in_step_loops",
     "set_learning_rate",
     "shape_in_words",
-    "shrunken_bound_report",
     "share_of_run_below",
+    "shrunken_bound_report",
     "shuffled_answers",
     "shuffled_apart",
     "signal_scale",
     "site_cause",
     "skip_upwards",
+    "softmax_inside",
     "spikes_late",
     "stability",
     "stability_numbers",

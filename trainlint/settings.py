@@ -34,6 +34,10 @@ class Settings:
     root: Path | None = None
 
 
+_LOOK_ALIKES = str.maketrans("OIl", "011")
+"""Letters typed for the digits of a rule code."""
+
+
 def nearest(word: str, words: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the word that is most like this one, or nothing if none is."""
     import difflib
@@ -42,6 +46,8 @@ def nearest(word: str, words: Iterable[str]) -> str:
     alike = difflib.get_close_matches(word, known, n=max(1, len(known)))
     if not alike:
         return ""
+    if word.translate(_LOOK_ALIKES) in known:
+        return f"; did you mean {word.translate(_LOOK_ALIKES)!r}?"
     found = max(alike, key=lambda one: sum(a == b for a, b in zip(word, one, strict=False)))
     return f"; did you mean {found!r}?"
 

@@ -53,6 +53,7 @@ CASES = [
     (5, BCE, "sigmoid", 1, REAL, True),
     (6, CCE, "softmax", 10, INTEGERS, True),
     (8, CCE, "softmax", 10, ONE_HOT, True),
+    (17, CCE, "softmax", 100, DataFacts(shape=(50, 6), labels="unknown"), True),
     (9, SCCE, "softmax", 10, ONE_HOT, True),
     (10, SCCE, "linear", 10, NOTHING, True),
     (11, CCE, "relu", 10, ONE_HOT, True),

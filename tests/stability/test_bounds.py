@@ -18,7 +18,7 @@ from trainlint.stability.bounds import (
     sufficient_minibatch_bound,
     sure_minibatch_bound,
 )
-from trainlint.stability.suggest import round_down_125, suggested_learning_rate
+from trainlint.wording import round_down_1_2_5
 
 METHODS = [
     Descent(),
@@ -185,13 +185,4 @@ def test_one_weight_bound_is_where_the_product_is_one():
     [(0.0040486, 0.002), (0.02, 0.02), (0.0199999, 0.01), (1.0, 1.0), (0.5, 0.5), (7.3, 5.0), (1e-9, 1e-9), (123.0, 100.0)],
 )
 def test_round_down(value, rounded):
-    assert round_down_125(value) == rounded
-
-
-@pytest.mark.parametrize("value", [0.0, -1.0, math.inf, math.nan])
-def test_nothing_to_round(value):
-    assert round_down_125(value) is None
-
-
-def test_suggested_rate_of_the_reference_case():
-    assert suggested_learning_rate(2 / 247) == 0.002
+    assert round_down_1_2_5(value) == rounded

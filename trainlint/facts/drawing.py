@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from trainlint.core import Fact, Place
 from trainlint.facts.extract.counts import loader_over
 from trainlint.facts.passes import conditional, innermost_loop, inside
-from trainlint.facts.provenance import lineage
+from trainlint.facts.provenance import lineage, source_object
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Literal, Object, Unknown, Value
@@ -54,7 +54,7 @@ def never_shuffled(run: TrainingRun) -> Unshuffled | None:
         return _of_fit(run, fit)
     step = next((one for one in run.events if one.kind == "step"), None)
     loader = loader_over(innermost_loop(step)) if step is not None else None
-    return _of_loader(loader) if loader is not None else None
+    return _of_loader(loader) if loader is not None and source_object(run.targets.value) is loader else None
 
 
 def _of_loader(loader: Object) -> Unshuffled | None:

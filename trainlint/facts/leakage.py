@@ -26,7 +26,9 @@ class Leak:
 
 def fitted_before_split(script: Script, events: Sequence[Event]) -> Iterator[Leak]:
     """Scalers and other transformers that were fitted on rows which a later split holds back, in a script that trains on them."""
-    names = {id(event.values.get("output")): _class_name(event.values.get("scaler")) for event in events if event.kind == "scaled"}
+    names = {
+        id(event.values.get("output")): _class_name(event.values.get("scaler")) for event in events if event.kind == "scaled"
+    }
     for split, array in _trained_parts(script, events):
         for one in _before_any_split(array):
             if one.op == "scale" and one.attributes.get("kind") in (*FITTED_KINDS, "terms") and one.place is not None:
@@ -43,9 +45,9 @@ def fitted_on_test_part(events: Sequence[Event]) -> Iterator[Leak]:
             continue
         before = fitted.setdefault(id(scaler), [])
         part, split = _part_of(array)
-        if scaler.row.makes == "scaler" and scaler.row.kind in FITTED_KINDS and part == "test" and event.place is not None:
-            if any(_part_of(one) == ("train", split) for one in before):
-                yield Leak(event.place, split, _class_name(scaler))
+        again = part == "test" and any(_part_of(one) == ("train", split) for one in before)
+        if again and scaler.row.makes == "scaler" and scaler.row.kind in FITTED_KINDS and event.place is not None:
+            yield Leak(event.place, split, _class_name(scaler))
         before.append(array)
 
 
@@ -141,7 +143,7 @@ def same_rows(first: Value, second: Value) -> bool:
 
 
 def shuffled_answers(events: Sequence[Event]) -> Iterator[tuple[Event, Event, Place | None]]:
-    """Each reading of a generator's labels in file order after its shuffled images were predicted: (reading, prediction, made)."""
+    """Each reading of a generator's labels in file order after its shuffled images were predicted: reading, prediction, place."""
     predicted: dict[int, Event] = {}
     for event in events:
         held = event.values.get("x") if event.kind == "predict" else event.values.get("generator")

@@ -206,6 +206,14 @@ def _beyond(fit: LossFit, low: float, high: float) -> bool:
     return wide or negative
 
 
+NOISE_ON_LABELS = 0.15
+"""Numbers that leave [0, 1] by less than this may be labels with the noise that the discriminators of GANs are trained on."""
+
+
+def _noisy_labels(fit: LossFit) -> bool:
+    return fit.targets.labels == "unknown" and not _beyond(fit, -NOISE_ON_LABELS, 1 + NOISE_ON_LABELS)
+
+
 def _real(fit: LossFit) -> bool:
     """Whether the targets are real numbers: by their labels, else floats of known statistics."""
     data = fit.targets
@@ -242,6 +250,14 @@ def _one_target_a_row(fit: LossFit) -> bool:
     return fit.keras is False or len(shape) == 2
 
 
+def _width_differs(fit: LossFit) -> bool:
+    """Tables of targets and outputs with other numbers of columns, both above one."""
+    shape, output = fit.targets.shape, fit.output_shape
+    if shape is None or output is None or len(shape) != 2 or len(output) != 2 or shape[1] is None or output[1] is None:
+        return False
+    return shape[1] != output[1] and min(shape[1], output[1]) > 1
+
+
 def _rank_differs(fit: LossFit) -> bool:
     """A target (N,) against an output (N, 1), with more than one row."""
     shape, output = fit.targets.shape, fit.output_shape
@@ -259,13 +275,14 @@ def _out_of_range(fit: LossFit) -> bool:
 
 LABELS: dict[str, Callable[[LossFit], bool]] = {
     "any": lambda fit: True,  # noqa: ARG005
-    "beyond-unit": lambda fit: _real(fit) and _beyond(fit, 0.0, 1.0),
+    "beyond-unit": lambda fit: _real(fit) and _beyond(fit, 0.0, 1.0) and not _noisy_labels(fit),
     "within-unit": lambda fit: _real(fit) and not _beyond(fit, 0.0, 1.0),
     "indices": _indices,
     "onehot-int": lambda fit: fit.targets.labels == "onehot" and (fit.targets.dtype or "").startswith(INTEGERS),
     "beyond-01": _beyond_01,
     "classes": lambda fit: fit.targets.labels == "int" and (fit.targets.classes or 0) >= 3,
     "rank-differs": _rank_differs,
+    "width-differs": _width_differs,
     "one-column": _one_target_a_row,
     "out-of-range": _out_of_range,
     "real-or-open": lambda fit: fit.targets.labels in ("continuous", "unknown"),

@@ -44,6 +44,7 @@ TABLE = """
 15 | SCCE                | softmax              | >C | indices      | many       | -          | 307 warning        | units
 16 | SCCE                | softmax              | any| any          | right      | right      |                    |
 17 | CCE                 | softmax              | !=C| onehot       | width      | -          | 307 error          | units
+17 | CCE                 | any                  | >=2| width-differs| other-width| -          | 307 error          | as-wide
 18 | CE NLL              | any                  | >=2| onehot-int   | -          | int-rows   | 306 error          | argmax
 19 | CE                  | softmax              | >=2| any          | recovered  | twice      | 302 error (warning)| drop
 20 | CE                  | sigmoid              | >=2| any          | recovered  | squeezed   | 302 error (warning)| drop
@@ -131,6 +132,7 @@ EFFECTS: dict[str, str] = {
     "squeezed": "the loss applies softmax to values in (0, 1): with {k} classes it cannot fall below {floor}",
     "twice": "the loss applies softmax again: with {k} classes it cannot fall below {floor}",
     "unit": "softmax over one unit is the constant 1: every prediction is 1.0 and the gradient through it 0",
+    "other-width": "output {shape} against targets {target}: raises at the first batch",
     "width": "rows of {c} labels against {k} outputs: raises at the first batch",
     "zero": "over one unit the loss is 0 whatever the output: nothing is learnt",
     "zero-keras": "over one unit the loss is 0 whatever the output, and label 1 raises, or gives NaN on a GPU",
@@ -163,6 +165,7 @@ ADVICE: dict[str, str] = {
     "sparse": "use sparse_categorical_crossentropy, or convert the labels with to_categorical",
     "units": "use {c} units",
     "use-sigmoid": "use sigmoid",
+    "as-wide": "give the output one unit for each column of the targets",
     "width": "give the output one unit, or the targets {k} columns",
 }
 

@@ -20,7 +20,7 @@ SMOKE = ("max_steps", "fast_dev_run", "limit_train_batches", "overfit_batches", 
 
 
 def known_layers(run: TrainingRun) -> tuple[Node, ...]:
-    """The trainable layers, where the whole model starts at random: () with weights that are loaded, or parts that are not known."""
+    """The trainable layers, where the whole model starts at random: () with weights that are loaded, or unknown parts."""
     if not isinstance(run.model, ModelFacts) or run.model.output is None:
         return ()
     layers = layers_of(run)

@@ -11,7 +11,7 @@ from trainlint.facts.graph import Node, walk
 from trainlint.facts.ranks import inferred_rank
 from trainlint.facts.run import TrainingRun
 from trainlint.interpret.events import Event
-from trainlint.interpret.values import Array, Object, Value, alternatives
+from trainlint.interpret.values import Array, List, Object, Tuple, Value, alternatives
 from trainlint.wording import figure
 
 RESHAPING = frozenset(
@@ -151,6 +151,11 @@ def line_of(place: Place | None) -> str:
     return f" of line {place.span.row}" if place is not None else ""
 
 
+def in_line(place: Place | None) -> str:
+    """' in line 12', where the place is known."""
+    return f" in line {place.span.row}" if place is not None else ""
+
+
 def raw_leaf(node: Node, through: frozenset[str] = RESHAPING) -> Node | None:
     """The data or input leaf that reaches a node with its numbers unchanged, if that is so."""
     above = skip_upwards(node, through - {"input"})
@@ -235,4 +240,4 @@ def _steps_one_model(run: TrainingRun) -> bool:
         return run.framework == "keras"
     first = stepped[0]
     params = first.arguments.get("params") if isinstance(first, Object) else None
-    return all(one is first for one in stepped) and isinstance(params, Object)
+    return all(one is first for one in stepped) and params is not None and not isinstance(params, List | Tuple | Array)

@@ -10,7 +10,22 @@ from trainlint.interpret.values import Array, List, Literal, Tuple, Value
 MAXIMUM_ARRAYS = 2_000
 SAME_RANK = frozenset(
     {
-        *("cast", "copy", "shuffle", "split", "detach", "identity", "scale", "clip", "sqrt", "abs", "negative", "log", "flip", "roll"),
+        *(
+            "cast",
+            "copy",
+            "shuffle",
+            "split",
+            "detach",
+            "identity",
+            "scale",
+            "clip",
+            "sqrt",
+            "abs",
+            "negative",
+            "log",
+            "flip",
+            "roll",
+        ),
         *("concatenate", "augmented"),
     }
 )

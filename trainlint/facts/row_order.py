@@ -38,9 +38,11 @@ def permutations_of(value: Value | None, shuffles: tuple[Event, ...], before: in
         if one.op not in ROW_WISE and one is not path[-1]:
             return None
         found.extend(_by(one))
-        for event in shuffles:
-            if event.values.get("array") is one and event.order < before and _later(path[:position], event):
-                found.append(Permutation(id(event), event.place))
+        found.extend(
+            Permutation(id(event), event.place)
+            for event in shuffles
+            if event.values.get("array") is one and event.order < before and _later(path[:position], event)
+        )
     return tuple(found)
 
 

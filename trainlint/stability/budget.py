@@ -5,8 +5,8 @@ from __future__ import annotations
 from trainlint.stability.twin.operation import RefusalError
 from trainlint.stability.twin.program import Program
 
-WORK = 8e8
-"""Multiplications for the first run of a script, about 65 ms on one core; each further run has half of the one before it,
+WORK = 1e9
+"""Multiplications for the first run of a script, about 80 ms on one core; each further run has half of the one before it,
 so that no script takes more than twice this much."""
 
 PRODUCT, GRADIENT = 6, 3

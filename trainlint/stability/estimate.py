@@ -23,10 +23,10 @@ from trainlint.stability.twin.program import Program
 SEEDS = 3
 """Draws of data and weights, of which the middle one counts; fewer where the time does not allow them."""
 
-ROWS = (128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4)
+ROWS = (128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 2)
 """How many rows are tried, the most that the time allows."""
 
-FEWEST = 2
+FEWEST = 1
 """Rows of a half on which a curvature is computed."""
 
 PROBED = 2

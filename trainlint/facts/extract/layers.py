@@ -19,7 +19,7 @@ from trainlint.facts.extract.scalars import passed, plain_setting, whole
 from trainlint.interpret import values as v
 
 _CONV = "kernel_size strides padding dilation|dilation_rate "
-_RNN = "units return_sequences return_state bidirectional num_layers use_bias"
+_RNN = "units return_sequences return_state bidirectional num_layers use_bias batch_first"
 _NORM = "axis epsilon center scale affine"
 _TABLE = {
     "dense": "units use_bias",

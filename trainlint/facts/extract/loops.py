@@ -161,9 +161,19 @@ def loop_run(group: Group, events: Sequence[Event], era: str, order: int) -> Tra
         batch_size=batch_size,
         epochs=epochs,
         steps_per_epoch=steps,
-        events=tuple(one for one in pass_events if one.kind in OF_THE_LOOP or one in group.steps),
+        events=_events_of(group, loop, events, pass_events),
         order=order,
     )
+
+
+def _events_of(group: Group, loop: Frame | None, events: Sequence[Event], pass_events: Sequence[Event]) -> tuple[Event, ...]:
+    """What the training loop does, and the steps of schedules in the loops around it (once an epoch)."""
+    inside = {id(one) for one in pass_events if one.kind in OF_THE_LOOP or one in group.steps}
+    outer = [frame for frame in group.first.frames if frame.kind == "loop" and frame is not loop]
+    for one in events:
+        if one.kind == "scheduler_step" and any(surrounds(frame, one) for frame in outer):
+            inside.add(id(one))
+    return tuple(one for one in events if id(one) in inside)
 
 
 def backwards_before(step: Event, pass_events: Sequence[Event]) -> list[Event]:

@@ -24,7 +24,19 @@ from trainlint.interpret.arrays.nodes import (
     shape_of,
 )
 from trainlint.interpret.arrays.operators import ERRORS, operate
-from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, List, Literal, Shape, Statistics, Symbol, Tuple, Unknown, Value, alternatives
+from trainlint.interpret.values import (
+    UNKNOWN_STATISTICS,
+    Array,
+    List,
+    Literal,
+    Shape,
+    Statistics,
+    Symbol,
+    Tuple,
+    Unknown,
+    Value,
+    alternatives,
+)
 
 
 MAXIMUM_MET = 64

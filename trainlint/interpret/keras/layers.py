@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from trainlint.core import Place
+from trainlint.interpret.arrays import statistics as known
 from trainlint.interpret.dispatch import Arguments, Call, Interpreter, function
 from trainlint.interpret.keras import shapes
 from trainlint.interpret.keras.common import (
@@ -37,6 +38,7 @@ from trainlint.interpret.keras.common import (
 )
 from trainlint.interpret.keras.fitting import misfit
 from trainlint.interpret.values import (
+    UNKNOWN_STATISTICS,
     Array,
     BoundMethod,
     Dict,
@@ -46,6 +48,7 @@ from trainlint.interpret.values import (
     Literal,
     Object,
     Partial,
+    Statistics,
     Tuple,
     Unknown,
     Value,
@@ -59,6 +62,10 @@ _KERNEL_AXES = ("nb_row", "nb_col")
 _FUNCTIONS = Function | BoundMethod | Partial
 _UNREADABLE = frozenset({"embedding", "lookup", "text_vectorization", "hashing"})
 """Layers whose output is of another type than their input."""
+
+_KEEPS_RANGE = frozenset({"resize", "crop", "flatten", "reshape", "permute", "zero_pad"})
+_TURNS = ("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomCrop", "RandomShear")
+"""Layers that move pixels and leave their range; `_TURNS` are those among the augmentations."""
 
 _WEIGHT_COUNTS = {
     **dict.fromkeys(("dense", "conv", "conv_transpose", "depthwise_conv"), 2),
@@ -187,7 +194,9 @@ def note_misfit(call: Call, layer: Owner, inputs: tuple[Value, ...]) -> None:
     wrong = misfit(layer, shape_of(inputs[0])) if len(inputs) == 1 and isinstance(inputs[0], Array) else None
     if wrong is not None:
         found = (Literal(wrong.what), Literal(wrong.expected), Literal(wrong.found))
-        call.interpreter.emit("misfit", call.place, layer=layer, input=inputs[0], what=found[0], expected=found[1], found=found[2])
+        call.interpreter.emit(
+            "misfit", call.place, layer=layer, input=inputs[0], what=found[0], expected=found[1], found=found[2]
+        )
 
 
 def _inputs(call: Call) -> tuple[Value, ...]:
@@ -212,7 +221,21 @@ def layer_array(layer: Owner, inputs: tuple[Value, ...], place: Place | None, mo
     shape = shapes.output_shape(layer, [shape_of(one) for one in inputs])
     dtype = "float32" if kind_of(layer) in _UNREADABLE else dtype_of(inputs[0]) if inputs else None
     attributes = {"layer": layer, **(more or {})}
-    return Array("layer", inputs, attributes, shape, dtype, "keras", symbolic=True, place=place)
+    numbers = _prepared_numbers(layer, inputs[0]) if len(inputs) == 1 else UNKNOWN_STATISTICS
+    return Array("layer", inputs, attributes, shape, dtype, "keras", None, numbers, symbolic=True, place=place)
+
+
+def _prepared_numbers(layer: Owner, given: Value) -> Statistics:
+    """What is known of data after a layer that prepares it (in a `map` over a data set, say): scaled, resized, flipped."""
+    kind = kind_of(layer)
+    if not isinstance(given, Array) or layer.row is None:
+        return UNKNOWN_STATISTICS
+    if kind in _KEEPS_RANGE or layer.row.name.endswith(_TURNS):
+        return known.between(given.statistics.low, given.statistics.high, given.statistics.known)
+    scale, offset = setting(layer, "scale"), setting(layer, "offset")
+    if kind != "rescaling" or not all(isinstance(one, int | float) for one in (scale, offset)):
+        return UNKNOWN_STATISTICS
+    return known.affine(replace(given.statistics, columns=()), float(scale), float(offset))
 
 
 def _with_written_activation(interpreter: Interpreter, layer: Owner, array: Array, place: Place | None) -> Value:

@@ -9,6 +9,9 @@ from trainlint.stability.twin.operation import Attributes, Tensor
 PER_ELEMENT = 24
 """Multiplications in a matrix product that take as long as one element of anything else."""
 
+PER_DRAWN = 80
+"""The same for drawing one random number."""
+
 PER_PARAMETER = 50
 """The same for moving one trainable number through a Hessian product, apart from the product itself."""
 

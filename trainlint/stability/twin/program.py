@@ -11,7 +11,7 @@ import numpy as np
 
 from trainlint.facts.graph import Node, Parameter, walk
 from trainlint.stability.twin import initial, reduce
-from trainlint.stability.twin.cost import PER_ELEMENT, PER_NODE, PER_PARAMETER, is_first, multiplications, of_first
+from trainlint.stability.twin.cost import PER_DRAWN, PER_NODE, PER_PARAMETER, is_first, multiplications, of_first
 from trainlint.stability.twin.layers import adapted, fan
 from trainlint.stability.twin.leaves import Supply, absent_targets, is_scalar, numbers_of, settled_attributes
 from trainlint.stability.twin.losses import LOSSES
@@ -212,7 +212,7 @@ class Program:
         """What it costs to draw weights and data of this many rows, and to narrow the first layers."""
         rows = rows or self.rows
         drawn = self.dimension + rows / self.rows * sum(one.size for one in self.leaves.values())
-        return PER_ELEMENT * drawn + sum(of_first(rows, *one)[1] for one in self.firsts)
+        return PER_DRAWN * drawn + sum(of_first(rows, *one)[1] for one in self.firsts)
 
     @property
     def trainable(self) -> list[int]:

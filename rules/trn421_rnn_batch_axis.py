@@ -1,0 +1,104 @@
+"""Batch is taken for time.
+
+## Why
+
+PyTorch's recurrent layers take (time, batch, features) unless `batch_first=True`. The (batch, time, features) of a loader runs
+through without a word: the layer steps from sample to sample as if they were moments of one sequence.
+
+```python bad
+import torch
+from torch import nn, optim
+from torch.utils.data import DataLoader, TensorDataset
+
+loader = DataLoader(TensorDataset(torch.rand(640, 20, 8), torch.rand(640, 20, 16)), batch_size=32, shuffle=True)
+rnn = nn.LSTM(8, 16)  # warning: TRN421
+optimizer = optim.Adam(rnn.parameters(), lr=0.001)
+for epoch in range(20):
+    for x, y in loader:
+        optimizer.zero_grad()
+        output, _ = rnn(x)
+        nn.functional.mse_loss(output, y).backward()
+        optimizer.step()
+```
+
+```python bad
+import torch
+from torch import nn, optim
+from torch.utils.data import DataLoader, TensorDataset
+
+loader = DataLoader(TensorDataset(torch.rand(640, 20, 8), torch.rand(640, 20, 16)), batch_size=32, shuffle=True)
+rnn = nn.GRU(8, 16)  # warning: TRN421
+optimizer = optim.Adam(rnn.parameters(), lr=0.001)
+for epoch in range(20):
+    for x, y in loader:
+        optimizer.zero_grad()
+        nn.functional.mse_loss(rnn(x)[0], y).backward()
+        optimizer.step()
+```
+
+## When it is silent
+
+`batch_first=True`, axes that are exchanged, an own collate function, layouts that are not known.
+
+```python good
+import torch
+from torch import nn, optim
+from torch.utils.data import DataLoader, TensorDataset
+
+loader = DataLoader(TensorDataset(torch.rand(640, 20, 8), torch.rand(640, 20, 16)), batch_size=32, shuffle=True)
+rnn = nn.LSTM(8, 16, batch_first=True)
+optimizer = optim.Adam(rnn.parameters(), lr=0.001)
+for epoch in range(20):
+    for x, y in loader:
+        optimizer.zero_grad()
+        nn.functional.mse_loss(rnn(x)[0], y).backward()
+        optimizer.step()
+```
+
+```python good
+import torch
+from torch import nn, optim
+from torch.utils.data import DataLoader, TensorDataset
+
+loader = DataLoader(TensorDataset(torch.rand(640, 20, 8), torch.rand(640, 20, 16)), batch_size=32, shuffle=True)
+rnn = nn.LSTM(8, 16)
+optimizer = optim.Adam(rnn.parameters(), lr=0.001)
+for epoch in range(20):
+    for x, y in loader:
+        optimizer.zero_grad()
+        nn.functional.mse_loss(rnn(x.transpose(0, 1))[0], y.transpose(0, 1)).backward()
+        optimizer.step()
+```
+
+```python good
+from torch import nn
+
+def run(loader):
+    rnn = nn.LSTM(8, 16)
+    return [rnn(x)[0] for x, _ in loader]
+```
+
+## References
+
+- PyTorch, torch.nn.LSTM (batch_first).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainlint.api import Report, Severity, TrainingRun, batch_taken_for_time, insert_argument, rule, site_cause
+
+
+@rule("TRN421", "rnn-batch-axis", Severity.WARNING, default="preview")
+def check(run: TrainingRun) -> Iterator[Report]:
+    """Look for batches of a loader that enter a recurrent layer as they come."""
+    for node in batch_taken_for_time(run):
+        if node.place is not None:
+            yield Report(
+                "the first axis of a loader's batch are the samples, this layer takes it for time. Pass `batch_first=True`",
+                at=node.place,
+                fix_message="pass batch_first=True",
+                edits=insert_argument(node.place, "batch_first=True"),
+                cause=site_cause("layer", node.place),
+            )

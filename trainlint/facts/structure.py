@@ -1,0 +1,157 @@
+"""What stands where in a network: dropout on the output, softmax and sigmoids inside, layers that are frozen or not adapted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trainlint.core import Place, Unknown
+from trainlint.facts.graph import Node, walk
+from trainlint.facts.queries import (
+    AVERAGING,
+    DENSE_MAPS,
+    NORMALIZERS,
+    RESHAPING,
+    TRAINABLE_LAYERS,
+    input_width,
+    output_width,
+    trainable,
+    users_of,
+)
+from trainlint.facts.run import TrainingRun
+
+ACTIVATED = frozenset({"relu", "sigmoid", "tanh", "softmax", "log_softmax", "leaky_relu", "elu", "gelu", "swish", "softplus"})
+SLOPES = {"sigmoid": 0.25, "tanh": 0.42}
+"""The share of a gradient that an activation passes: sigmoid at most 1/4, tanh 0.42 on average for unit inputs."""
+POOLS = frozenset({"max_pool", "global_max_pool", "global_average_pool"})
+
+
+def output_of(run: TrainingRun) -> Node | None:
+    """The model's output node, where it is known."""
+    return None if isinstance(run.model, Unknown) else run.model.output
+
+
+def dropout_on_output(run: TrainingRun) -> Node | None:
+    """The dropout between the last layer with weights and the loss."""
+    node, found = output_of(run), None
+    while node is not None and node.inputs:
+        if node.op == "dropout":
+            found = node
+        elif node.op not in ACTIVATED | RESHAPING:
+            break
+        node = node.inputs[0]
+    last = node is not None and node.op in DENSE_MAPS and trainable(node)
+    return found if last else None
+
+
+def softmax_inside(run: TrainingRun) -> Iterator[Node]:
+    """Softmaxes of dense layers or convolutions whose only way on is a further such layer."""
+    root = output_of(run)
+    if root is None:
+        return
+    users = users_of(root)
+    for node in walk(root):
+        if node.op != "softmax" or not node.inputs or node.inputs[0].op not in DENSE_MAPS or not trainable(node.inputs[0]):
+            continue
+        below: Node | None = node
+        while below is not None and below.op in RESHAPING | AVERAGING | POOLS | {"softmax"}:
+            following = users.get(id(below), ())
+            below = following[0] if len(following) == 1 else None
+        if below is not None and below.op in DENSE_MAPS and trainable(below):
+            yield node
+
+
+@dataclass(frozen=True, slots=True)
+class Saturating:
+    """A stack of saturating layers: how many, of what, and the estimated share of the gradient that reaches the first."""
+
+    activation: str
+    layers: int
+    share: float
+    first: Node
+
+
+def saturating_stack(run: TrainingRun) -> Saturating | None:
+    """Three or more sigmoid (eight tanh) layers in a row, behind which the gradient of the first is below 1/1000."""
+    root = output_of(run)
+    if root is None:
+        return None
+    for op, least in (("sigmoid", 3), ("tanh", 8)):
+        chain = _longest(root, op)
+        if len(chain) >= least:
+            share = math.prod(SLOPES[op] * _gain(node.inputs[0]) for node in chain)
+            if share < 1e-3:
+                return Saturating(op, len(chain), share, chain[0])
+    return None
+
+
+def _longest(root: Node, op: str) -> list[Node]:
+    """The activations of one kind on the straight path to the output, the first layer's first; norms and forks end it."""
+    chain: list[Node] = []
+    node = root
+    hidden = False
+    while node.inputs:
+        if node.op == op and hidden and node.inputs[0].op in DENSE_MAPS:
+            chain.append(node)
+        elif node.op in NORMALIZERS or node.op in TRAINABLE_LAYERS - DENSE_MAPS or len(node.inputs) > 1:
+            break
+        hidden = hidden or node.op in DENSE_MAPS
+        node = node.inputs[0]
+    return list(reversed(chain))
+
+
+def _gain(node: Node) -> float:
+    """How a layer scales a gradient on its way back: the root of (units x variance of the kernel), Glorot's where unknown."""
+    width, entering = output_width(node), input_width(node)
+    kind = node.parameters[0].initializer.kind if node.parameters else ""
+    if width is None or entering is None or not entering:
+        return 1.0
+    if kind == "torch_default":
+        return math.sqrt(width / (3 * entering))
+    return math.sqrt(2 * width / (width + entering))
+
+
+def never_adapted(run: TrainingRun) -> Iterator[Node]:
+    """Keras `Normalization` layers of a trained model that have no mean and variance."""
+    root = output_of(run)
+    loaded = any(event.kind == "set_weights" for event in run.events)
+    for node in walk(root) if root is not None and not loaded else ():
+        if node.op == "normalization" and not node.attributes.get("adapted") and node.attributes.get("mean") is None:
+            yield node
+
+
+def all_is_frozen(run: TrainingRun) -> bool:
+    """Whether the loss has weights and the optimizer may move none of them."""
+    root = output_of(run)
+    if root is None or any(node.op in ("unknown", "custom", "backbone") for node in walk(root)):
+        return False
+    parameters = [one for node in walk(root) for one in node.parameters]
+    return bool(parameters) and not any(one.trainable for one in parameters)
+
+
+def batch_taken_for_time(run: TrainingRun) -> Iterator[Node]:
+    """PyTorch's recurrent layers without `batch_first` that get the mini-batch of a loader as it comes."""
+    root = output_of(run)
+    for node in walk(root) if root is not None and run.framework == "torch" else ():
+        first = node.attributes.get("batch_first", False)
+        if node.op not in ("lstm", "gru", "simple_rnn") or not node.inputs or first is not False:
+            continue
+        above = node.inputs[0]
+        while above.op == "cast" and above.inputs:
+            above = above.inputs[0]
+        if above.op == "data" and above.attributes.get("batched") is True and len(above.shape or ()) == 3:
+            yield node
+
+
+def ascends(run: TrainingRun) -> Place | None:
+    """Where an update climbs the loss: the script negates the gradients that it gives to the optimizer, and not the loss."""
+    node = run.loss_graph
+    if node is None or node.op != "negative" or not node.attributes.get("turned"):
+        return None
+    inner = node.inputs[0] if node.inputs else node
+    falls = any(one.op in ("categorical_crossentropy", "sparse_categorical_crossentropy", "cross_entropy", "binary_crossentropy",
+                           "mean_squared_error", "mean_absolute_error", "binary_cross_entropy_with_logits", "nll", "huber")
+                for one in walk(inner))  # fmt: skip
+    negated = any(one.op == "negative" for one in walk(inner))
+    return node.place if falls and not negated else None
