@@ -7,25 +7,20 @@ it starts with in its first steps: hidden units die or saturate before they have
 
 ```python bad
 from tensorflow import keras
+from faces import x, y
 
-
-def train(x, y):
-    model = keras.Sequential([keras.layers.Dense(100, activation="relu", input_shape=(9216,)), keras.layers.Dense(30)])
-    model.compile(keras.optimizers.Adam(learning_rate=0.1), "mse")  # error: TRN112
-    model.fit(x, y, epochs=100)
+model = keras.Sequential([keras.layers.Dense(100, activation="relu", input_shape=(9216,)), keras.layers.Dense(30)])
+model.compile(keras.optimizers.Adam(learning_rate=0.1), "mse")  # error: TRN112
+model.fit(x, y, epochs=100)
 ```
 
 ```python bad
-from torch import nn, optim
+from tensorflow import keras
+from digits import x, y
 
-
-def train(loader):
-    model = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
-    optimizer = optim.Adam(model.parameters(), lr=1.0)  # error: TRN112
-    for x, y in loader:
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(model(x), y).backward()
-        optimizer.step()
+model = keras.Sequential([keras.layers.Dense(128, activation="relu", input_shape=(784,)), keras.layers.Dense(10)])
+model.compile(keras.optimizers.SGD(learning_rate=1e-7), "mse")  # info: TRN112
+model.fit(x, y, epochs=100)
 ```
 
 ## When it is silent
@@ -34,26 +29,29 @@ Rates inside of the band, one layer, L-BFGS and Rprop, plain gradient descent wi
 
 ```python good
 from tensorflow import keras
+from faces import x, y
 
 model = keras.Sequential([keras.layers.Dense(100, activation="relu", input_shape=(9216,)), keras.layers.Dense(30)])
 model.compile(keras.optimizers.Adam(learning_rate=0.003), "mse")
-model.fit()
+model.fit(x, y, epochs=100)
 ```
 
 ```python good
 from tensorflow import keras
+from faces import x, y
 
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(3000,))])
 model.compile(keras.optimizers.Adam(learning_rate=0.1), "mse")
-model.fit()
+model.fit(x, y, epochs=100)
 ```
 
 ```python good
 from tensorflow import keras
+from faces import x, y
 
 model = keras.Sequential([keras.layers.Dense(100, activation="relu", input_shape=(9216,)), keras.layers.Dense(30)])
 model.compile(keras.optimizers.SGD(learning_rate=20.0, clipnorm=0.25), "mse")
-model.fit()
+model.fit(x, y, epochs=100)
 ```
 
 ## References

@@ -60,7 +60,7 @@ from tensorflow import keras
 
 x = np.random.rand(100, 16, 16, 1)
 y = np.random.randint(0, 2, (100, 16, 16, 1))
-model = keras.Sequential([keras.layers.Conv2D(8, 3, padding="same"), keras.layers.Dense(1, activation="sigmoid")])
+model = keras.Sequential([keras.layers.Conv2D(8, 3, padding="same"), keras.layers.ReLU(), keras.layers.Dense(1, "sigmoid")])
 model.compile("adam", "binary_crossentropy")
 model.fit(x, y, epochs=50)
 ```
@@ -92,14 +92,15 @@ MAPS = frozenset({"conv", "depthwise_conv", "separable_conv", "conv_transpose", 
 def check(run: TrainingRun) -> Iterator[Report]:
     """Look for dense outputs that keep the axes of a map."""
     found = open_output(run, MAPS)
-    if found is None or found[0].place is None:
+    place = found[0].place if found is not None else None
+    if found is None or place is None:
         return
     dense, above = found
     raises = "crossentropy" in getattr(run.loss, "name", "") or "cross_entropy" in getattr(run.loss, "name", "")
     yield Report(
         f"the dense layer keeps the axes of the map before it: it gives {shape_in_words(dense.shape or ())}, the labels are"
         f" {shape_in_words(run.targets.shape or ())}. Flatten the map first",
-        at=dense.place,
+        at=place,
         severity=Severity.ERROR if raises else Severity.WARNING,
         related=(("the map", above.place),) if above.place is not None else (),
         cause=run_cause("loss-output", run),

@@ -91,14 +91,15 @@ RECURRENT = frozenset({"lstm", "gru", "simple_rnn"})
 def check(run: TrainingRun) -> Iterator[Report]:
     """Look for recurrent layers whose steps all reach the head while there is one label for each sample."""
     found = open_output(run, RECURRENT)
-    if found is None or found[1].place is None:
+    place = found[1].place if found is not None else None
+    if found is None or place is None:
         return
-    head, recurrent = found
+    head = found[0]
     raises = "crossentropy" in getattr(run.loss, "name", "") or "cross_entropy" in getattr(run.loss, "name", "")
     yield Report(
         f"every step of this layer reaches the head: the output is {shape_in_words(head.shape or ())}, the labels are"
         f" {shape_in_words(run.targets.shape or ())}. Take the last step only",
-        at=recurrent.place,
+        at=place,
         severity=Severity.ERROR if raises else Severity.WARNING,
         cause=run_cause("loss-output", run),
     )

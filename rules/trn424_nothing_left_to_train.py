@@ -8,7 +8,8 @@ All weights of the model are frozen: the optimizer has nothing to move, and the 
 from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(8, activation="relu", input_shape=(4,)), keras.layers.Dense(1)])
-model.trainable = False
+for layer in model.layers:
+    layer.trainable = False
 model.compile("adam", "mse")
 
 def train(x, y):

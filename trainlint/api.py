@@ -6,10 +6,10 @@ from trainlint.core import Edit, Evidence, Fact, Origin, Place, Severity, Unknow
 from trainlint.facts.bindings import failed_unpackings, unbound_names
 from trainlint.facts.chains import redundant_chains
 from trainlint.facts.compiling import compile_problem
-from trainlint.facts.drawing import never_shuffled, seeds_in_step_loops
+from trainlint.facts.drawing import classes_held_back, never_shuffled, seeds_in_step_loops
 from trainlint.facts.dropout import dropouts_always_on, dropped, idle_recurrent_dropout, positional_strides
 from trainlint.facts.graph import Node, Parameter, walk
-from trainlint.facts.input_scaling import other_scales, scaled_twice, unused_scalings
+from trainlint.facts.input_scaling import other_scales, scaled_twice, table_read_raw, unused_scalings
 from trainlint.facts.leakage import (
     fitted_before_split,
     fitted_on_test_part,
@@ -21,6 +21,7 @@ from trainlint.facts.loop_faults import forwards_without_gradients, left_in_eval
 from trainlint.facts.optimized import idle_attributes, idle_schedules, weights_kept_by_reference, weights_without_optimizer
 from trainlint.facts.pace import exact_data, few_updates, known_layers, known_weights, made_up_data, reach_of_adam
 from trainlint.facts.passes import every_event, loop_passes, lowers_rate_later, rate_is_replaced, steps_parameters_of, text_of
+from trainlint.facts.precision import misused_scalers, samplers_without_epoch, unscaled_half_precision
 from trainlint.facts.provenance import is_positions
 from trainlint.facts.queries import (
     RESHAPING,
@@ -149,6 +150,7 @@ __all__ = [
     "change_in_run",
     "channel_is_misplaced",
     "channels_first_inputs",
+    "classes_held_back",
     "column_sizes",
     "compile_problem",
     "constant_starts",
@@ -195,6 +197,7 @@ __all__ = [
     "metric_reports",
     "misfits",
     "missing_acts",
+    "misused_scalers",
     "names_not_recorded",
     "never_adapted",
     "never_shuffled",
@@ -222,6 +225,7 @@ __all__ = [
     "round_down_1_2_5",
     "rule",
     "run_cause",
+    "samplers_without_epoch",
     "saturating_stack",
     "scaled_twice",
     "schedule_report",
@@ -245,12 +249,14 @@ __all__ = [
     "step_size_place",
     "steps_parameters_of",
     "summed_at_the_end",
+    "table_read_raw",
     "text_at",
     "text_of",
     "unbound_names",
     "unconstructed",
     "uninitialized_steps",
     "unregistered",
+    "unscaled_half_precision",
     "unused_scalings",
     "validated_on_training_data",
     "walk",

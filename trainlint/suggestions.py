@@ -7,6 +7,7 @@ import re
 from trainlint.core import Edit, Fact, Origin, Place, Span, Unknown
 from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.interpret.events import Event
+from trainlint.source.lines import split_rows
 from trainlint.wording import OPTIMIZER_NAMES, exact
 
 NUMBER = re.compile(r"[-+]?(\d[\d_]*\.?[\d_]*|\.\d+)(e[-+]?\d+)?\Z", re.IGNORECASE)
@@ -38,7 +39,7 @@ def insert_after(place: Place, text: str) -> Edit:
 
 def insert_statement_before(place: Place | None, statement: str) -> tuple[Edit, ...]:
     """A statement of its own line in front of the one that begins at `place`; nothing if that does not begin its line."""
-    rows = getattr(place, "source_text", "").split("\n")
+    rows = split_rows(getattr(place, "source_text", ""))
     if place is None or place.span.row > len(rows) or statement.startswith("."):
         return ()
     span = place.span

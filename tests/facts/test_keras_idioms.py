@@ -401,3 +401,49 @@ def test_idiom(name: str) -> None:
     }
     assert not wrong
     assert expected.get("lr_why", "") in found["lr_why"]
+
+
+def runs_of(text: str) -> tuple[TrainingRun, ...]:
+    return extract(follow(HEAD + text)).runs
+
+
+def test_models_built_on_branches_are_runs_of_their_own() -> None:
+    found = runs_of(
+        "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('kind')\nkind = parser.parse_args().kind\n"
+        "def small():\n    m = Sequential([Dense(1, input_shape=(8,))])\n    m.compile('sgd', 'mse')\n    return m\n"
+        "def large():\n    m = Sequential([Dense(9, input_shape=(8,)), Dense(1)])\n    m.compile('adam', 'mae')\n    return m\n"
+        "if kind == 'small':\n    model = small()\nelse:\n    model = large()\n" + TABLE + FIT
+    )
+    named = {(facts(run)["optimizer"], facts(run)["loss"], facts(run)["parameters"]) for run in found}
+    assert named == {("sgd", "mean_squared_error", 9), ("adam", "mean_absolute_error", 8 * 9 + 9 + 10)}
+
+
+def test_two_optimizers_of_one_train_step_are_two_runs() -> None:
+    found = runs_of(
+        "class GAN(keras.Model):\n    def __init__(self, d, g):\n        super().__init__()\n        self.d, self.g = d, g\n"
+        "    def compile(self, d_optimizer, g_optimizer, loss_fn):\n        super().compile()\n"
+        "        self.d_optimizer, self.g_optimizer, self.loss_fn = d_optimizer, g_optimizer, loss_fn\n"
+        "    def train_step(self, real):\n        noise = tf.random.normal((64, 16))\n"
+        "        with tf.GradientTape() as tape:\n            loss = self.loss_fn(tf.ones((64, 1)), self.d(real))\n"
+        "        grads = tape.gradient(loss, self.d.trainable_weights)\n"
+        "        self.d_optimizer.apply_gradients(zip(grads, self.d.trainable_weights))\n"
+        "        with tf.GradientTape() as tape:\n            loss = self.loss_fn(tf.zeros((64, 1)), self.d(self.g(noise)))\n"
+        "        grads = tape.gradient(loss, self.g.trainable_weights)\n"
+        "        self.g_optimizer.apply_gradients(zip(grads, self.g.trainable_weights))\n        return {}\n"
+        "gan = GAN(Sequential([Dense(1, input_shape=(32,))]), Sequential([Dense(32, input_shape=(16,))]))\n"
+        "gan.compile(keras.optimizers.Adam(1e-4), keras.optimizers.RMSprop(2e-4), keras.losses.BinaryCrossentropy(from_logits=True))\n"
+        "gan.fit(np.random.random((640, 32)), epochs=5, batch_size=64)\n"
+    )
+    assert [(facts(run)["optimizer"], facts(run)["lr"]) for run in found] == [("adam", 1e-4), ("rmsprop", 2e-4)]
+    assert {facts(run)["loss"] for run in found} == {"binary_crossentropy"}
+
+
+def test_a_list_that_a_loop_fills_has_no_known_length() -> None:
+    (run,) = runs_of(
+        "import glob\nx, y = [], []\nfor name in glob.glob('*.npy'):\n    x.append(np.load(name))\n    y.append(1)\n"
+        + ONE
+        + COMPILE_ONE
+        + "model.fit(np.array(x), np.array(y), batch_size=len(x))\n"
+    )
+    found = facts(run)
+    assert (found["batch"], found["steps"], found["scale"]) == (UNKNOWN, UNKNOWN, "unknown")

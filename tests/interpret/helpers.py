@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trainlint.interpret.events import Event
 from trainlint.interpret.interpreter import Interpretation, interpret
 from trainlint.interpret.operators import items_of
 from trainlint.interpret.values import Dict, List, Literal, Tuple, Value
@@ -16,6 +17,11 @@ def follow(script: str) -> Interpretation:
     tree = parse(read_text(script, "train.py"))
     assert isinstance(tree, Tree)
     return interpret(tree)
+
+
+def acts(followed: Interpretation) -> list[Event]:
+    """The events that do something to the training: not what was only made or not found."""
+    return [event for event in followed.events if event.kind not in ("made", "unbound")]
 
 
 def plain(value: Value) -> Any:

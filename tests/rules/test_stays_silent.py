@@ -227,6 +227,17 @@ model = keras.Sequential([layers.Dense(32, activation="relu", input_shape=(784,)
 model.compile("adam", "binary_crossentropy")
 model.fit(x, x)
 """,
+    "noise on the labels of a discriminator": KERAS
+    + """
+import tensorflow as tf
+
+labels = np.concatenate([np.ones((32, 1)), np.zeros((32, 1))]).astype("float32")
+labels = labels + 0.05 * np.random.rand(64, 1)
+x = np.random.rand(64, 8)
+model = keras.Sequential([layers.Dense(16, activation="relu", input_shape=(8,)), layers.Dense(1)])
+model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True))
+model.fit(x, labels)
+""",
     "softmax only for predictions": TORCH
     + """
 model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 4))

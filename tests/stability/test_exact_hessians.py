@@ -116,7 +116,6 @@ def test_an_embedding_whose_rows_are_not_all_named():
 
 def test_a_detached_part_is_a_constant():
     """As `detach` is for double backward."""
-    import torch
 
     values = drawn((4,))
     (w,) = tensors(values)

@@ -10,6 +10,7 @@ from trainlint.facts.passes import every_event, text_of
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Literal, Tuple
+from trainlint.source.lines import split_rows
 
 FRAGMENT = 3
 """A text with so many unbound names is a piece of a script."""
@@ -36,7 +37,7 @@ def _leaves(event: Event) -> bool:
     place = event.place
     if place is None:
         return True
-    rows = getattr(place, "source_text", "").split("\n")
+    rows = split_rows(getattr(place, "source_text", ""))
     return rows[place.span.row - 1][place.span.end_column - 1 :].startswith((".exit(", "._exit("))
 
 
@@ -56,7 +57,7 @@ def assigned_name(place: Place | None) -> str:
     source = getattr(place, "source_text", "")
     if place is None or not source:
         return ""
-    row = source.split("\n")[place.span.row - 1]
+    row = split_rows(source)[place.span.row - 1]
     found = re.match(r"\s*(?:\w+\.)*(\w+)\s*(?::[^=]+)?=\s*\Z", row[: place.span.column - 1])
     return found[1] if found else ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -92,3 +93,22 @@ def _sorted_labels(value: Value | Unknown | None) -> bool:
         return False
     flat = value.data.reshape(-1)
     return bool((flat[1:] >= flat[:-1]).all()) and flat[0] != flat[-1] and not any(one.op == "shuffle" for one in lineage(value))
+
+
+def classes_held_back(run: TrainingRun) -> tuple[tuple[int, ...], tuple[int, ...], Event] | None:
+    """The classes among the training rows and among those that `validation_split` takes from the end, and the fit."""
+    fit = next((one for one in run.events if one.kind == "fit"), None)
+    held = fit.values.get("validation_split") if fit is not None else None
+    y = fit.values.get("y") if fit is not None else None
+    if fit is None or not isinstance(held, Literal) or not isinstance(held.value, float) or not 0 < held.value < 1:
+        return None
+    if not isinstance(y, Array) or y.data is None or y.data.ndim == 0 or y.data.size != y.data.shape[0]:
+        return None
+    labels = [float(one) for one in y.data.reshape(-1)]
+    if any(one != int(one) for one in labels) or not 2 <= len(set(labels)) <= MAXIMUM_CLASSES:
+        return None
+    kept = math.floor(len(labels) * (1 - held.value))
+    return tuple(sorted({int(one) for one in labels[:kept]})), tuple(sorted({int(one) for one in labels[kept:]})), fit
+
+
+MAXIMUM_CLASSES = 100

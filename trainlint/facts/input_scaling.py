@@ -11,8 +11,10 @@ from trainlint.facts.graph import Node, walk
 from trainlint.facts.provenance import Course, Scaling, course_of, holds_bytes, lineage, main_path, scaling_of
 from trainlint.facts.queries import RESHAPING, TRAINABLE_LAYERS, constant_factor, root_of, trainable
 from trainlint.facts.run import Script, TrainingRun
+from trainlint.facts.scaling import first_layer_on_raw_inputs
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Literal, Object, Tuple, Value
+from trainlint.source.lines import split_rows
 
 UNIT_FACTOR = 1 / 100
 """Data that are multiplied by this or less are being brought to unit scale (1/127.5, 1/255)."""
@@ -218,10 +220,24 @@ def _in_place(event: Event) -> bool:
 def name_read_nowhere(place: Place) -> str:
     """The name that the statement at a place binds its value to, if the file says that name nowhere else."""
     source = getattr(place, "source_text", "")
-    rows = source.split("\n")
+    rows = split_rows(source)
     if not source or place.span.row > len(rows):
         return ""
     found = re.match(r"\s*([A-Za-z_]\w*)\s*=\s*\Z", rows[place.span.row - 1][: place.span.column - 1])
     if found is None or len(re.findall(rf"\b{found[1]}\b", source)) != 1:
         return ""
     return found[1]
+
+
+TABLES = ("pandas.read_csv", "pandas.read_table", "pandas.read_excel", "numpy.loadtxt", "numpy.genfromtxt")
+"""Readers of tables whose columns have their own units."""
+
+
+def table_read_raw(run: TrainingRun) -> Array | None:
+    """The table whose columns go to a dense layer as they are read, with nothing in between that could scale them."""
+    course = course_of(run.inputs.value)
+    if course is None or not course.followed or course.scalings or run.inputs.known != "unknown":
+        return None
+    layer = first_layer_on_raw_inputs(run)
+    source = course.leaf.attributes.get("source")
+    return course.leaf if layer is not None and layer.op == "dense" and source in TABLES else None

@@ -10,6 +10,7 @@ from trainlint.facts.provenance import FITTED_KINDS, lineage, main_path
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, List, Literal, Object, Tuple, Value
+from trainlint.source.lines import split_rows
 
 REPEATING = frozenset({"resample", "repeat"})
 
@@ -162,7 +163,7 @@ def _shuffles(flow: Object) -> bool:
 
 def _only_counted(event: Event) -> bool:
     """Whether what is read is only handed to `len`, `set` or `np.unique`, to which the order does not matter."""
-    rows = getattr(event.place, "source_text", "").split("\n")
+    rows = split_rows(getattr(event.place, "source_text", ""))
     if event.place is None or event.place.span.row > len(rows):
         return False
     return rows[event.place.span.row - 1][: event.place.span.column - 1].endswith(("len(", "set(", "unique(", "Counter("))

@@ -133,7 +133,7 @@ def missing_acts(script: Script) -> Iterator[Missing]:
             continue
         clears = [other for other in events if other.kind == "zero_grad" and other.values.get("target") is optimizer]
         for clear in clears[:1]:
-            loop = (loops_of(clear) or [None])[-1]
+            loop = next(iter(reversed(loops_of(clear))), None)
             backward = [other for other in events if loop is not None and other.kind == "backward" and inside(other, loop)]
             if loop is not None and backward and backward[0].place is not None and not conditional(backward[0], loop):
                 yield Missing("step", backward[0].place)

@@ -12,6 +12,7 @@ from trainlint.facts.ranks import inferred_rank
 from trainlint.facts.run import TrainingRun
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, List, Object, Tuple, Value, alternatives
+from trainlint.source.lines import split_rows
 from trainlint.wording import figure
 
 RESHAPING = frozenset(
@@ -139,7 +140,7 @@ def _assigned_name(place: Place | None) -> str:
     source = getattr(place, "source_text", "")
     if place is None or not source:
         return ""
-    row = source.split("\n")[place.span.row - 1]
+    row = split_rows(source)[place.span.row - 1]
     found = re.match(r"\s*(?:self\.)?(\w{3,})\s*=\s*\Z", row[: place.span.column - 1])
     if found is None or len(re.findall(rf"(?<![\w.]){found[1]}\s*=[^=]", source)) > 1:
         return ""

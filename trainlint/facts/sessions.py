@@ -11,6 +11,7 @@ from trainlint.facts.queries import root_of
 from trainlint.facts.run import OptimizerFacts, Script
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Object, Symbol
+from trainlint.source.lines import split_rows
 
 
 def uninitialized_steps(script: Script) -> Iterator[Place]:
@@ -51,5 +52,5 @@ def _of_function(place: Place | None) -> bool:
     source = getattr(place, "source_text", "")
     if place is None or not source:
         return False
-    row = source.split("\n")[place.span.row - 1]
+    row = split_rows(source)[place.span.row - 1]
     return "batch_normalization(" in row[place.span.column - 1 :]

@@ -38,8 +38,8 @@ class Event:
                    extra:* (arguments no parameter takes)
       fit          model, x, y, batch_size, epochs, steps_per_epoch, validation_data, callbacks, shuffle, ..., extra:*, method;
                    optimizer, loss, metrics (what the model was compiled with, strings resolved), output (the model applied to x),
-                   loss_output (what a loss of the script computes), batch (of a data set: inputs and targets), batches (how many a
-                   pass over the data set gives)
+                   loss_output (what a loss of the script computes), batch (of a data set: inputs and targets),
+                   batches (how many a pass over the data set gives)
       evaluate, predict  model, x, ..., method
       adapt        target, data                     (a Normalization layer)
       assign       parameter, value                 (`variable.assign(value)`)

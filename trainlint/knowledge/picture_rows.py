@@ -1,4 +1,4 @@
-"""Pictures: what OpenCV, Pillow, scikit-image, SciPy, Keras and `tf.image` read and resize, as the rows of functions on arrays."""
+"""Pictures: what OpenCV, Pillow, scikit-image, SciPy and `tf.image` read and resize, as rows of functions on arrays."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ _SKIMAGE = "https://scikit-image.org/docs/stable/api"
 _SCIPY = "https://docs.scipy.org/doc/scipy-1.0.0/reference/misc.html"
 _TENSORFLOW = "https://www.tensorflow.org/api_docs/python/tf/image"
 _KERAS = "https://keras.io/api/data_loading/image"
-
-READ_SHAPES: dict[str, str] = {"cv2.imread": "flags", "imageio.imread": "", "skimage.io.imread": "", "PIL.Image.open": ""}
-"""Readers of bytes, and the parameter that says how many channels there are."""
 
 PICTURE_OBJECTS = frozenset({"PIL.Image.open", "keras.utils.load_img", "PIL.Image.fromarray"})
 """What gives a Pillow image: its size is width by height, and its methods make other images."""

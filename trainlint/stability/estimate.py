@@ -17,22 +17,27 @@ from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import DESCENT
 from trainlint.stability.simulate import Settings
 from trainlint.stability.synthetic import Synthetic
+from trainlint.stability.twin.operation import Tensor
 from trainlint.stability.twin.problem import Problem
 from trainlint.stability.twin.program import Program
 
-SEEDS = 3
+SEEDS = 5
 """Draws of data and weights, of which the middle one counts; fewer where the time does not allow them."""
 
-ROWS = (128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 2)
+ROWS = (64, 48, 32, 24, 16, 12, 8, 6, 4, 2)
 """How many rows are tried, the most that the time allows."""
 
-FEWEST = 1
-"""Rows of a half on which a curvature is computed."""
+UNSCALED = 5.0
+"""Root mean square of inputs from which a bounded activation or a softmax is taken for saturated."""
+
+LEAST_SHARE = 0.01
+"""Of the curvature that one half of the rows sees, the least that the other half is taken to see."""
 
 PROBED = 2
 """Rows from which the cost of others is told."""
 
 TOLERANCE = 2e-2
+BOUNDED = frozenset({"tanh", "sigmoid", "hard_sigmoid", "softsign", "lstm", "gru", "simple_rnn", "softmax"})
 NORMALIZERS = frozenset({"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "normalization"})
 SQUARED = frozenset({"mean_squared_error", "square", "power", "huber", "smooth_l1"})
 ENTROPY = frozenset(
@@ -62,6 +67,7 @@ class Drawn(NamedTuple):
     case: Case
     seed: int
     assumed: tuple[str, ...]
+    rough: bool
 
 
 def estimate(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings: Settings) -> StabilityBound | Unknown:
@@ -77,22 +83,33 @@ def estimate(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings:
     if rows is None:
         earlier = ", after the runs before it," if run.order else ""
         return Unknown(f"the model is too large for its curvature to be estimated{earlier} in the time that one script may take")
+    rough = saturates(first)
     found: list[Drawn] = []
     for seed in range(seeds):
-        program, assumed = imitation(run, graph, seed, rows)
+        program, assumed = imitation(run, graph, seed, rows, sure=rough)
         case = Case(run, optimizer, settings, program, program.problem(seed))
-        found.append(Drawn(_sharpness(case, case.problem), case, seed, assumed))
+        found.append(Drawn(_sharpness(case, case.problem, rough), case, seed, assumed, rough))
     found.sort(key=lambda one: one.sharpness)
     return _bound(run, found[seeds // 2])
 
 
-def imitation(run: TrainingRun, graph: Node, seed: int, rows: int) -> tuple[Program, tuple[str, ...]]:
-    """The program on synthetic data, and what that data assumes; of known data evenly spaced rows."""
+def imitation(run: TrainingRun, graph: Node, seed: int, rows: int, *, sure: bool = False) -> tuple[Program, tuple[str, ...]]:
+    """The program on synthetic data (see `Synthetic`), and what that data assumes; of known data evenly spaced rows."""
     samples = known_rows(graph)
     taken = None if samples is None else np.linspace(0, samples - 1, min(rows, samples)).astype(np.int64)
-    supply = Synthetic(graph, seed, rows if taken is None else len(taken))
+    supply = Synthetic(graph, seed, rows if taken is None else len(taken), sure=sure)
     program = Program(graph, aligns=run.framework == "keras", supply=supply, rows=taken)
     return program, tuple(dict.fromkeys(supply.assumed))
+
+
+def saturates(program: Program) -> bool:
+    """Whether inputs that are far from unit scale meet a net that is bounded somewhere: tanh, sigmoid, or a softmax at its end."""
+    ops = {step.node.op for step in program.steps}
+    if program.prediction_degree <= 1 or not ops & (BOUNDED | ENTROPY) or ops & NORMALIZERS:
+        return False
+    fixed = program.problem(0).fixed
+    entries = [value for index in program.entries() if (value := fixed(index)) is not None and value.size]
+    return any(float(np.sqrt((value**2).mean())) > UNSCALED for value in entries)
 
 
 def known_rows(graph: Node) -> int | None:
@@ -102,11 +119,11 @@ def known_rows(graph: Node) -> int | None:
 
 
 def rows_of(graph: Node) -> int:
-    """Rows that are worth drawing: two for each number of a row, but no more than there are."""
+    """Rows that are worth drawing: one for each number of a row, but no more than there are."""
     shapes = [one.shape or () for one in batched(graph)]
     there = [shape[0] for shape in shapes if shape and shape[0]]
     widest = max((math.prod(size or 1 for size in shape[1:]) for shape in shapes), default=1)
-    return max(1, min([*there, known_rows(graph) or ROWS[0], max(64, 2 * widest), ROWS[0]]))
+    return max(1, min([*there, known_rows(graph) or ROWS[0], max(32, widest), ROWS[0]]))
 
 
 def batched(graph: Node) -> list[Node]:
@@ -115,38 +132,41 @@ def batched(graph: Node) -> list[Node]:
 
 
 def affordable(program: Program, wanted: int, allowed: float) -> tuple[int | None, int]:
-    """How many rows, and draws of them, fit into some number of multiplications."""
-    for rows in (wanted, *(one for one in ROWS if one < wanted)):
-        cost = of_curvature(program, TOLERANCE, max(1, rows // 2)) + of_product(program, max(1, rows // 2))
-        if cost <= allowed:
-            return rows, int(min(SEEDS, allowed / cost))
+    """How many rows, and draws of them, fit into some number of multiplications: rather more draws than many rows."""
+    for seeds, fewest in ((SEEDS, 16), (3, 8), (1, 1)):
+        for rows in (wanted, *(one for one in ROWS if one < wanted)):
+            half = max(1, rows // 2)
+            cost = of_curvature(program, TOLERANCE, half) + of_product(program, half)
+            if seeds * cost <= allowed and rows >= min(fewest, wanted):
+                return rows, seeds
     return None, 0
 
 
-def _sharpness(case: Case, problem: Problem) -> float:
-    """At the initial weights; for a cross-entropy of a linear model at zero weights, where it is largest but for a factor.
+def _sharpness(case: Case, problem: Problem, rough: bool) -> float:
+    """At the initial weights, or at zero weights for a cross-entropy of a linear model that is sharper there.
 
     On few rows the largest eigenvalue is too large, as its direction is fitted to them; along that direction other rows
     curve too little. Of the curvature of all rows the first is a bound from above and the second one from below (in the mean
-    over draws): the geometric mean of both is taken, and the smaller the data, the nearer to the first.
+    over draws): the geometric mean of both is taken, and the smaller the data, the nearer to the first. `rough`: all rows.
     """
     narrow = problem.reduced(rough=True)
-    linear = case.program.prediction_degree <= 1 and kind_of(case) == "cross-entropy"
-    start = 0 * narrow.start if linear else narrow.start
     samples = case.program.samples
-    if samples is None or samples < 2 * FEWEST:
-        return curvature(narrow, start, tolerance=TOLERANCE).largest
-    fitted, others = np.arange(0, samples, 2), np.arange(1, samples, 2)
-    found = curvature(narrow, start, fitted, tolerance=TOLERANCE)
-    along = float(found.direction @ narrow.hessian_vector(start, found.direction, others))
-    whole = math.sqrt(found.largest * min(max(along, 0.01 * found.largest), found.largest)) if found.largest > 0 else 0.0
-    there = _samples(case.run)
+    if rough or samples is None or samples < 2:
+        return curvature(narrow, narrow.start, tolerance=TOLERANCE).largest
+    if case.program.prediction_degree <= 1 and kind_of(case) == "cross-entropy":
+        return max(_of_halves(case, narrow, start) for start in (narrow.start, 0 * narrow.start))
+    return _of_halves(case, narrow, narrow.start)
+
+
+def _of_halves(case: Case, problem: Problem, start: Tensor) -> float:
+    fitted, others = np.arange(0, case.program.rows, 2), np.arange(1, case.program.rows, 2)
+    found = curvature(problem, start, fitted, tolerance=TOLERANCE)
+    if not found.largest > 0:
+        return 0.0
+    along = float(found.direction @ problem.hessian_vector(start, found.direction, others))
+    whole = found.largest * math.sqrt(min(max(along / found.largest, LEAST_SHARE), 1.0))
+    there = case.run.inputs.samples
     return whole + (found.largest - whole) * min(1.0, len(fitted) / there) if there else whole
-
-
-def _samples(run: TrainingRun) -> int | None:
-    """The rows that the script trains on, where they are known."""
-    return run.inputs.samples
 
 
 def kind_of(case: Case) -> str | None:
@@ -160,16 +180,17 @@ def kind_of(case: Case) -> str | None:
 
 
 def _bound(run: TrainingRun, middle: Drawn) -> StabilityBound | Unknown:
-    sharpness, case, seed, assumed = middle
+    sharpness, case, seed, assumed, rough = middle
     if not sharpness > 0:
         return Unknown("the loss does not curve at the initial weights", run.place)
     rate, decay = case.settings.rate, case.settings.decay
     bound = 2 / (sharpness + decay)
     factors, magnitude = unit_factors(case)
     factors = factors if rate >= bound else {}
-    unit = _sharpness(case, case.program.problem(seed, factors)) if factors else None
+    unit = _sharpness(case, case.program.problem(seed, factors), False) if factors else None
     normalised = any(node.op in NORMALIZERS for node in walk(case.program.steps[-1].node))
     words = ("normalisation layers cancel the scale of the inputs",) if normalised else ()
+    words += ("order of magnitude: for inputs of this scale the activations saturate",) if rough else ()
     made = "" if known_rows(case.program.steps[-1].node) else "synthetic "
     return StabilityBound(
         sharpness=sharpness,
@@ -179,7 +200,9 @@ def _bound(run: TrainingRun, middle: Drawn) -> StabilityBound | Unknown:
         growth_per_step=None,
         evidence=Evidence.ESTIMATED,
         method=f"curvature at the initial weights on {case.program.rows} {made}rows",
-        verdict="not_judged" if normalised or case.not_constant else verdict_of(kind_of(case), rate / bound),
+        verdict="not_judged"
+        if normalised or case.not_constant
+        else verdict_of(kind_of(case), rate / bound / (2 if rough else 1)),
         best_learning_rate=1 / sharpness,
         unit_scale_max_learning_rate=2 / (unit + decay) if unit is not None and unit > 0 else None,
         input_magnitude=magnitude,

@@ -31,10 +31,12 @@ class Moments(NamedTuple):
 class Synthetic:
     """Draws `rows` rows for the data leaves of one graph whose numbers are not known, as `Program` asks for them.
 
+    Labels of classes are the same share of each class, unless they are `sure`: one class a row, whatever the inputs.
     `assumed` collects in words what was assumed beyond the known statistics.
     """
 
-    def __init__(self, root: Node, seed: int, rows: int) -> None:
+    def __init__(self, root: Node, seed: int, rows: int, *, sure: bool = False) -> None:
+        self._sure = sure
         self.rows = rows
         self.assumed: list[str] = []
         self._rng = np.random.default_rng(seed)
@@ -62,7 +64,8 @@ class Synthetic:
         if op in CLASS_NUMBERS | CLASS_SHARES | CLASS_EITHER:
             return self._classes(op, prediction)
         if op in BINARY:
-            return np.full(self._shape(prediction), 0.5)
+            shape = self._shape(prediction)
+            return self._rng.integers(0, 2, shape).astype(np.float64) if self._sure else np.full(shape, 0.5)
         if op in HINGES:
             return self._rng.integers(0, 2, self._shape(prediction)).astype(np.float64)
         moments = moments_of(node)
@@ -95,10 +98,14 @@ class Synthetic:
         return np.asarray(centre + deviation * (drawn - drawn.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
 
     def _classes(self, op: str, prediction: Node) -> Tensor:
-        """Each class as likely as any other: labels that know nothing of the inputs are this, but for noise of few rows."""
+        """Shares of classes: labels that know nothing of the inputs are the same share of each, but for noise of few rows."""
         shape = self._shape(prediction)
         axis = 1 if op in CLASS_EITHER and len(shape) > 1 else len(shape) - 1
-        return np.full(shape, 1 / max(1, shape[axis]))
+        classes = max(1, shape[axis])
+        if not self._sure:
+            return np.full(shape, 1 / classes)
+        labels = self._rng.integers(0, classes, (*shape[:axis], *shape[axis + 1 :]))
+        return np.moveaxis(np.eye(classes)[labels], -1, axis)
 
 
 def moments_of(node: Node) -> Moments | None:

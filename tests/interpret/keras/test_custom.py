@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.interpret.helpers import follow, plain
+from tests.interpret.helpers import acts, follow, plain
 from trainlint.interpret.keras.graphs import arrays_below
 
 MULTIPLIER = """
@@ -96,7 +96,7 @@ for epoch in range(100000):
 
 
 def test_gradient_tape():
-    events = follow(TAPE).events
+    events = acts(follow(TAPE))
     assert [one.kind for one in events] == ["forward", "loss", "backward", "step"]
     assert [frame.name for frame in events[1].frames if frame.kind == "with"] == ["tape"]
     assert events[2].values["loss"].op == "loss"
@@ -106,7 +106,7 @@ def test_gradient_tape():
 
 def test_minimize():
     script = "import tensorflow as tf\nv = tf.Variable(3.0)\no = tf.keras.optimizers.SGD(0.1)\no.minimize(lambda: v * v, [v])\n"
-    events = follow(script).events
+    events = acts(follow(script))
     assert [one.kind for one in events] == ["backward", "step"]
     assert events[0].values["loss"].op == "multiply"
 
@@ -119,9 +119,9 @@ def test_graph_and_session_of_tensorflow_1():
         "with tf.Session() as s:\n    for _ in range(10):\n        s.run([train, loss], feed_dict={x: a, y: b})\n"
     )
     interpretation = follow(script)
-    kinds = [one.kind for one in interpretation.events]
+    kinds = [one.kind for one in acts(interpretation)]
     assert kinds[-2:] == ["backward", "step"]
-    backward, step = interpretation.events[-2:]
+    backward, step = acts(interpretation)[-2:]
     assert backward.in_loop()
     assert step.values["optimizer"].row.kind == "adam"
     loss = backward.values["loss"]
@@ -174,7 +174,7 @@ def test_a_training_operation_that_a_harness_runs():
         "        self.loss = tf.losses.mean_squared_error(self.y, tf.layers.dense(self.x, 1))\n"
         "        self.train = tf.train.MomentumOptimizer(0.1, 0.9).minimize(self.loss)\n"
     )
-    assert [one.kind for one in follow(script).events] == ["loss", "backward", "step"]
+    assert [one.kind for one in acts(follow(script))] == ["loss", "backward", "step"]
 
 
 GRAPH = """
@@ -227,7 +227,7 @@ for _ in range(100000):
 @pytest.mark.parametrize("update", ["w.assign_sub(0.25 * dw)", "w.assign_add(-0.25 * dw)", "w.assign(w - dw * 0.25)"])
 def test_updates_by_hand(update):
     interpretation = follow(BY_HAND.replace("{update}", update))
-    backward, step = interpretation.events
+    backward, step = acts(interpretation)
     assert (backward.kind, step.kind) == ("backward", "step")
     assert step.values["parameter"] is interpretation.module.scope.cells["w"]
     assert plain(step.values["learning_rate"]) == 0.25

@@ -1,6 +1,6 @@
 """Sequential, functional and subclassed models: their layers, inputs and outputs, and calling them."""
 
-from tests.interpret.helpers import follow, plain
+from tests.interpret.helpers import acts, follow, plain
 from trainlint.interpret.keras.graphs import inputs_of, substitute
 from trainlint.interpret.values import Array, Object, Unknown
 
@@ -126,12 +126,12 @@ class Net(keras.Model):
 def test_subclassed_model():
     interpretation = follow(f"{HEAD}{SUBCLASS}\nm = Net(5)\ny = m(keras.Input((3,)))\n")
     assert chain(interpretation.module.scope.cells["y"]) == ["Dense"] * 4 + ["input"]
-    assert interpretation.events == ()
+    assert acts(interpretation) == []
 
 
 def test_a_call_on_data_is_an_event():
     interpretation = follow(f"{HEAD}{SUBCLASS}\nm = Net(5)\ny = m(batch)\n")
-    (event,) = interpretation.events
+    (event,) = acts(interpretation)
     assert (event.kind, event.values["output"]) == ("forward", interpretation.module.scope.cells["y"])
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.interpret.helpers import follow, plain
+from tests.interpret.helpers import acts, follow, plain
 from trainlint.interpret.values import Array, Function, Object
 
 HEAD = "import numpy as np\nfrom keras.models import Sequential\nfrom keras.layers import Dense\nimport keras\n"
@@ -160,7 +160,7 @@ def test_predict_and_evaluate():
     interpretation = follow(script)
     prediction = interpretation.module.scope.cells["p"]
     assert (prediction.detached, prediction.shape) == (True, (4, 1))
-    assert [one.kind for one in interpretation.events] == ["compile", "predict", "evaluate"]
+    assert [one.kind for one in acts(interpretation)] == ["compile", "predict", "evaluate"]
 
 
 def test_a_model_from_a_parameter():
@@ -200,7 +200,7 @@ def test_own_train_step():
         "        self.optimizer.apply_gradients(zip(g, self.trainable_variables))\n"
         "m = Net()\nm.compile('sgd', 'mse')\nm.fit(x, y)\n"
     )
-    kinds = [one.kind for one in follow(script).events]
+    kinds = [one.kind for one in acts(follow(script))]
     assert kinds == ["compile", "fit", "forward", "loss", "backward", "step"]
 
 

@@ -32,7 +32,7 @@ def batch_upstream(array: v.Array | None) -> v.Array | None:
 
 
 def rows_of_data(fit: Event, batch: v.Array) -> int | None:
-    """How many rows the batches of a fit are drawn from: those of the array that is batched, or what the data set says of itself."""
+    """How many rows the batches of a fit are drawn from: those of the batched array, or what the data set says of itself."""
     drawn = batch_upstream(batch)
     if drawn is not None and drawn.attributes.get("sample") is not True:
         whole = drawn.inputs[0] if drawn.inputs else None

@@ -18,7 +18,6 @@ from trainlint.facts.extract.weights import Weights, as_object
 from trainlint.facts.extract.written import convolution, folded
 from trainlint.facts.graph import Node
 from trainlint.interpret import values as v
-from trainlint.interpret.arrays.statistics import of_data
 
 if TYPE_CHECKING:
     import numpy as np
@@ -196,6 +195,8 @@ class Lowering:
             shape = (self.kept[1], *shape[1:])
             if data is not None and self.kept[0] != self.kept[1]:
                 data = data[: self.kept[1]]
+                from trainlint.interpret.arrays.statistics import of_data  # numpy: only where there is data
+
                 statistics = of_data(data)
         attributes = {"statistics": statistics, "batched": batched, "dtype": array.dtype, **_own(array)}
         node = Node("data", (), attributes, shape=shape, data=data, place=array.place)

@@ -38,7 +38,6 @@ from trainlint.interpret.values import (
     alternatives,
 )
 
-
 MAXIMUM_MET = 64
 """Items of a list that a loop fills which are looked at."""
 

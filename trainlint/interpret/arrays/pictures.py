@@ -11,7 +11,7 @@ from trainlint.interpret.arrays.methods import call_method
 from trainlint.interpret.arrays.nodes import integer, plain
 from trainlint.interpret.arrays.operators import operate
 from trainlint.interpret.dispatch import Call, bind, function, method
-from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Literal, Shape, Statistics, Symbol, Value
+from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Shape, Statistics, Symbol, Value
 from trainlint.knowledge.picture_rows import PICTURE_OBJECTS
 
 BYTES = known.between(0.0, 255.0, "typical")

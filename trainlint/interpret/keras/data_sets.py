@@ -1,4 +1,4 @@
-"""Data sets that are batched when they are made: image and text folders, windows of a series, `tensorflow_datasets`, record files."""
+"""Data sets that batch what they read: image and text folders, windows of a series, `tensorflow_datasets`, record files."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _from_generator(call: Call) -> Value:
 
 @function("tensorflow_datasets.load")
 def _load(call: Call) -> Value:
-    """`tfds.load(name, split=..., as_supervised=True, with_info=True)`: known pictures, else a data set of which nothing is known."""
+    """`tfds.load(name, split=..., as_supervised=True)`: known pictures, else a data set of which nothing is known."""
     name, split = call.literal(0, "name"), call.argument(1, "split")
     supervised, info = call.literal(-1, "as_supervised"), call.literal(-1, "with_info")
     data = TENSORFLOW_DATASETS.get(name.partition("/")[0].partition(":")[0]) if isinstance(name, str) else None

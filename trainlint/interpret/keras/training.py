@@ -116,7 +116,7 @@ def _data(call: Call, values: dict[str, Value]) -> tuple[Value | None, Value | N
     if y is None and x is not None and not isinstance(x, Array | Unknown | Literal):
         pair = _first_batch(call, x)
         if pair is not None:
-            values["batch"] = Tuple(pair.items)
+            values["batch"] = Tuple(tuple(pair.items))
             if pair.trips is not None:
                 values["batches"] = Literal(pair.trips, call.place)
             return x, pair.items[1]

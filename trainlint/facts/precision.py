@@ -1,0 +1,115 @@
+"""Half precision and distribution: gradient scaling left out or misused, samplers whose order never changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trainlint.core import Place
+from trainlint.facts.loop_faults import loops_of
+from trainlint.facts.passes import conditional, every_event, innermost_loop, inside
+from trainlint.facts.run import Script
+from trainlint.interpret.events import Event, Frame
+from trainlint.interpret.values import Array, Literal, Object, Symbol
+
+SCALERS = re.compile(r"scaler|accelerat|lightning|deepspeed|Trainer|apex", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Misused:
+    """A gradient scaler that is used wrongly: "clip" before unscaling, a "step" past it, an "update" that is missing."""
+
+    what: str
+    place: Place
+
+
+def misused_scalers(script: Script) -> Iterator[Misused]:
+    """What is wrong with the gradient scaler of each training loop."""
+    events = every_event(script)
+    for step in events:
+        loop = innermost_loop(step)
+        if step.kind != "step" or loop is None or conditional(step, loop) or step.place is None:
+            continue
+        within = [event for event in events if inside(event, loop)]
+        scales = [event for event in within if event.kind == "scale" and _is_on(event)]
+        if not scales or any(event.kind == "scale" and not _is_on(event) for event in within):
+            continue
+        if "scaler" not in step.values:
+            if not any(event.kind == "unscale" for event in within) and _has_scaled_loss(within):
+                yield Misused("step", step.place)
+            continue
+        clips = [event for event in within if event.kind == "clip" and event.order < step.order]
+        unscaled = [event for event in within if event.kind == "unscale"]
+        for clip in clips[:1]:
+            if not any(event.order < clip.order for event in unscaled) and clip.place is not None and not conditional(clip, loop):
+                yield Misused("clip", clip.place)
+        if not any(event.kind == "scaler_update" for event in events):
+            yield Misused("update", step.place)
+
+
+def _is_on(event: Event) -> bool:
+    """Whether a scaler is surely enabled."""
+    scaler = event.values.get("scaler")
+    enabled = scaler.arguments.get("enabled", Literal(True)) if isinstance(scaler, Object) else None
+    return isinstance(enabled, Literal) and enabled.value is True
+
+
+def _has_scaled_loss(events: list[Event]) -> bool:
+    """Whether what goes backward is surely the scaled loss."""
+    losses = [event.values.get("loss") for event in events if event.kind == "backward"]
+    return bool(losses) and all(isinstance(one, Array) and one.op == "scaled" for one in losses)
+
+
+def unscaled_half_precision(script: Script) -> Iterator[Place]:
+    """Forward passes under float16 autocast whose loss goes backward as it is."""
+    events = every_event(script)
+    for step in events:
+        loop = innermost_loop(step)
+        if step.kind != "step" or loop is None or "scaler" in step.values or step.place is None:
+            continue
+        if SCALERS.search(getattr(step.place, "source_text", "")):
+            continue
+        for event in events:
+            if event.kind == "forward" and inside(event, loop) and any(_is_half(frame) for frame in event.frames):
+                backward = any(other.kind == "backward" and inside(other, loop) for other in events)
+                if backward and event.place is not None:
+                    yield event.place
+                    return
+
+
+def _is_half(frame: Frame) -> bool:
+    manager = frame.over
+    if frame.kind != "with" or frame.name != "autocast" or not isinstance(manager, Object):
+        return False
+    enabled, dtype, device = (manager.arguments.get(name) for name in ("enabled", "dtype", "device_type"))
+    if enabled is not None and not (isinstance(enabled, Literal) and enabled.value is True):
+        return False
+    if dtype is not None:
+        return isinstance(dtype, Symbol) and dtype.name.rpartition(".")[2] in ("float16", "half")
+    on_gpu = isinstance(device, Literal) and isinstance(device.value, str) and device.value.startswith("cuda")
+    return on_gpu or manager.row.name.startswith("torch.cuda")
+
+
+def samplers_without_epoch(script: Script) -> Iterator[tuple[Place, Place]]:
+    """(sampler, loop) of shuffling distributed samplers that an epoch loop draws from without telling them the epoch."""
+    seen: set[int] = set()
+    for step in every_event(script):
+        loops = loops_of(step) if step.kind == "step" else []
+        if len(loops) < 2 or loops[-2].trips == 1:
+            continue
+        loader = loops[-1].over
+        sampler = loader.arguments.get("sampler") if isinstance(loader, Object) else None
+        if not isinstance(sampler, Object) or not sampler.row.name.endswith("DistributedSampler") or id(sampler) in seen:
+            continue
+        seen.add(id(sampler))
+        shuffle = sampler.arguments.get("shuffle", Literal(True))
+        texts = (getattr(place, "source_text", "") for place in (sampler.place, step.place))
+        shuffles = isinstance(shuffle, Literal) and shuffle.value is True
+        if (
+            shuffles
+            and not any("set_epoch" in text for text in texts)
+            and sampler.place is not None
+            and loops[-2].place is not None
+        ):
+            yield sampler.place, loops[-2].place
