@@ -7,7 +7,8 @@ Operations and their attributes (inputs in order; `axis` as in NumPy; shapes inc
 leaves      data (data, statistics, dtype, batched: rows are drawn in mini-batches; then data and shape are those of all rows),
             input (unbound), parameter (parameters[0]), unknown (attributes["why"])
 arithmetic  add, subtract, multiply, divide, negative, power(exponent), matmul, square, sqrt, exp, log, abs, maximum, minimum
-reductions  sum(axis, keepdims), mean(axis, keepdims), max, min, prod, std(correction), var(correction), norm(ord), argmax, any, all
+reductions  sum(axis, keepdims), mean(axis, keepdims), max, min, prod, std(correction), var(correction), norm(ord),
+            argmax, any, all
             Arrays have more (`interpret.arrays.table`): floor_divide, remainder, comparisons (equal, less, ...), logical_*,
             where, clip(low, high), round, sign, sin, cos, ..., erf, outer, dot, tensordot, einsum(equation), l2_normalize
 shape       reshape(shape), flatten, transpose(axes), squeeze(axis), expand_dims(axis), concatenate(axis), getitem(index), cast,

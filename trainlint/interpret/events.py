@@ -71,7 +71,7 @@ class Event:
       unbound      name                             (a name that is bound nowhere is read)
       unpack       value, targets                   (a tuple of another length than the targets it is unpacked to)
       set_attribute  target, name, value            (an attribute of a library object is set; of a tensor: one that it lacks)
-      set_member   target, name, value              (the same of an instance of a class with a library base, not by its `__init__`)
+      set_member   target, name, value              (the same of an instance with a library base, outside its `__init__`)
       history_read  fit, key                        (`history.history["loss"]`; fit is what `fit` gave)
       misfit       layer, input, expected, found, what  (a layer is called on a shape that it cannot take)
       functional_dropout  rate, training            (`F.dropout`; training only if it is passed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from trainlint.interpret import functions, members, operators, targets
+from trainlint.interpret import comprehensions, functions, members, operators, targets
 from trainlint.interpret.dispatch import Arguments
 from trainlint.interpret.events import TRAINING, Frame
 from trainlint.interpret.limits import MAXIMUM_NESTING, MAXIMUM_TEXT, LimitReachedError
@@ -32,8 +32,6 @@ from trainlint.interpret.values import (
 if TYPE_CHECKING:
     from trainlint.core import Place
     from trainlint.interpret.interpreter import Machine
-
-MAXIMUM_COMPREHENSION = 4_096
 
 
 def evaluate(machine: Machine, node: cst.BaseExpression | cst.BaseSlice) -> Value:
@@ -102,20 +100,21 @@ def _formatted(machine: Machine, node: cst.FormattedString | cst.TemplatedString
 def _tuple(machine: Machine, node: cst.Tuple) -> Value:
     items, is_open = _elements(machine, node.elements)
     place = machine.place(node)
-    return _list_of(items, place, is_open=True) if is_open else Tuple(items, place)
+    return list_of(items, place, is_open=True) if is_open else Tuple(items, place)
 
 
 def _list(machine: Machine, node: cst.List) -> Value:
     items, is_open = _elements(machine, node.elements)
-    return _list_of(items, machine.place(node), is_open=is_open)
+    return list_of(items, machine.place(node), is_open=is_open)
 
 
 def _set(machine: Machine, node: cst.Set) -> Value:
     items, is_open = _elements(machine, node.elements)
-    return _list_of(items, machine.place(node), is_open=is_open, kind="set")
+    return list_of(items, machine.place(node), is_open=is_open, kind="set")
 
 
-def _list_of(items: tuple[Value, ...], place: Place | None, *, is_open: bool, kind: str = "list") -> List:
+def list_of(items: tuple[Value, ...], place: Place | None, *, is_open: bool, kind: str = "list") -> List:
+    """A list or set of known items, and perhaps others."""
     made = List({"items": Tuple(items, place)}, place, kind)
     if is_open:
         made.cells["open"] = Literal(True)
@@ -312,64 +311,6 @@ def _yield(machine: Machine, node: cst.Yield) -> Value:
     return Unknown("what is sent into a generator", machine.place(node))
 
 
-def _comprehension(machine: Machine, node: cst.ListComp | cst.SetComp | cst.GeneratorExp) -> Value:
-    items, is_open = _passes(machine, node.for_in, lambda: evaluate(machine, node.elt))
-    kind = "set" if isinstance(node, cst.SetComp) else "list"
-    return _list_of(tuple(items), machine.place(node), is_open=is_open, kind=kind)
-
-
-def _dict_comprehension(machine: Machine, node: cst.DictComp) -> Value:
-    def pair() -> Value:
-        return Tuple((evaluate(machine, node.key), evaluate(machine, node.value)))
-
-    items, is_open = _passes(machine, node.for_in, pair)
-    made = Dict({}, machine.place(node))
-    for item in items:
-        if isinstance(item, Tuple):
-            key = operators.key_of(item.items[0])
-            made.cells[OPEN if key is None else key[0]] = item.items[1] if key is not None else Literal(True)
-    if is_open:
-        made.cells[OPEN] = Literal(True)
-    return made
-
-
-def _passes(machine: Machine, clause: cst.CompFor, element: Callable[[], Value]) -> tuple[list[Value], bool]:
-    """What a comprehension makes, pass by pass, in a scope of its own; True if there may be more or fewer items."""
-    from trainlint.interpret.values import Scope
-
-    scope = Scope(parent=machine.scope, kind="function", name="<comprehension>", tree=machine.scope.tree)
-    made: list[Value] = []
-    machine.activations.append(type(machine.activation)(scope, function=machine.activation.function))
-    machine.activation.yields = machine.activations[-2].yields
-    try:
-        is_open = _clause(machine, clause, element, made)
-    finally:
-        machine.activations.pop()
-    return made, is_open
-
-
-def _clause(machine: Machine, clause: cst.CompFor, element: Callable[[], Value], made: list[Value]) -> bool:
-    place = machine.place(clause.iter)
-    value = evaluate(machine, clause.iter)
-    iteration = machine.iterate(value, place)
-    is_open = not iteration.exhaustive
-    frame = Frame("loop", place, "<comprehension>", iteration.trips, value)
-    for item in iteration.items:
-        if len(made) >= MAXIMUM_COMPREHENSION:
-            return True
-        targets.assign(machine, clause.target, item)
-        tests = [operators.truth(evaluate(machine, one.test)) for one in clause.ifs]
-        if False in tests:
-            continue
-        is_open = is_open or None in tests
-        with machine.frame(frame):
-            if clause.inner_for_in is not None:
-                is_open = _clause(machine, clause.inner_for_in, element, made) or is_open
-            else:
-                made.append(element())
-    return is_open
-
-
 def _ellipsis(machine: Machine, node: cst.Ellipsis) -> Value:
     return Symbol("builtins.Ellipsis", "...", machine.place(node))
 
@@ -401,10 +342,10 @@ _EXPRESSIONS: dict[type, Callable[..., Value]] = {
     cst.NamedExpr: _named,
     cst.Await: _await,
     cst.Yield: _yield,
-    cst.ListComp: _comprehension,
-    cst.SetComp: _comprehension,
-    cst.GeneratorExp: _comprehension,
-    cst.DictComp: _dict_comprehension,
+    cst.ListComp: comprehensions.comprehension,
+    cst.SetComp: comprehensions.comprehension,
+    cst.GeneratorExp: comprehensions.comprehension,
+    cst.DictComp: comprehensions.dict_comprehension,
     cst.Ellipsis: _ellipsis,
 }
 

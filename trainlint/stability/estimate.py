@@ -103,7 +103,7 @@ def imitation(run: TrainingRun, graph: Node, seed: int, rows: int, *, sure: bool
 
 
 def saturates(program: Program) -> bool:
-    """Whether inputs that are far from unit scale meet a net that is bounded somewhere: tanh, sigmoid, or a softmax at its end."""
+    """Whether inputs far from unit scale meet a net that is bounded somewhere: tanh, sigmoid, or a softmax at its end."""
     ops = {step.node.op for step in program.steps}
     if program.prediction_degree <= 1 or not ops & (BOUNDED | ENTROPY) or ops & NORMALIZERS:
         return False
@@ -189,7 +189,7 @@ def _bound(run: TrainingRun, middle: Drawn) -> StabilityBound | Unknown:
     factors = factors if rate >= bound else {}
     unit = _sharpness(case, case.program.problem(seed, factors), False) if factors else None
     normalised = any(node.op in NORMALIZERS for node in walk(case.program.steps[-1].node))
-    words = ("normalisation layers cancel the scale of the inputs",) if normalised else ()
+    words: tuple[str, ...] = ("normalisation layers cancel the scale of the inputs",) if normalised else ()
     words += ("order of magnitude: for inputs of this scale the activations saturate",) if rough else ()
     made = "" if known_rows(case.program.steps[-1].node) else "synthetic "
     return StabilityBound(

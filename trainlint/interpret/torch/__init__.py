@@ -13,6 +13,7 @@ from trainlint.interpret.torch import (
     losses,
     modules,
     parameters,
+    splits,
     training,
     updates,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "losses",
     "modules",
     "parameters",
+    "splits",
     "training",
     "updates",
 ]
