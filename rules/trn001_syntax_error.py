@@ -2,8 +2,11 @@
 
 ## Why
 
-The file cannot be parsed, as it is no Python 3 of any version, or too deeply nested. Python 3 will not run it either, and
-nothing else is checked in it. In a notebook, magics, shell lines and `?` help are left out before the cells are parsed.
+A statement cannot be parsed, as it is no Python 3 of any version. Python will not run the file either. The statement is taken
+for one that is not known, and all others are still checked, except for what they seem to lack: that may stand in the broken
+one. Where too little of a file is left, or it is nested too deeply, this is the one finding. What is Python 2 only by its
+spelling (`print x`, `except X, e`, backquotes) is checked as it is. In a notebook, magics, shell lines and `?` help are left
+out before the cells are parsed.
 
 ```python bad
 import torch
@@ -34,5 +37,6 @@ from trainlint.api import Report, Script, Severity, rule
 @rule("TRN001", "syntax-error", Severity.ERROR, scope="script")
 def check(script: Script) -> Iterator[Report]:
     """Say where the parser stopped."""
-    if script.syntax_failure is not None:
-        yield Report(script.syntax_failure.reason, at=script.syntax_failure.place or script.start)
+    failures = script.holes if script.syntax_failure is None else (script.syntax_failure,)
+    for failure in failures:
+        yield Report(failure.reason, at=failure.place or script.start)

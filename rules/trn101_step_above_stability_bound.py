@@ -8,7 +8,8 @@ away, and the loss grows by (1 - lr·λ)² per step until it is infinite. λ gro
 learning rate that suits inputs of unit scale diverges on raw ones.
 
 The bound is 2(1+β)/λ with momentum β, 2(1+β)/((1+2β)λ) with Nesterov momentum. For a model that is linear in its parameters with
-a squared loss the verdict is proved from the data, for smaller batches simulated; for other networks it is an estimate.
+a squared loss the verdict is proved from the data, for smaller batches simulated; for other networks it is an estimate. Adam
+has no such bound at the start; there the step is compared with the size of the first layer's weights.
 
 ```python bad
 import numpy as np
@@ -88,13 +89,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trainlint.api import (
+    ADAM_FAMILY,
     Evidence,
     OptimizerFacts,
     Report,
     Severity,
     StabilityBound,
     TrainingRun,
+    clips,
     exceeded_bound_report,
+    relative_step_report,
     rule,
     stability,
 )
@@ -106,8 +110,10 @@ WARNS = ("slow_divergence", "unstable_in_mean_square", "unstable_at_start")
 def check(run: TrainingRun) -> Iterator[Report]:
     """Compare the learning rate with the largest that the loss surface bears."""
     bound, optimizer = stability(run), run.optimizer
-    if not isinstance(bound, StabilityBound) or not isinstance(optimizer, OptimizerFacts) or optimizer.clip or run.schedule:
+    if not isinstance(optimizer, OptimizerFacts) or clips(optimizer) or run.schedule:
         return
-    if bound.verdict in ("diverges", *WARNS):
+    if isinstance(bound, StabilityBound) and bound.verdict in ("diverges", *WARNS):
         likely = bound.verdict in WARNS or bound.evidence is Evidence.ESTIMATED
         yield exceeded_bound_report(run, bound, optimizer, Severity.WARNING if likely else Severity.ERROR)
+    elif not isinstance(bound, StabilityBound) and optimizer.name in ADAM_FAMILY:
+        yield from relative_step_report(run, optimizer)

@@ -84,6 +84,7 @@ from trainlint.api import (
     Severity,
     StabilityBound,
     TrainingRun,
+    clips,
     first_layer_on_raw_inputs,
     root_mean_square,
     rule,
@@ -98,7 +99,7 @@ LARGE = 10.0
 def check(run: TrainingRun) -> Iterator[Report]:
     """Compare the bound at the inputs' own scale with that at unit scale."""
     optimizer, bound = run.optimizer, stability(run)
-    if not isinstance(optimizer, OptimizerFacts) or not isinstance(bound, StabilityBound) or run.schedule or optimizer.clip:
+    if not isinstance(optimizer, OptimizerFacts) or not isinstance(bound, StabilityBound) or run.schedule or clips(optimizer):
         return
     allowed, size = bound.unit_scale_max_learning_rate, root_mean_square(run.inputs)
     large = run.inputs.scale == "byte" or (size is not None and size > LARGE)

@@ -4,7 +4,8 @@
 
 A network starts with outputs near zero. Adam moves each weight by about its learning rate at most per update, so targets in
 the hundreds of thousands lie out of reach of a short run: the loss falls a little and stays high. With plain gradient descent
-the gradients, and in a nonlinear network also the sharpness, grow with the targets, and the same rate diverges.
+the gradients grow with the targets, and in a nonlinear network the sharpness λ too: a rate far below 2/λ at unit targets diverges
+at targets in the thousands. (A model that is linear in its parameters has the same λ whatever its targets are.)
 
 ```python bad
 import numpy as np
@@ -17,17 +18,15 @@ model.fit(x, prices, epochs=15)
 ```
 
 ```python bad
-import torch
-from torch import nn, optim
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+from tensorflow import keras
 
-x, y = torch.rand(500, 1), 300000 + 100000 * torch.rand(500, 1)
-model = nn.Sequential(nn.Linear(1, 4), nn.ReLU(), nn.Linear(4, 1))
-optimizer = optim.Adam(model.parameters(), lr=1e-3)
-for epoch in range(200):
-    optimizer.zero_grad()
-    loss = nn.functional.mse_loss(model(x), y)  # error: TRN103
-    loss.backward()
-    optimizer.step()
+x = StandardScaler().fit_transform(np.random.rand(500, 3))
+y = np.random.uniform(1000, 5000, size=500)
+model = keras.Sequential([keras.layers.Dense(16, activation="relu", input_shape=(3,)), keras.layers.Dense(1)])
+model.compile(optimizer="sgd", loss="mse")  # error: TRN103
+model.fit(x, y, epochs=50)
 ```
 
 ## When it is silent
@@ -75,20 +74,17 @@ from collections.abc import Iterator
 
 from trainlint.api import (
     ADAM_FAMILY,
-    Evidence,
-    Fact,
+    SGD_FAMILY,
     LossFacts,
     ModelFacts,
     OptimizerFacts,
     Report,
     Severity,
     TrainingRun,
-    figure,
-    reachable_output,
-    root_mean_square,
+    clips,
+    distant_targets_report,
     rule,
-    run_cause,
-    step_size,
+    steep_targets_report,
 )
 
 LARGE = 10.0
@@ -97,23 +93,14 @@ SQUARED = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 
 @rule("TRN103", "unnormalized-targets", Severity.WARNING)
 def check(run: TrainingRun) -> Iterator[Report]:
-    """Compare the distance to the targets with what the run can move."""
-    optimizer, loss, model, mean = run.optimizer, run.loss, run.model, run.targets.mean
+    """Compare the distance to the targets with what the run can move, and the curvature with that at standardized targets."""
+    optimizer, loss, model, targets = run.optimizer, run.loss, run.model, run.targets
     if not isinstance(optimizer, OptimizerFacts) or not isinstance(loss, LossFacts) or not isinstance(model, ModelFacts):
         return
-    if optimizer.name not in ADAM_FAMILY or loss.name not in SQUARED or model.output_activation not in ("linear", None):
+    if loss.name not in SQUARED or model.output_activation not in ("linear", None) or run.schedule:
         return
-    inputs = root_mean_square(run.inputs)
-    if mean is None or abs(mean) < LARGE or inputs is None or run.schedule or not isinstance(optimizer.learning_rate, Fact):
-        return
-    reach = reachable_output(run, inputs)
-    if reach is None or reach >= abs(mean) / 2 or run.updates is None:
-        return
-    yield Report(
-        f"targets around {figure(mean)}: {run.updates:,} updates of {step_size(optimizer)} move the output by about"
-        f" {figure(reach)} at most. Standardize the targets, and invert that after predict",
-        at=loss.place or run.place,
-        evidence=Evidence.ESTIMATED,
-        numbers={"target_mean": mean, "reachable": reach, "updates": run.updates, "learning_rate": optimizer.learning_rate.value},
-        cause=run_cause("target-scale", run),
-    )
+    size = max(abs(targets.mean or 0.0), (targets.second_moment or 0.0) ** 0.5)
+    if size >= LARGE and optimizer.name in ADAM_FAMILY:
+        yield from distant_targets_report(run, optimizer)
+    elif size >= LARGE and optimizer.name in SGD_FAMILY and not clips(optimizer):
+        yield from steep_targets_report(run, optimizer)

@@ -4,7 +4,9 @@
 
 Adam divides by √v + ε. In float16 weights v underflows to 0 for gradients below √(3e-8/(1-β₂)) = 0.0055 and the step becomes
 lr·g/ε: infinite when ε rounds to 0 (below 6e-8), 42 at ε = 1e-7. In a very long run with a constant rate v decays with the
-gradients; when one comes back, a step of up to lr·(1-β₁)/√(1-β₂) = 3.2 lr moves every weight at once: the loss spikes.
+gradients; when one comes back, a step of up to lr·(1-β₁)/√(1-β₂) = 3.2 lr moves every weight at once: the loss spikes. With the
+sharpness λ known, ε ≥ lr·λ·(1-β₁)/(2+2β₁) prevents that. An ε below 2⁻²⁴·0.005 = 3e-10 is lost when float32 adds it to the √v
+of a usual gradient: it holds back no weight whose gradients have all but vanished.
 
 ```python bad
 from torch import nn, optim
@@ -67,7 +69,6 @@ def train(batches):
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from trainlint.api import (
@@ -75,19 +76,18 @@ from trainlint.api import (
     Fact,
     ModelFacts,
     OptimizerFacts,
-    Origin,
     Report,
     Severity,
     TrainingRun,
-    exact,
-    figure,
+    clips,
+    epsilon_without_effect,
+    half_precision_step,
     lowers_rate_later,
     rule,
     run_cause,
+    set_epsilon,
     spikes_late,
 )
-
-SMALLEST_HALF, SAFE_HALF_EPSILON, TYPICAL_GRADIENT, NO_FLOOR = 6e-8, 1e-3, 0.005, 1e-11
 
 
 @rule("TRN105", "adam-epsilon-too-small", Severity.INFO)
@@ -98,23 +98,19 @@ def check(run: TrainingRun) -> Iterator[Report]:
         return
     if not isinstance(adam.epsilon, Fact) or not isinstance(adam.learning_rate, Fact):
         return
-    epsilon, rate = adam.epsilon.value, adam.learning_rate.value
-    severity, numbers, message = Severity.INFO, {"epsilon": epsilon, "learning_rate": rate}, ""
+    epsilon, rate, found = adam.epsilon.value, adam.learning_rate.value, None
     if isinstance(run.model, ModelFacts) and run.model.dtype == "float16":
-        step = rate * TYPICAL_GRADIENT / epsilon if epsilon >= SMALLEST_HALF else math.inf
-        severity = Severity.ERROR if step >= 1 else Severity.WARNING
-        moves = f"a step of {figure(step)}" if step < math.inf else "an infinite step, as ε rounds to 0"
-        if epsilon < SAFE_HALF_EPSILON:
-            message = (
-                f"with float16 weights: gradients below 0.0055 square to 0 and one of 0.005 makes {moves} instead of"
-                f" {exact(rate)}. Keep float32 weights with autocast, or set ε=1e-3"
-            )
-    elif not run.schedule and not adam.clip and not lowers_rate_later(run):
-        message = spikes_late(run, rate, epsilon, adam.betas or (0.9, 0.999), numbers)
-    if not message and 0 <= epsilon <= NO_FLOOR and adam.epsilon.origin is not Origin.LIBRARY_DEFAULT:
-        message = (
-            f"is no floor: a weight with gradients of {figure(1e4 * epsilon or 1e-30)} still moves by {exact(rate)} each step"
+        found = half_precision_step(epsilon, rate)
+    elif not run.schedule and not clips(adam) and not lowers_rate_later(run):
+        found = spikes_late(run, rate, epsilon, adam.betas or (0.9, 0.999))
+    found = found or epsilon_without_effect(adam.epsilon, rate)
+    if found is not None:
+        yield Report(
+            found.message,
+            at=adam.place or run.place,
+            severity=found.severity,
+            numbers=found.numbers,
+            fix_message=f"use ε={found.suggestion:g}",
+            edits=set_epsilon(adam, found.suggestion),
+            cause=run_cause("adam-epsilon", run),
         )
-    if message:
-        place, cause = adam.place or run.place, run_cause("adam-epsilon", run)
-        yield Report(f"ε={exact(epsilon)} {message}", at=place, severity=severity, numbers=numbers, cause=cause)

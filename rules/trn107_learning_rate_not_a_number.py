@@ -24,7 +24,7 @@ def train(loader):
 from tensorflow import keras
 
 model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
-model.compile(keras.optimizers.SGD(learning_rate="0.01"), "mse")  # error: TRN107
+model.compile(keras.optimizers.SGD(learning_rate=0.01, momentum="0.9"), "mse")  # error: TRN107
 
 
 def train(x, y):
@@ -33,7 +33,8 @@ def train(x, y):
 
 ## When it is silent
 
-The text is converted, a schedule or function gives the rate, or the optimizer takes None (Adafactor).
+The text is converted, a schedule or function gives the rate, or the optimizer takes None (Adafactor). Of momentum, decay and ε
+only text is reported: None has a meaning there.
 
 ```python good
 from torch import nn, optim
@@ -85,21 +86,33 @@ from collections.abc import Iterator
 from trainlint.api import OptimizerFacts, Report, Severity, TrainingRun, optimizer_label, rule, run_cause, step_size_place
 
 TAKES_NONE = ("adafactor",)
+NUMBERS = {
+    "learning_rate": "learning rate",
+    "momentum": "momentum",
+    "weight_decay": "weight decay",
+    "decay": "decay",
+    "eps": "ε",
+    "epsilon": "ε",
+}
+"""Settings that have to be numbers, and what they are called."""
 
 
 @rule("TRN107", "learning-rate-not-a-number", Severity.ERROR)
 def check(run: TrainingRun) -> Iterator[Report]:
-    """Look for a rate that is text, a list, a flag or None."""
+    """Look for a rate that is text, a list, a flag or None, and for other numbers that are text."""
     optimizer = run.optimizer
-    if not isinstance(optimizer, OptimizerFacts) or "learning_rate" not in optimizer.parameters:
-        return
-    value = optimizer.parameters["learning_rate"]
-    if value is None and optimizer.name in TAKES_NONE:
+    if not isinstance(optimizer, OptimizerFacts):
         return
     raised = "a TypeError" if optimizer.library == "torch" else "a ValueError or TypeError"
-    yield Report(
-        f"the learning rate of {optimizer_label(optimizer)} is {value!r:.40}, a {type(value).__name__}: the optimizer or its"
-        f" first step raises {raised}. Convert it with float(...)",
-        at=step_size_place(run),
-        cause=run_cause("step-size", run),
-    )
+    for name, words in NUMBERS.items():
+        if name not in optimizer.parameters:
+            continue
+        value = optimizer.parameters[name]
+        if (name != "learning_rate" and not isinstance(value, str)) or (value is None and optimizer.name in TAKES_NONE):
+            continue
+        yield Report(
+            f"the {words} of {optimizer_label(optimizer)} is {value!r:.40}, a {type(value).__name__}: the optimizer or its first"
+            f" step raises {raised}. Convert it with float(...)",
+            at=step_size_place(run) if name == "learning_rate" else optimizer.place or run.place,
+            cause=run_cause("step-size", run) if name == "learning_rate" else None,
+        )

@@ -9,7 +9,7 @@ it starts with in its first steps: hidden units die or saturate before they have
 from tensorflow import keras
 from faces import x, y
 
-model = keras.Sequential([keras.layers.Dense(100, activation="relu", input_shape=(9216,)), keras.layers.Dense(30)])
+model = keras.Sequential([keras.layers.Dense(100, activation="relu"), keras.layers.Dense(30)])
 model.compile(keras.optimizers.Adam(learning_rate=0.1), "mse")  # error: TRN112
 model.fit(x, y, epochs=100)
 ```

@@ -86,6 +86,7 @@ from trainlint.api import (
     Severity,
     StabilityBound,
     TrainingRun,
+    clips,
     figure,
     rule,
     run_cause,
@@ -104,14 +105,13 @@ def check(run: TrainingRun) -> Iterator[Report]:
     optimizer, loss = run.optimizer, run.loss
     if not isinstance(optimizer, OptimizerFacts) or optimizer.name not in SGD_FAMILY or not isinstance(loss, LossFacts):
         return
-    if optimizer.clip or loss.reduction != "sum" or not summed_at_the_end(run) or not isinstance(run.batch_size, Fact):
+    if clips(optimizer) or loss.reduction != "sum" or not summed_at_the_end(run) or not isinstance(run.batch_size, Fact):
         return
     batch, rate, bound = run.batch_size.value, optimizer.learning_rate, stability(run)
     stable = isinstance(bound, StabilityBound) and bound.ratio < 1
     if stable or batch < 2 or not isinstance(rate, Fact) or rate.value * batch <= LARGE_RATE:
         return
-    rest = (run.inputs.samples or 0) % batch
-    last = f"; the last batch of {rest} like {figure(rate.value * rest)}" if rest else ""
+    last = f"; the last batch of {rest} like {figure(rate.value * rest)}" if (rest := (run.inputs.samples or 0) % batch) else ""
     yield Report(
         f"{step_size(optimizer)} with a sum over batches of {batch} acts like {figure(rate.value * batch)}{last}: take the mean",
         at=loss.place or run.place,

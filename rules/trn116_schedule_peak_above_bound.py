@@ -2,7 +2,7 @@
 
 ## Why
 
-A schedule helps only if its rates are below the stability bound 2/λ soon enough. While they are above it the loss grows at every
+A schedule helps only if its rates are below the stability bound 2/λ soon enough. While they are above it the loss grows at each
 step by (1 - lr·λ)²; a decay that takes 90 updates to get below the bound has multiplied the loss by 1e58 by then, more than
 float32 holds. A warm-up only postpones the same.
 
@@ -81,7 +81,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import SGD_FAMILY, Evidence, OptimizerFacts, Report, Severity, TrainingRun, rule, schedule_report, scheduled
+from trainlint.api import (
+    SGD_FAMILY,
+    Evidence,
+    OptimizerFacts,
+    Report,
+    Severity,
+    TrainingRun,
+    clips,
+    rule,
+    schedule_report,
+    scheduled,
+)
 
 FLOAT32, NOTICEABLE = 38.5, 3.0
 """log10 of the growth at which float32 overflows, and at which a detour is worth a word."""
@@ -95,11 +106,15 @@ ELSE_MARGIN = 40.0
 def check(run: TrainingRun) -> Iterator[Report]:
     """Follow the growth of the loss along the schedule."""
     optimizer, course = run.optimizer, scheduled(run)
-    if not isinstance(optimizer, OptimizerFacts) or optimizer.name not in SGD_FAMILY or course is None or optimizer.clip:
+    if not isinstance(optimizer, OptimizerFacts) or optimizer.name not in SGD_FAMILY or course is None or clips(optimizer):
         return
-    proved = course.bound.evidence is Evidence.PROVED
-    margin = 1.0 if proved else ESTIMATE_MARGIN.get(getattr(run.loss, "name", ""), ELSE_MARGIN)
-    if course.peak / course.bound.max_learning_rate <= margin or (proved and course.peak_growth < NOTICEABLE):
-        return
-    lost = course.crossing is None or course.peak_growth > FLOAT32
-    yield schedule_report(run, course, optimizer, Severity.ERROR if proved and lost else Severity.WARNING)
+    bound, known = course.bound, course.bound.evidence
+    if known is Evidence.SIMULATED:
+        lost, speaks = True, bound.verdict == "diverges"
+    elif known is Evidence.PROVED:
+        lost, speaks = course.crossing is None or course.peak_growth > FLOAT32, course.peak_growth >= NOTICEABLE
+    else:
+        margin = ESTIMATE_MARGIN.get(getattr(run.loss, "name", ""), ELSE_MARGIN)
+        lost, speaks = False, course.peak / bound.max_learning_rate > margin
+    if speaks and course.peak > bound.max_learning_rate:
+        yield schedule_report(run, course, optimizer, Severity.ERROR if lost else Severity.WARNING)

@@ -92,7 +92,7 @@ WRITTEN_OUT = ("inverse_time", "constant", "linear")
 """Schedules that come with an optimizer's own `decay`, or that end in a constant on purpose."""
 
 
-@rule("TRN118", "schedule-never-acts", Severity.WARNING, default="preview")
+@rule("TRN118", "schedule-never-acts", Severity.WARNING, default="preview", absence=True)
 def check(run: TrainingRun) -> Iterator[Report]:
     """Compare the rates of the whole run with its first."""
     change, schedule, updates = change_in_run(run), run.schedule, run.updates

@@ -4,7 +4,7 @@
 
 Pixels of 0 to 255 make the first layer's outputs about a hundred times larger than the initialisation is made for. Saturating
 units saturate, relu units die or explode, gradients of the first layer dwarf all others, and every learning rate is too large
-for one part of the network or too small for another.
+for one part of the network.
 
 ```python bad
 from tensorflow import keras
@@ -71,7 +71,6 @@ model.fit(x, y, epochs=5)
 ## References
 
 - Y. LeCun, L. Bottou, G. Orr, K.-R. Müller, Efficient BackProp (1998), section 4.3.
-- X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010.
 """
 
 from __future__ import annotations
@@ -85,6 +84,7 @@ from trainlint.api import (
     Severity,
     StabilityBound,
     TrainingRun,
+    divide_bytes,
     figure,
     first_layer_on_raw_inputs,
     initial_output_scale,
@@ -106,8 +106,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
         return
     size = root_mean_square(run.inputs) or BYTE_RMS
     start = initial_output_scale(layer, size)
-    outputs = f": its outputs start at about ±{figure(start)}" if start else ""
-    bound = stability(run)
+    outputs, bound = f": its outputs start at about ±{figure(start)}" if start else "", stability(run)
     too_large = isinstance(bound, StabilityBound) and bound.ratio >= 1
     yield Report(
         f"{inputs_in_words(run.inputs)} reach {layer_name(layer)} unscaled{outputs}. Divide by 255 or rescale in a first layer",
@@ -115,5 +114,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
         evidence=Evidence.ESTIMATED,
         numbers={"input_rms": size} | ({"first_output_rms": start} if start else {}),
         related=((f"{layer_name(layer)} takes them as they are", layer.place),) if layer.place else (),
+        fix_message="divide by 255",
+        edits=divide_bytes(run),
         cause=run_cause("step-size", run) if too_large else site_cause("input-scale", run.inputs.place or run.place),
     )

@@ -85,12 +85,13 @@ from trainlint.api import (
     rule,
     run_cause,
     stability,
+    standardize,
 )
 
 LARGE, UNLIKE = 30.0, 100.0
 
 
-@rule("TRN202", "tabular-inputs-never-scaled", Severity.WARNING)
+@rule("TRN202", "tabular-inputs-never-scaled", Severity.WARNING, absence=True)
 def check(run: TrainingRun) -> Iterator[Report]:
     """Compare the columns that enter a network of dense layers."""
     sizes = column_sizes(run.inputs)
@@ -110,5 +111,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
         at=run.place,
         evidence=Evidence.ESTIMATED,
         numbers={"largest_rms": largest, "smallest_rms": smallest},
+        fix_message="standardize by the training part",
+        edits=standardize(run),
         cause=run_cause("step-size" if too_large else "input-scale", run),
     )

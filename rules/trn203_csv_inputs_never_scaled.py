@@ -78,7 +78,7 @@ from collections.abc import Iterator
 from trainlint.api import Report, Severity, TrainingRun, line_of, rule, site_cause, table_read_raw
 
 
-@rule("TRN203", "csv-inputs-never-scaled", Severity.INFO, default="preview")
+@rule("TRN203", "csv-inputs-never-scaled", Severity.INFO, default="preview", absence=True)
 def check(run: TrainingRun) -> Iterator[Report]:
     """Look for columns that go from the file to a dense layer as they are."""
     table = table_read_raw(run)

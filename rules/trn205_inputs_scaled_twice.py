@@ -76,21 +76,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, figure, in_line, rule, scaled_twice, site_cause
+from trainlint.api import (
+    Report,
+    Script,
+    Severity,
+    divided_again,
+    every_event,
+    figure,
+    in_line,
+    rule,
+    scaled_twice,
+    site_cause,
+    without_scaling,
+)
 
 
-@rule("TRN205", "inputs-scaled-twice", Severity.WARNING)
-def check(run: TrainingRun) -> Iterator[Report]:
-    """Look for two divisions by about 255 on the way to the first layer."""
-    twice = scaled_twice(run)
-    if twice is None or twice.second.place is None:
-        return
-    first = twice.first.place
-    yield Report(
-        f"the inputs, divided by {figure(1 / abs(twice.first.factor), 3)} already{in_line(first)}, are"
-        f" divided by {figure(1 / abs(twice.second.factor), 3)} once more: the largest is then {figure(twice.largest)}",
-        at=twice.second.place,
-        numbers={"largest_input": twice.largest},
-        related=(("scaled here first", first),) if first is not None else (),
-        cause=site_cause("input-scaled", twice.second.place),
-    )
+@rule("TRN205", "inputs-scaled-twice", Severity.WARNING, scope="script")
+def check(script: Script) -> Iterator[Report]:
+    """Look for two divisions by about 255 on the way to the first layer, and for two by the range of the data."""
+    for run in script.runs:
+        twice = scaled_twice(run)
+        if twice is None or twice.second.place is None:
+            continue
+        first = twice.first.place
+        yield Report(
+            f"the inputs, divided by {figure(1 / abs(twice.first.factor), 3)} already{in_line(first)}, are"
+            f" divided by {figure(1 / abs(twice.second.factor), 3)} once more: the largest is then {figure(twice.largest)}",
+            at=twice.second.place,
+            numbers={"largest_input": twice.largest},
+            related=(("scaled here first", first),) if first is not None else (),
+            fix_message="scale once",
+            edits=without_scaling(twice.second.place),
+            cause=site_cause("input-scaled", twice.second.place),
+        )
+    for event, before, left in divided_again(every_event(script)):
+        if event.place is not None:
+            yield Report(
+                f"the data are divided by their own extent{in_line(before)} and once more by the same here: the largest is then"
+                f" {figure(left) if left is not None else '1 by that extent'}, not 1",
+                at=event.place,
+                related=(("scaled here first", before),) if before is not None else (),
+                cause=site_cause("input-scaled", event.place),
+            )

@@ -79,7 +79,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, figure, in_line, other_scales, rule, site_cause
+from trainlint.api import Report, Script, Severity, every_event, figure, in_line, other_scales, rule, scale_alike, site_cause
 
 
 @rule("TRN208", "train-and-eval-scaled-differently", Severity.ERROR, scope="script")
@@ -103,5 +103,7 @@ def check(script: Script) -> Iterator[Report]:
                 at=one.use.place,
                 numbers={"ratio": one.ratio} if one.ratio is not None else {},
                 related=(("the scaling that differs", where),) if where is not None else (),
+                fix_message="scale both alike",
+                edits=scale_alike(one),
                 cause=site_cause("test-scale", where or one.use.place),
             )

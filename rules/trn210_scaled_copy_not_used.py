@@ -86,10 +86,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, rule, site_cause, unused_scalings
+from trainlint.api import Report, Script, Severity, every_event, rule, site_cause, unused_scalings, use_scaled
 
 
-@rule("TRN210", "scaled-copy-not-used", Severity.ERROR, scope="script")
+@rule("TRN210", "scaled-copy-not-used", Severity.ERROR, scope="script", absence=True)
 def check(script: Script) -> Iterator[Report]:
     """Look for scalings whose result is lost while the raw data are trained on."""
     for one in unused_scalings(script, every_event(script)):
@@ -97,5 +97,7 @@ def check(script: Script) -> Iterator[Report]:
         yield Report(
             f"the scaled copy that is made here {lost}: training gets the unscaled data. Assign the result to what is trained on",
             at=one.place,
+            fix_message="train on the scaled copy",
+            edits=use_scaled(one),
             cause=site_cause("input-scale", one.place),
         )

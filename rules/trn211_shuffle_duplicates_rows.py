@@ -82,7 +82,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, array_rank, every_event, rule, site_cause, text_of
+from trainlint.api import Report, Script, Severity, array_rank, every_event, rule, shuffle_rows, site_cause, text_of
 
 
 @rule("TRN211", "shuffle-duplicates-rows", Severity.ERROR, scope="script")
@@ -101,5 +101,7 @@ def check(script: Script) -> Iterator[Report]:
             " twice or more, also on both sides of a later split. Use numpy's `rng.shuffle(x)` or index with a permutation",
             at=event.place,
             numbers={"dimensions": rank},
+            fix_message="shuffle whole rows",
+            edits=shuffle_rows(event),
             cause=site_cause("shuffle", event.place),
         )

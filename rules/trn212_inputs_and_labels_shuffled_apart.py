@@ -3,8 +3,7 @@
 ## Why
 
 If the rows of x are put in random order and those of y are not, or in another random order, every image has the label of
-another one. The network can learn nothing but the frequencies of the classes; the accuracy stays at chance, whatever else is
-tuned.
+another one. The network learns only the frequencies of the classes; the accuracy stays at chance.
 
 ```python bad
 import numpy as np
@@ -63,15 +62,13 @@ model.fit(x, y, epochs=10)
 
 ```python good
 import numpy as np
-from sklearn.utils import shuffle
 from tensorflow import keras
 
 (x, y), _ = keras.datasets.mnist.load_data()
 x = x.reshape(-1, 784) / 255.0
-x, y = shuffle(x, y, random_state=0)
 noisy = x[np.random.permutation(len(x))]
-model = keras.Sequential([keras.layers.Dense(784, activation="sigmoid")])
-model.compile("adam", "binary_crossentropy")
+model = keras.Sequential([keras.layers.Dense(784)])
+model.compile("adam", "mse")
 model.fit(noisy, noisy, epochs=10)
 ```
 
@@ -84,7 +81,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, rule, shuffled_apart, site_cause
+from trainlint.api import (
+    Report,
+    Script,
+    Severity,
+    every_event,
+    reordered_alone,
+    rule,
+    shuffle_together,
+    shuffled_apart,
+    site_cause as cause,
+)
 
 
 @rule("TRN212", "inputs-and-labels-shuffled-apart", Severity.ERROR, scope="script")
@@ -95,11 +102,19 @@ def check(script: Script) -> Iterator[Report]:
         apart = shuffled_apart(run, events)
         if apart is None:
             continue
-        other = {"inputs": "the labels keep theirs", "labels": "the inputs keep theirs"}.get(apart.what, "each in its own")
         yield Report(
-            f"the {apart.what} that line {run.place.span.row} trains on are put in a random order here, {other}: no row has its"
-            " own label any more. Index both with one permutation",
+            f"the {apart.what} that line {run.place.span.row} trains on are put in a random order that the rest does not"
+            " share: no row has its own label any more. Index both with one permutation",
             at=apart.place,
             related=(("trained here", run.place),),
-            cause=site_cause("shuffle", apart.place),
+            fix_message="shuffle both by one permutation",
+            edits=shuffle_together(run, apart.place),
+            cause=cause("shuffle", apart.place),
+        )
+    for place in reordered_alone(events):
+        yield Report(
+            "one array of the object is put in a random order that no other shares: the labels it was given keep theirs. Index"
+            " all with one permutation",
+            at=place,
+            cause=cause("shuffle", place),
         )

@@ -89,10 +89,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, never_shuffled, rule, site_cause
+from trainlint.api import Report, Severity, TrainingRun, never_shuffled, rule, shuffle_loader, site_cause
 
 
-@rule("TRN213", "train-data-never-shuffled", Severity.WARNING)
+@rule("TRN213", "train-data-never-shuffled", Severity.WARNING, absence=True)
 def check(run: TrainingRun) -> Iterator[Report]:
     """Look for training data in one fixed order."""
     order = never_shuffled(run)
@@ -106,5 +106,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
         said,
         at=order.place,
         severity=Severity.WARNING if order.by_class else Severity.INFO,
+        fix_message="shuffle the training data",
+        edits=shuffle_loader(order.place),
         cause=site_cause("order", order.place),
     )

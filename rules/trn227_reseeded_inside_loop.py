@@ -89,7 +89,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, rule, seeds_in_step_loops, site_cause, text_of
+from trainlint.api import Report, Script, Severity, every_event, rule, seed_before_loop, seeds_in_step_loops, site_cause, text_of
 
 
 @rule("TRN227", "reseeded-inside-loop", Severity.WARNING, scope="script")
@@ -103,5 +103,7 @@ def check(script: Script) -> Iterator[Report]:
             " the same dropout. Move it in front of the loop",
             at=seed.place,
             related=(("the step of the same loop", step.place),) if step.place is not None else (),
+            fix_message="seed before the loop",
+            edits=seed_before_loop(seed),
             cause=site_cause("seed", seed.place),
         )

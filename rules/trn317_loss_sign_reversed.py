@@ -83,7 +83,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Fact, OptimizerFacts, Report, Severity, TrainingRun, reversed_loss, rule, run_cause
+from trainlint.api import Fact, OptimizerFacts, Report, Severity, TrainingRun, layer_fixes, reversed_loss, rule, run_cause
 
 TO_BE_MINIMISED = frozenset(
     {
@@ -106,5 +106,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
     yield Report(
         f"what is differentiated is minus {found.inputs[0].op.replace('_', ' ')}: each step makes it larger. Drop the sign",
         at=found.place or run.place,
+        fix_message="Drop the sign",
+        edits=layer_fixes.without_sign(found.place),
         cause=run_cause("loss-sign", run),
     )

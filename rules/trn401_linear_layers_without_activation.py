@@ -87,7 +87,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, redundant_chains, rule, site_cause
+from trainlint.api import Report, Severity, TrainingRun, layer_fixes, redundant_chains, rule, site_cause
 
 
 @rule("TRN401", "linear-layers-without-activation", Severity.WARNING)
@@ -103,5 +103,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
             related=tuple(
                 (f"{chain.names[index]} follows", one.place) for index, one in enumerate(chain.nodes) if index and one.place
             ),
+            fix_message="Put relu between the layers",
+            edits=layer_fixes.with_relu([one.place for one in chain.nodes[:-1]]),
             cause=site_cause("linear-chain", place),
         )

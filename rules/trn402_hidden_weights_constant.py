@@ -80,7 +80,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, constant_starts, figure, layer_name, rule, run_cause
+from trainlint.api import Report, Severity, TrainingRun, constant_starts, figure, layer_fixes, layer_name, rule, run_cause
 
 
 @rule("TRN402", "hidden-weights-constant", Severity.ERROR)
@@ -104,6 +104,8 @@ def check(run: TrainingRun) -> Iterator[Report]:
             severity=severity,
             numbers={"units": float(units), "value": first.value},
             related=tuple((f"{layer_name(one.node)} too", one.place) for one in alike[1:] if one.place is not None),
+            fix_message="Start from the default initializer",
+            edits=layer_fixes.with_default_start([one.place for one in alike]),
             cause=run_cause("start", run),
         )
         return

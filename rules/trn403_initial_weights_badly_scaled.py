@@ -26,7 +26,7 @@ model = keras.Sequential([
     keras.layers.Dense(64, activation="relu", kernel_initializer=small, input_shape=(20,)),
     keras.layers.Dense(10, activation="softmax"),
 ])
-model.compile("adam", "categorical_crossentropy")
+model.compile("adam", "categorical_crossentropy")  # also: TRN101
 
 
 def train(x, y):

@@ -83,7 +83,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, open_output, rule, run_cause, shape_in_words
+from trainlint.api import Report, Severity, TrainingRun, layer_fixes, open_output, rule, run_cause, shape_in_words
 
 MAPS = frozenset({"conv", "depthwise_conv", "separable_conv", "conv_transpose", "max_pool", "average_pool"})
 
@@ -103,5 +103,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
         at=place,
         severity=Severity.ERROR if raises else Severity.WARNING,
         related=(("the map", above.place),) if above.place is not None else (),
+        fix_message="Flatten the map",
+        edits=layer_fixes.flatten_before(place),
         cause=run_cause("loss-output", run),
     )

@@ -52,8 +52,6 @@ model(torch.rand(4, 3, 50, 50))
 
 ```python good
 from torch import nn
-
-
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -79,15 +77,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, channel_is_misplaced, misfits, rule, shape_in_words, site_cause
-
-TAKES = {
-    "features": "takes {expected} features and gets {found}",
-    "channels": "takes {expected} channels and gets {found}",
-    "window": "has a window of {expected} on an axis of {found}",
-    "axes": "takes {expected} axes and gets {found}",
-    "numbers": "makes {expected} numbers of {found}",
-}
+from trainlint.api import (
+    Report,
+    Script,
+    Severity,
+    channel_is_misplaced,
+    layer_fixes,
+    misfit_in_words,
+    misfits,
+    rule,
+    shape_in_words,
+    site_cause,
+)
 
 
 @rule("TRN406", "layer-shapes-do-not-fit", Severity.ERROR, scope="script")
@@ -107,11 +108,12 @@ def check(script: Script) -> Iterator[Report]:
             )
             shape = one.flattened
         if found != expected:
-            takes = TAKES.get(one.what, "takes {expected} and gets {found}").format(expected=expected, found=found)
             yield Report(
-                f"{one.name} {takes} (shape {shape_in_words(shape)}): raises",
+                f"{one.name} {misfit_in_words(one, found)} (shape {shape_in_words(shape)}): raises",
                 at=at,
                 numbers={"expected": float(expected), "found": float(found)},
                 related=(("called here", one.call),) if one.call != at else (),
+                fix_message=f"Take {found}",
+                edits=layer_fixes.with_first_size(at, found) if one.what in ("features", "channels") else (),
                 cause=site_cause("shape", at),
             )

@@ -66,6 +66,7 @@ from trainlint.api import (
     Severity,
     channel_is_misplaced,
     channels_first_inputs,
+    layer_fixes,
     misfits,
     rule,
     shape_in_words,
@@ -83,6 +84,8 @@ def check(script: Script) -> Iterator[Report]:
             f"`input_shape={shape}` has the channels first, {name} takes the last axis: a picture of {shape[0]}×{shape[1]} pixels"
             f" with {shape[2]} channels. Write {(*shape[1:], shape[0])} and move the axis of the data",
             at=place,
+            fix_message="Put the channels last",
+            edits=layer_fixes.with_channels_last(place, shape),
             cause=site_cause("shape", place),
         )
     for one in misfits(script):

@@ -98,7 +98,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, rule, site_cause, unregistered
+from trainlint.api import Report, Script, Severity, layer_fixes, rule, site_cause, unregistered
 
 
 @rule("TRN410", "layers-not-registered", Severity.ERROR, scope="script")
@@ -109,8 +109,9 @@ def check(script: Script) -> Iterator[Report]:
             text = f"`self.{one.attribute}` is a {one.container}, no nn.Parameter: the optimizer gets `parameters()` without it"
             remedy = "wrap it in nn.Parameter(...) last"
         else:
-            text = (
-                f"`self.{one.attribute}` keeps {one.count} {one.what} in a plain {one.container}: `parameters()` leaves them out"
-            )
+            kept = f"{one.count} {one.what} in a plain {one.container}"
+            text = f"`self.{one.attribute}` keeps {kept}: `parameters()` leaves them out"
             remedy = f"use nn.Module{'Dict' if one.container == 'dict' else 'List'}"
-        yield Report(f"{text}, they never train. {remedy.capitalize()}", at=one.place, cause=site_cause("weights", one.place))
+        edits = layer_fixes.registered_tensor(one.place) if one.what == "tensor" else layer_fixes.registered_container(one.kept)
+        text, cause = f"{text}, they never train. {remedy.capitalize()}", site_cause("weights", one.place)
+        yield Report(text, at=one.place, fix_message="Register what trains", edits=edits, cause=cause)

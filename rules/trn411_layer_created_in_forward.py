@@ -86,7 +86,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, made_in_forward, rule, site_cause
+from trainlint.api import Report, Script, Severity, layer_fixes, made_in_forward, rule, site_cause
 
 
 @rule("TRN411", "layer-created-in-forward", Severity.ERROR, scope="script")
@@ -104,5 +104,7 @@ def check(script: Script) -> Iterator[Report]:
         yield Report(
             f"{name} is made inside `{method}`: it {what}. Make it once in `__init__`",
             at=event.place,
+            fix_message="Make it in `__init__`",
+            edits=layer_fixes.moved_to_init(event.place),
             cause=site_cause("weights", event.place),
         )

@@ -54,7 +54,6 @@ class Net(nn.Module):
 ```python good
 from torch import nn
 
-
 class Net(nn.Module):
     def __init__(self):
         super(Net, self).__init__()
@@ -65,7 +64,6 @@ class Deeper(Net):
     def __init__(self):
         Net.__init__(self)
         self.second = nn.Linear(1, 1)
-
 
 model = Deeper()
 ```
@@ -103,17 +101,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, rule, site_cause, unconstructed
+from trainlint.api import Report, Script, Severity, every_event, layer_fixes, rule, site_cause, unconstructed
 
 
-@rule("TRN413", "module-init-not-run", Severity.ERROR, scope="script")
+@rule("TRN413", "module-init-not-run", Severity.ERROR, scope="script", absence=True)
 def check(script: Script) -> Iterator[Report]:
     """Look for modules without their base's constructor, and for containers that are called."""
     for one in unconstructed(script):
         text = f"`{one.misspelt}` of {one.name} is no `__init__`: it never runs, the model has no layers and no parameters"
         if not one.misspelt:
             text = f"{one.name} assigns `self.{one.layers[0]}` without `super().__init__()`: raises an AttributeError"
-        yield Report(text, at=one.place, cause=site_cause("weights", one.place))
+        edits, cause = layer_fixes.constructed_base(one.place, one.misspelt), site_cause("weights", one.place)
+        yield Report(text, at=one.place, fix_message="Run the base's constructor", edits=edits, cause=cause)
     for event in every_event(script):
         if event.kind == "called_container" and event.place is not None:
             text = "a ModuleList is called like a layer: raises a NotImplementedError. Use nn.Sequential or call each layer"

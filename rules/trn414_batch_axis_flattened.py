@@ -79,7 +79,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, merged_batches, rule, shape_in_words, site_cause
+from trainlint.api import Report, Severity, TrainingRun, layer_fixes, merged_batches, rule, shape_in_words, site_cause
 
 
 @rule("TRN414", "batch-axis-flattened", Severity.WARNING, default="preview")
@@ -93,5 +93,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
             + (effect if one.divides else "samples are cut and mixed"),
             at=one.place,
             numbers={"features": float(one.features), "row": float(one.row)},
+            fix_message="Flatten each sample",
+            edits=layer_fixes.flattened_samples(one.place, one.following, one.features),
             cause=site_cause("shape", one.place),
         )

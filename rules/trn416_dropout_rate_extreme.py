@@ -64,7 +64,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, dropped, exact, idle_recurrent_dropout, rule, site_cause
+from trainlint.api import Report, Script, Severity, dropped, exact, idle_recurrent_dropout, layer_fixes, rule, site_cause
 
 WARNING, INFO = 0.9, 0.7
 
@@ -86,8 +86,18 @@ def check(script: Script) -> Iterator[Report]:
             at=one.place,
             severity=severity,
             numbers={"rate": one.rate},
+            fix_message="Take the rate for the share that is kept",
+            edits=layer_fixes.with_rate(one.place, one.rate, exact(round(1 - one.rate, 6))),
             cause=site_cause("dropout-rate", one.place),
         )
     for place, name, rate in idle_recurrent_dropout(script):
         text = f"`dropout={exact(rate)}` of an {name} with one level has no effect: it acts between levels"
-        yield Report(text, at=place, severity=Severity.INFO, numbers={"rate": rate}, cause=site_cause("dropout-rate", place))
+        yield Report(
+            text,
+            at=place,
+            severity=Severity.INFO,
+            numbers={"rate": rate},
+            fix_message="Leave it out",
+            edits=layer_fixes.without_argument(place, "dropout"),
+            cause=site_cause("dropout-rate", place),
+        )

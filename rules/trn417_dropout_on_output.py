@@ -74,7 +74,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, dropout_on_output, exact, rule, site_cause
+from trainlint.api import Report, Severity, TrainingRun, dropout_on_output, exact, layer_fixes, rule, site_cause
 
 
 @rule("TRN417", "dropout-on-output", Severity.WARNING, default="preview")
@@ -87,5 +87,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
             f"dropout behind the last layer: {exact(100 * rate)} % of the outputs are 0 at each step, whatever they should be",
             at=node.place,
             numbers={"rate": float(rate)},
+            fix_message="Move it in front of the last layer",
+            edits=layer_fixes.dropout_before(node.place, node.inputs[0].place),
             cause=site_cause("dropout", node.place),
         )

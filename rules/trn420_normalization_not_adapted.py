@@ -80,7 +80,7 @@ from collections.abc import Iterator
 from trainlint.api import Report, Script, Severity, every_event, never_adapted, rule, run_cause
 
 
-@rule("TRN420", "normalization-not-adapted", Severity.ERROR, scope="script")
+@rule("TRN420", "normalization-not-adapted", Severity.ERROR, scope="script", absence=True)
 def check(script: Script) -> Iterator[Report]:
     """Look for normalization layers of trained models that have seen no data."""
     if any(event.kind == "set_weights" for event in every_event(script)):

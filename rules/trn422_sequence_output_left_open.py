@@ -82,7 +82,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, open_output, rule, run_cause, shape_in_words
+from trainlint.api import Report, Severity, TrainingRun, layer_fixes, open_output, rule, run_cause, shape_in_words
 
 RECURRENT = frozenset({"lstm", "gru", "simple_rnn"})
 
@@ -101,5 +101,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
         f" {shape_in_words(run.targets.shape or ())}. Take the last step only",
         at=place,
         severity=Severity.ERROR if raises else Severity.WARNING,
+        fix_message="Give the last step only",
+        edits=layer_fixes.without_argument(place, "return_sequences"),
         cause=run_cause("loss-output", run),
     )

@@ -77,7 +77,7 @@ from collections.abc import Iterator
 from trainlint.api import Report, Severity, TrainingRun, all_is_frozen, rule, run_cause
 
 
-@rule("TRN424", "nothing-left-to-train", Severity.ERROR, default="preview")
+@rule("TRN424", "nothing-left-to-train", Severity.ERROR, default="preview", absence=True)
 def check(run: TrainingRun) -> Iterator[Report]:
     """Look for runs whose every weight is frozen."""
     if all_is_frozen(run):

@@ -44,7 +44,6 @@ model.add(layers.Dense(64, input_shape=(20,)))
 model.add(layers.ReLU())
 model.add(layers.Dense(10, activation="softmax"))
 model.compile("adam", "categorical_crossentropy")
-
 def train(x, y):
     model.fit(x, y)
 ```
@@ -90,6 +89,7 @@ from trainlint.api import (
     Report,
     Severity,
     TrainingRun,
+    layer_fixes,
     line_of,
     raw_leaf,
     root_of,
@@ -116,4 +116,5 @@ def check(run: TrainingRun) -> Iterator[Report]:
             message = f"{node.op} of a value that has already passed {above.op}{line_of(above.place)} changes nothing"
         else:
             continue
-        yield Report(f"{message}: remove it", at=node.place, cause=site_cause("activation", node.place))
+        edits, cause = layer_fixes.without_activation(node.place), site_cause("activation", node.place)
+        yield Report(f"{message}: remove it", at=node.place, fix_message="Remove it", edits=edits, cause=cause)

@@ -98,7 +98,7 @@ from trainlint.api import (
 )
 
 
-@rule("TRN501", "gradients-not-cleared", Severity.ERROR, scope="script")
+@rule("TRN501", "gradients-not-cleared", Severity.ERROR, scope="script", absence=True)
 def check(script: Script) -> Iterator[Report]:
     """Look for loops that go backward and step, and clear nothing."""
     for one in loop_passes(every_event(script)):

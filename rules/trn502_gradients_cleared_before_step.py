@@ -10,8 +10,6 @@ from torch import nn, optim
 
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
-
-
 def train(loader):
     for x, y in loader:
         nn.functional.mse_loss(model(x), y).backward()
@@ -21,8 +19,6 @@ def train(loader):
 
 ```python bad
 from torch import nn, optim
-
-
 def train(loader):
     model = nn.Linear(8, 1)
     optimizer = optim.Adam(model.parameters(), lr=0.001)
@@ -42,8 +38,6 @@ from torch import nn, optim
 
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
-
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -57,8 +51,6 @@ from torch import nn, optim
 first, second = nn.Sequential(nn.Linear(8, 8), nn.ReLU()), nn.Linear(8, 1)
 one = optim.SGD(first.parameters(), lr=0.01)
 two = optim.SGD(second.parameters(), lr=0.01)
-
-
 def train(loader):
     for x, y in loader:
         two.zero_grad()
@@ -73,8 +65,6 @@ from torch import nn, optim
 
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
-
-
 def train(loader):
     for x, y in loader:
         warm = nn.functional.mse_loss(model(x), y)
@@ -97,10 +87,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, loop_passes, rule, site_cause, steps_parameters_of
+from trainlint.api import Report, Script, Severity, every_event, loop_passes, move_before, rule, site_cause, steps_parameters_of
 
 
-@rule("TRN502", "gradients-cleared-before-step", Severity.ERROR, scope="script")
+@rule("TRN502", "gradients-cleared-before-step", Severity.ERROR, scope="script", absence=True)
 def check(script: Script) -> Iterator[Report]:
     """Look for a clear that stands between a backward and the step that needed it."""
     for one in loop_passes(every_event(script)):
@@ -114,6 +104,8 @@ def check(script: Script) -> Iterator[Report]:
         yield Report(
             "the gradients are cleared after backward and before step: the step finds none, and the weights do not move",
             at=clear.place,
+            fix_message="clear them before backward",
+            edits=move_before(clear.place, acts[-2].place),
             related=(("this step finds no gradients", one.step.place),) if one.step.place else (),
             cause=site_cause("loop", one.step.place or clear.place),
         )

@@ -98,7 +98,7 @@ EFFECTS = {
 }
 
 
-@rule("TRN503", "step-or-backward-missing", Severity.ERROR, scope="script")
+@rule("TRN503", "step-or-backward-missing", Severity.ERROR, scope="script", absence=True)
 def check(script: Script) -> Iterator[Report]:
     """Look for training loops that lack one of the two."""
     for one in missing_acts(script):

@@ -10,7 +10,6 @@ from torch import nn, optim
 
 model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Dropout(0.5), nn.Linear(32, 1))
 optimizer = optim.Adam(model.parameters(), lr=0.001)
-
 def run(train_loader, test_loader):
     model.train()
     for epoch in range(10):
@@ -32,7 +31,6 @@ optimizer = optim.Adam(model.parameters(), lr=0.001)
 def validate(loader):
     model.eval()  # error: TRN505
     return [model(x) for x, _ in loader]
-
 def run(train_loader, test_loader):
     for epoch in range(10):
         for x, y in train_loader:
@@ -51,14 +49,12 @@ from torch import nn, optim
 
 model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Dropout(0.5), nn.Linear(32, 1))
 optimizer = optim.Adam(model.parameters(), lr=0.001)
-
 def train(loader):
     model.train()
     for x, y in loader:
         optimizer.zero_grad()
         nn.functional.mse_loss(model(x), y).backward()
         optimizer.step()
-
 def run(train_loader, test_loader):
     for epoch in range(10):
         train(train_loader)
@@ -71,7 +67,6 @@ from torch import nn, optim
 
 model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
 optimizer = optim.Adam(model.parameters(), lr=0.001)
-
 def run(loader):
     for epoch in range(10):
         for x, y in loader:
@@ -87,7 +82,6 @@ from torch import nn, optim
 model = nn.Sequential(nn.Linear(8, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 1))
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 model[1].eval()
-
 def run(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -104,10 +98,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, left_in_eval, rule, site_cause
+from trainlint.api import Report, Script, Severity, left_in_eval, rule, site_cause, train_mode_at_head
 
 
-@rule("TRN505", "eval-mode-left-on", Severity.ERROR, scope="script")
+@rule("TRN505", "eval-mode-left-on", Severity.ERROR, scope="script", absence=True)
 def check(script: Script) -> Iterator[Report]:
     """Look for steps that follow an `eval()`."""
     for one in left_in_eval(script):
@@ -116,5 +110,7 @@ def check(script: Script) -> Iterator[Report]:
             f"no `train()` follows before the next step: {since} in evaluation mode, its {one.layer} does not act",
             at=one.place,
             related=(("the step", one.step),),
+            fix_message="train in training mode",
+            edits=train_mode_at_head(one.place, one.loop),
             cause=site_cause("mode", one.place),
         )

@@ -10,7 +10,6 @@ from torch import nn, optim
 
 model = nn.LSTM(8, 16, batch_first=True)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -25,7 +24,6 @@ from torch import nn, optim
 
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -44,7 +42,6 @@ from torch import nn, optim
 
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -58,7 +55,6 @@ from torch import nn, optim
 
 critic = nn.Linear(8, 1)
 optimizer = optim.RMSprop(critic.parameters(), lr=5e-5)
-
 def train(loader):
     for real, fake in loader:
         optimizer.zero_grad()
@@ -73,7 +69,6 @@ from torch import nn, optim
 
 model = nn.Linear(8, 1)
 optimizer = optim.SGD(model.parameters(), lr=0.01)
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -93,7 +88,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, loop_passes, rule, site_cause
+from trainlint.api import Report, Script, Severity, every_event, loop_passes, move_before, move_behind, rule, site_cause
 
 
 @rule("TRN510", "clip-without-effect", Severity.ERROR, scope="script")
@@ -108,12 +103,16 @@ def check(script: Script) -> Iterator[Report]:
             seen.add(id(clip))
             if before.kind == "step" and after.kind == "zero_grad":
                 when = "after the step, when the gradients have been used"
+                edits = move_before(clip.place, before.place)
             elif before.kind == "zero_grad" and after.kind == "backward":
                 when = "before backward, when the gradients are zero"
+                edits = move_behind(clip.place, after.place)
             else:
                 continue
             yield Report(
                 f"gradients are clipped {when}: the step takes them as they are. Clip between backward and step",
                 at=clip.place,
+                fix_message="clip between backward and step",
+                edits=edits,
                 cause=site_cause("clipping", clip.place),
             )

@@ -89,6 +89,7 @@ from trainlint.api import (
     Severity,
     TrainingRun,
     ascends,
+    descend,
     exact,
     loss_is_negated,
     rule,
@@ -112,5 +113,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
             f"the update adds {exact(-rate)} times the gradient: every step climbs the loss. Subtract it",
             at=run.place,
             numbers={"learning_rate": rate},
+            fix_message="subtract the gradient",
+            edits=descend(run.place),
             cause=run_cause("step-size", run),
         )

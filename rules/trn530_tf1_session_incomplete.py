@@ -88,7 +88,7 @@ from trainlint.api import (
 )
 
 
-@rule("TRN530", "tf1-session-incomplete", Severity.ERROR, scope="script", default="preview")
+@rule("TRN530", "tf1-session-incomplete", Severity.ERROR, scope="script", default="preview", absence=True)
 def check(script: Script) -> Iterator[Report]:
     """Look at what the sessions of the script run, and in which loop."""
     for step in uninitialized_steps(script):

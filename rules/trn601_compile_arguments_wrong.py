@@ -76,7 +76,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, compile_problem, every_event, rule, site_cause
+from trainlint.api import Report, Script, Severity, compile_problem, every_event, mend_compile, rule, site_cause
 
 
 @rule("TRN601", "compile-arguments-wrong", Severity.ERROR, scope="script")
@@ -85,4 +85,11 @@ def check(script: Script) -> Iterator[Report]:
     for event in every_event(script):
         problem = compile_problem(event, script) if event.kind == "compile" else ""
         if problem and event.place is not None:
-            yield Report(f"compile {problem}", at=event.place, cause=site_cause("compile", event.place))
+            edits = mend_compile(event)
+            yield Report(
+                f"compile {problem}",
+                at=event.place,
+                fix_message="pass the right argument",
+                edits=edits,
+                cause=site_cause("compile", event.place),
+            )

@@ -75,7 +75,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, names_not_recorded, rule, site_cause
+from trainlint.api import Report, Script, Severity, ask_for_recorded, names_not_recorded, rule, site_cause
 
 EFFECTS = {
     "EarlyStopping": "it never stops the training",
@@ -94,4 +94,12 @@ def check(script: Script) -> Iterator[Report]:
         else:
             text = f"`{one.key}` is not recorded ({one.why}): raises a KeyError after the training"
         severity = Severity.WARNING if one.asker else Severity.ERROR
-        yield Report(text, at=one.place, severity=severity, cause=site_cause("recorded", one.place))
+        edits = ask_for_recorded(one.place, one.key, one.instead, asker=bool(one.asker))
+        yield Report(
+            text,
+            at=one.place,
+            severity=severity,
+            fix_message=f"ask for `{one.instead}`",
+            edits=edits,
+            cause=site_cause("recorded", one.place),
+        )

@@ -72,15 +72,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, rule, scheduled_plateaus, site_cause
+from trainlint.api import Report, Script, Severity, exact, replace, rule, scheduled_plateaus, site_cause
 
 
 @rule("TRN605", "plateau-callback-with-schedule", Severity.ERROR, scope="script")
 def check(script: Script) -> Iterator[Report]:
     """Look for fits with both."""
-    for callback, schedule, place in scheduled_plateaus(script):
+    for callback, schedule, place, first in scheduled_plateaus(script):
         yield Report(
             f"{callback} sets a rate that is a {schedule}: raises a TypeError at the first plateau. Give a number",
             at=place,
+            fix_message="give a number",
+            edits=(replace(first[0], exact(first[1])),) if first is not None else (),
             cause=site_cause("schedule", place),
         )

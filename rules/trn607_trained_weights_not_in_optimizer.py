@@ -90,14 +90,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, rule, site_cause, weights_without_optimizer
+from trainlint.api import Report, Script, Severity, move_behind, rule, site_cause, weights_without_optimizer
 
 
-@rule("TRN607", "trained-weights-not-in-optimizer", Severity.ERROR, scope="script")
+@rule("TRN607", "trained-weights-not-in-optimizer", Severity.ERROR, scope="script", absence=True)
 def check(script: Script) -> Iterator[Report]:
     """Look for layers that are put in after the optimizer was built, and for the wrong model."""
     for one in weights_without_optimizer(script):
         text = f"`{one.name}` is put in after the optimizer took the parameters: the new {one.name} never trains"
         if one.why == "other":
             text = f"the optimizer holds another {one.name} than the one whose loss goes backward: that one never trains"
-        yield Report(text, at=one.place, cause=site_cause("weights", one.place))
+        yield Report(
+            text,
+            at=one.place,
+            fix_message="build the optimizer afterwards",
+            edits=move_behind(one.optimizer, one.place),
+            cause=site_cause("weights", one.place),
+        )

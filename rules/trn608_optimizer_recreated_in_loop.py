@@ -91,7 +91,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, rebuilt, rule, site_cause
+from trainlint.api import Report, Script, Severity, move_before, rebuilt, rule, site_cause
 
 
 @rule("TRN608", "optimizer-recreated-in-loop", Severity.ERROR, scope="script")
@@ -102,5 +102,7 @@ def check(script: Script) -> Iterator[Report]:
             yield Report(
                 f"{one.name} is created anew for every {one.unit}: its moments and momentum start from nothing each time",
                 at=one.place,
+                fix_message="build it once, ahead of the loop",
+                edits=move_before(one.place, one.loops[0].place) if one.loops else (),
                 cause=site_cause("rebuilt", one.place),
             )

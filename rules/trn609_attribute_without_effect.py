@@ -84,7 +84,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, idle_attributes, rule, site_cause
+from trainlint.api import Report, Script, Severity, idle_attributes, read_attribute, rule, site_cause
 
 MEANT = {
     "optimizer": "the optimizer never reads `{name}`: its rate and settings are in `param_groups[0]['{name}']`",
@@ -98,4 +98,10 @@ MEANT = {
 def check(script: Script) -> Iterator[Report]:
     """Look for assignments that nothing reads."""
     for kind, name, place in idle_attributes(script):
-        yield Report(MEANT[kind].format(name=name), at=place, cause=site_cause("attribute", place))
+        yield Report(
+            MEANT[kind].format(name=name),
+            at=place,
+            fix_message="set what is read",
+            edits=read_attribute(kind, name, place),
+            cause=site_cause("attribute", place),
+        )

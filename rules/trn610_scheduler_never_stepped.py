@@ -81,15 +81,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, idle_schedules, rule, site_cause
+from trainlint.api import Report, Script, Severity, idle_schedules, rule, site_cause, step_scheduler
 
 
-@rule("TRN610", "scheduler-never-stepped", Severity.ERROR, scope="script")
+@rule("TRN610", "scheduler-never-stepped", Severity.ERROR, scope="script", absence=True)
 def check(script: Script) -> Iterator[Report]:
     """Look for schedules of optimizers that step while the schedule does not."""
-    for name, place in idle_schedules(script):
+    for name, place, loops in idle_schedules(script):
         yield Report(
             f"{name} is never stepped: the learning rate stays at its first value for the whole run",
             at=place,
+            fix_message="step it after every epoch",
+            edits=step_scheduler(place, loops),
             cause=site_cause("schedule", place),
         )

@@ -75,7 +75,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import OptimizerFacts, Report, Severity, TrainingRun, exact, optimizer_label, rule, run_cause
+from trainlint.api import OptimizerFacts, Report, Severity, TrainingRun, exact, optimizer_label, rule, run_cause, swap_betas
 
 
 @rule("TRN616", "adam-betas-swapped", Severity.WARNING, default="preview")
@@ -90,6 +90,8 @@ def check(run: TrainingRun) -> Iterator[Report]:
             f"{optimizer_label(optimizer)} averages the gradient with β₁={exact(first)} and its square with β₂={exact(second)}:"
             " the other way round is meant",
             at=optimizer.place,
+            fix_message="exchange the betas",
+            edits=swap_betas(optimizer.place),
             numbers={"beta_1": first, "beta_2": second},
             cause=run_cause("betas", run),
         )

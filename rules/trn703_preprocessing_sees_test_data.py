@@ -14,7 +14,7 @@ from tensorflow import keras
 frame = pd.read_csv("houses.csv")
 x = StandardScaler().fit_transform(frame.drop("price", axis=1))  # error: TRN703
 x_train, x_test, y_train, y_test = train_test_split(x, frame["price"], test_size=0.2)
-model = keras.Sequential([keras.layers.Dense(16, activation="relu"), keras.layers.Dense(1)])
+model = keras.Sequential([keras.layers.Dense(1)])
 model.compile("adam", "mse")
 model.fit(x_train, y_train, validation_data=(x_test, y_test), epochs=100)
 ```
@@ -91,30 +91,30 @@ from trainlint.api import (
     Script,
     Severity,
     every_event,
-    fitted_before_split,
-    fitted_on_test_part,
+    fitted_on_held_back,
     in_line,
     rule,
     site_cause,
+    split_first,
+    transform_only,
 )
 
 
 @rule("TRN703", "preprocessing-sees-test-data", Severity.ERROR, scope="script")
 def check(script: Script) -> Iterator[Report]:
     """Look for transformers fitted on rows that a split holds back."""
-    events = every_event(script)
-    for one in fitted_before_split(script, events):
+    for one in fitted_on_held_back(script, every_event(script)):
         rows = f"all {one.rows:,} rows" if one.rows else "all rows"
+        said = (
+            f"{rows} before the split{in_line(one.split)}: the training data carry what it learned of the test rows. Split first"
+        )
+        if one.again:
+            said = "the test part, after the training part: equal raw values become other inputs than before. Use `transform`"
         yield Report(
-            f"{one.what} is fitted on {rows} before the split{in_line(one.split)}: the training data carry"
-            " what it learned of the test rows. Split first, fit on the training part",
+            f"{one.what} is fitted on {said}",
             at=one.place,
             related=(("split here", one.split),) if one.split is not None else (),
-            cause=site_cause("fitted", one.place),
-        )
-    for one in fitted_on_test_part(events) if script.runs else ():
-        yield Report(
-            f"{one.what} is fitted again, on the test part: equal raw values become other inputs than before. Use `transform`",
-            at=one.place,
-            cause=site_cause("test-scale", one.place),
+            fix_message="fit on the training part only",
+            edits=transform_only(one.place) if one.again else split_first(one.place, one.split),
+            cause=site_cause("test-scale" if one.again else "fitted", one.place),
         )

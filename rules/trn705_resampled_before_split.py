@@ -83,7 +83,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, in_line, repeated_before_split, rule, site_cause
+from trainlint.api import Report, Script, Severity, every_event, in_line, repeated_before_split, rule, site_cause, split_first
 
 
 @rule("TRN705", "resampled-before-split", Severity.ERROR, scope="script")
@@ -95,5 +95,7 @@ def check(script: Script) -> Iterator[Report]:
             " into the test part: split first",
             at=one.place,
             related=(("split here", one.split),) if one.split is not None else (),
+            fix_message="split first",
+            edits=split_first(one.place, one.split),
             cause=site_cause("resampled", one.place),
         )

@@ -74,7 +74,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, classes_held_back, rule, site_cause
+from trainlint.api import Report, Severity, TrainingRun, classes_held_back, rule, shuffle_together, site_cause
 
 
 @rule("TRN711", "validation-split-of-ordered-data", Severity.ERROR)
@@ -90,5 +90,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
         f"`validation_split` takes the last rows, and those are all of {which}, of {len(labels)} classes: shuffle x and y"
         " together first",
         at=fit.argument_places.get("validation_split") or run.place,
+        fix_message="shuffle x and y together first",
+        edits=shuffle_together(run),
         cause=site_cause("validation", run.place),
     )

@@ -78,7 +78,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, rule, shuffled_answers, site_cause
+from trainlint.api import Report, Script, Severity, every_event, keep_order, rule, shuffled_answers, site_cause
 
 
 @rule("TRN712", "shuffled-predictions-compared", Severity.ERROR, scope="script")
@@ -92,5 +92,7 @@ def check(script: Script) -> Iterator[Report]:
             " comparing them gives chance. Make it with `shuffle=False`",
             at=read.place,
             related=(("made here", made),) if made is not None else (),
+            fix_message="keep the order of the files",
+            edits=keep_order(made),
             cause=site_cause("prediction-order", predicted.place),
         )

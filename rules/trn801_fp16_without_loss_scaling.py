@@ -96,12 +96,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, rule, site_cause, unscaled_half_precision
+from trainlint.api import Report, Script, Severity, rule, scale_loss, site_cause, unscaled_half_precision
 
 
-@rule("TRN801", "fp16-without-loss-scaling", Severity.WARNING, scope="script")
+@rule("TRN801", "fp16-without-loss-scaling", Severity.WARNING, scope="script", absence=True)
 def check(script: Script) -> Iterator[Report]:
     """Look for float16 autocast in training loops without a scaler."""
-    for place in unscaled_half_precision(script):
-        text = "this runs under float16 autocast and its loss is not scaled: gradients below 6e-8 become 0. Use a GradScaler"
-        yield Report(text, at=place, cause=site_cause("scaler", place))
+    for one in unscaled_half_precision(script):
+        yield Report(
+            "this runs under float16 autocast and its loss is not scaled: gradients below 6e-8 become 0. Use a GradScaler",
+            at=one.place,
+            fix_message="scale the loss",
+            edits=scale_loss(one.step, one.backward, one.loop),
+            cause=site_cause("scaler", one.place),
+        )

@@ -9,11 +9,9 @@ almost nothing. Without `scaler.update` the factor never adapts: after an overfl
 ```python bad
 import torch
 from torch import nn, optim
-
 model = nn.LSTM(8, 16, batch_first=True)
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 scaler = torch.amp.GradScaler("cuda")
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -28,11 +26,9 @@ def train(loader):
 ```python bad
 import torch
 from torch import nn, optim
-
 model = nn.Linear(8, 1)
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 scaler = torch.amp.GradScaler("cuda")
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -48,11 +44,9 @@ Unscaled first, a scaler that is switched off or may be.
 ```python good
 import torch
 from torch import nn, optim
-
 model = nn.Linear(8, 1)
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 scaler = torch.amp.GradScaler("cuda")
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -66,11 +60,9 @@ def train(loader):
 ```python good
 import torch
 from torch import nn, optim
-
 model = nn.Linear(8, 1)
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 scaler = torch.amp.GradScaler("cuda", enabled=False)
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -80,10 +72,8 @@ def train(loader):
 
 ```python good
 from torch import nn, optim
-
 model = nn.Linear(8, 1)
 optimizer = optim.Adam(model.parameters(), lr=0.001)
-
 def train(loader):
     for x, y in loader:
         optimizer.zero_grad()
@@ -100,7 +90,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, misused_scalers, rule, site_cause
+from trainlint.api import (
+    Report,
+    Script,
+    Severity,
+    mend_scaler,
+    misused_scalers,
+    rule,
+    site_cause,
+)
 
 EFFECTS = {
     "clip": "gradients are clipped while they are 65,536 times too large: call `scaler.unscale_(optimizer)` first",
@@ -109,8 +107,14 @@ EFFECTS = {
 }
 
 
-@rule("TRN802", "grad-scaler-misused", Severity.ERROR, scope="script")
+@rule("TRN802", "grad-scaler-misused", Severity.ERROR, scope="script", absence=True)
 def check(script: Script) -> Iterator[Report]:
     """Look at what stands between the scaled backward and the step."""
     for one in misused_scalers(script):
-        yield Report(EFFECTS[one.what], at=one.place, cause=site_cause("scaler", one.place))
+        yield Report(
+            EFFECTS[one.what],
+            at=one.place,
+            fix_message="use the scaler",
+            edits=mend_scaler(one.what, one.place, one.scale, one.step),
+            cause=site_cause("scaler", one.place),
+        )

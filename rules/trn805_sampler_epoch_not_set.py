@@ -88,16 +88,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, rule, samplers_without_epoch, site_cause
+from trainlint.api import Report, Script, Severity, rule, samplers_without_epoch, set_epoch, site_cause
 
 
-@rule("TRN805", "sampler-epoch-not-set", Severity.ERROR, scope="script")
+@rule("TRN805", "sampler-epoch-not-set", Severity.ERROR, scope="script", absence=True)
 def check(script: Script) -> Iterator[Report]:
     """Look for epoch loops that draw from a shuffling distributed sampler."""
-    for sampler, loop in samplers_without_epoch(script):
+    for sampler, loop, epoch in samplers_without_epoch(script):
         yield Report(
             "the epoch loop never calls `set_epoch`: every epoch draws the samples in the very same order",
             at=sampler,
             related=(("the epoch loop", loop),),
+            fix_message="tell it the epoch",
+            edits=set_epoch(sampler, loop, epoch),
             cause=site_cause("sampler", sampler),
         )

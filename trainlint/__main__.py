@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from trainlint import __version__
 
-COMMANDS = ("check", "facts", "rule")
+COMMANDS = ("check", "facts", "rule", "clean", "server")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     try:
         code = _run(words)
-        sys.stdout.flush()
+        if not sys.stdout.closed:  # the editor server closes it
+            sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output has gone: nobody is left to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -37,6 +38,12 @@ def _run(words: list[str]) -> int:
     if words[0] in ("-V", "--version"):
         sys.stdout.write(f"trainlint {__version__}\n")
         return 0
+    if words[0] == "check":
+        from trainlint.cache.memo import replay
+
+        code = replay(words)
+        if code is not None:
+            return code
     if words[0] not in COMMANDS:
         return _refuse(_unknown(words[0]))
 
@@ -45,10 +52,9 @@ def _run(words: list[str]) -> int:
     from trainlint.settings import SettingsError
 
     try:
-        code: int = importlib.import_module(f"trainlint.cli.{words[0]}").main(words[1:])
+        return int(importlib.import_module(f"trainlint.cli.{words[0]}").main(words[1:]))
     except (UsageError, SettingsError, RuleError) as error:
         return _refuse(str(error))
-    return code
 
 
 def _refuse(sentence: str) -> int:

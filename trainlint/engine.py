@@ -15,10 +15,11 @@ from trainlint.judged import why_not_judged
 from trainlint.precedence import one_per_cause
 from trainlint.registry import Report, Rule
 from trainlint.result import CheckResult
-from trainlint.selection import catalogue, selected_rules
+from trainlint.selection import adjusted, catalogue, selected_rules
 from trainlint.source.read import Source, Unreadable
 from trainlint.source.suppress import Suppressions, find_suppressions
 from trainlint.stability import stability
+from trainlint.workspace import Project
 
 if TYPE_CHECKING:
     from trainlint.interpret.interpreter import Workspace
@@ -39,7 +40,7 @@ def check_source(source: Source | Unreadable, settings: Settings, workspace: Wor
         RuleError: a rule file is not well formed.
     """
     rules = selected_rules(settings)
-    script = facts_of(source, workspace)
+    script = facts_of(source, workspace, settings.versions)
     raised = list(script.raised)
     not_judged = [_guard("the verdict on a run", partial(why_not_judged, run), script, raised) for run in script.runs]
     unjudged = tuple(one for one in not_judged if one is not None)
@@ -47,6 +48,8 @@ def check_source(source: Source | Unreadable, settings: Settings, workspace: Wor
     asked: list[list[Finding]] = []
     ran: set[str] = set()
     for one in rules:
+        if one.absence and script.holes:
+            continue  # what is missing may stand where nothing can be read
         failures = len(raised)
         if one.scope == "run":
             asked += [_ask(one, run, script, raised) for run in script.runs]
@@ -65,11 +68,20 @@ def check_source(source: Source | Unreadable, settings: Settings, workspace: Wor
     for one in rules:
         if one.scope == "afterwards":
             shown += _ask(one, afterwards, script, raised)
-    findings = tuple(sorted(shown, key=_order))
+    findings = tuple(sorted(adjusted(shown, settings), key=_order))
     return CheckResult(source.filename, findings, texts, len(script.runs), unjudged, bool(raised), script)
 
 
-def facts_of(source: Source | Unreadable, workspace: Workspace | None = None) -> Script:
+def prepare() -> None:
+    """Load what the first check would load: before other processes are forked from this one."""
+    from trainlint.facts import extract  # noqa: F401
+    from trainlint.interpret import interpreter  # noqa: F401
+    from trainlint.interpret.libraries import load
+
+    load()
+
+
+def facts_of(source: Source | Unreadable, workspace: Workspace | None = None, versions: tuple[str, ...] = ()) -> Script:
     """The facts of one file. What could not be read, parsed or followed is said in the Script; this never raises."""
     from trainlint.source.parse import SyntaxFailure, parse
 
@@ -77,15 +89,20 @@ def facts_of(source: Source | Unreadable, workspace: Workspace | None = None) ->
     if isinstance(source, Unreadable):
         return replace(empty, unreadable=Unknown(f"the file {source.reason}", At(source.span)))
     raised: list[Unknown] = []
-    tree = _guard("the parser", lambda: parse(source), empty, raised)
+    tree_of = workspace.tree_of if isinstance(workspace, Project) else parse
+    tree = _guard("the parser", lambda: tree_of(source), empty, raised)
     if isinstance(tree, SyntaxFailure):
-        return replace(empty, syntax_failure=Unknown(f"the file {tree.message}", At(tree.span)))
+        failure = Unknown(f"the file {tree.message}", At(tree.span))
+        return replace(empty, unreadable=failure) if tree.is_size else replace(empty, syntax_failure=failure)
 
     def follow() -> Script | None:
         from trainlint.facts.extract import extract
         from trainlint.interpret.interpreter import interpret
 
-        return None if tree is None else extract(interpret(tree, workspace))
+        if tree is None:
+            return None
+        holes = tuple(Unknown(f"the file {one.message}", At(one.span)) for one in tree.failures)
+        return replace(extract(interpret(tree, workspace, versions)), holes=holes)
 
     script = _guard("the analysis", follow, empty, raised)
     return replace(script or empty, raised=tuple(raised))
@@ -209,7 +226,7 @@ def _unused(
     source: Source | Unreadable, script: Script, comments: Mapping[str, Suppressions], known: set[str], ran: set[str]
 ) -> tuple[UnusedSuppression, ...]:
     """The comments of the file that suppress nothing. What was not followed to its end may hold what they are meant for."""
-    complete = not (script.raised or script.limits or script.syntax_failure)
+    complete = not (script.raised or script.limits or script.syntax_failure or script.holes)
     own = comments.get(source.filename)
     if own is None:
         return ()

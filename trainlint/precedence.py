@@ -13,20 +13,20 @@ from trainlint.core import Finding, Related
 
 CHAINS: tuple[str, ...] = (
     # the scale of the inputs
-    "TRN210 TRN420 TRN208 TRN101 TRN102 TRN201 TRN202 TRN203",
+    "TRN210 TRN420 TRN208 TRN101:proved TRN101 TRN102 TRN201 TRN202 TRN203",
     "TRN205 TRN206 TRN207 TRN111",
     # the scale of the targets
-    "TRN101 TRN103 TRN101:estimated",
+    "TRN101:proved TRN103 TRN101 TRN101:estimated",
     # a step too large
-    "TRN106 TRN107 TRN109 TRN120 TRN101 TRN101:estimated TRN116 TRN113 TRN114 TRN112 TRN130",
+    "TRN106 TRN107 TRN109 TRN120 TRN101:proved TRN101 TRN101:estimated TRN116 TRN113 TRN114 TRN112 TRN130",
     # a step too small
     "TRN424 TRN108 TRN121 TRN104 TRN117 TRN110 TRN111 TRN112",
     "TRN104 TRN101:estimated",
     # loss and output
     "TRN303 TRN709",
     "TRN301 TRN708",
-    "TRN311 TRN707",
-    "TRN305 TRN306 TRN613",
+    "TRN216 TRN311 TRN707",
+    "TRN613 TRN305 TRN306",
     # shapes and types, dead starts
     "TRN408 TRN405 TRN406 TRN314",
     "TRN422 TRN314",

@@ -40,10 +40,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `default`: on, preview or off.
+    """One rule. `default`: on, preview, off, or named (it runs only where its full code is selected).
 
     `scope` says what `check` takes: "run" (a TrainingRun), "script" (a Script), or "afterwards" (the Script once all other rules
-    have spoken).
+    have spoken). `absence` says that the rule speaks of what is missing: it is not asked where a part of the script does not
+    parse, since that may be where it stands.
     """
 
     code: str
@@ -54,6 +55,7 @@ class Rule:
     scope: str = "run"
     default: str = "on"
     since: str = "0.1"
+    absence: bool = False
 
     @property
     def title(self) -> str:
@@ -77,6 +79,7 @@ def rule(
     scope: str = "run",
     default: str = "on",
     since: str = "0.1",
+    absence: bool = False,
 ) -> Callable[[Callable[[Any], Iterable[Report]]], Rule]:
     """Make a rule of a `check` function; the module's docstring is its documentation.
 
@@ -89,7 +92,7 @@ def rule(
         problem = _problem(code, name, scope, default, documentation)
         if problem:
             raise RuleError(f"{check.__code__.co_filename}: {problem}")
-        return Rule(code, name, severity, check, documentation, scope, default, since)
+        return Rule(code, name, severity, check, documentation, scope, default, since, absence)
 
     return make
 
@@ -101,8 +104,8 @@ def _problem(code: str, name: str, scope: str, default: str, documentation: str)
         return f"rule name {name!r} is not lower-case words joined by hyphens"
     if scope not in ("run", "script", "afterwards"):
         return f"scope {scope!r} is not run, script or afterwards"
-    if default not in ("on", "preview", "off"):
-        return f"default {default!r} is not on, preview or off"
+    if default not in ("on", "preview", "off", "named"):
+        return f"default {default!r} is not on, preview, off or named"
     missing = [heading for heading in ("## Why", "## References") if heading not in documentation]
     return f"the docstring has no section {missing[0]!r}" if missing else ""
 

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from trainlint.core import Evidence, Fact, Unknown
-from trainlint.facts.passes import innermost_loop, same_frame
+from trainlint.core import Evidence, Unknown
+from trainlint.facts.rates import LONGEST, rates_of
 from trainlint.facts.run import TrainingRun
 from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
 from trainlint.stability.bounds import growth_per_step
-
-LONGEST = 50_000
-"""Updates that are followed; a run that has not come below the bound by then will not be saved by what follows."""
-
-RateAt = Callable[[Mapping[str, Any], float, int], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,100 +44,6 @@ def scheduled(run: TrainingRun) -> ScheduledRun | None:
     above = [step for step, rate in enumerate(rates) if rate > bound.max_learning_rate]
     crossing = (above[-1] + 1 if above[-1] + 1 < len(rates) else None) if above else 0
     return ScheduledRun(bound, max(rates), crossing, highest, len(rates))
-
-
-def rates_of(run: TrainingRun) -> list[float]:
-    """The rate of each update, at most `LONGEST`; empty where schedule, first rate or length are not known."""
-    schedule, optimizer, updates = run.schedule, run.optimizer, run.updates
-    if schedule is None or isinstance(optimizer, Unknown) or not isinstance(optimizer.learning_rate, Fact) or not updates:
-        return []
-    rate_at, per_update = RATES.get(schedule.name), _updates_between(run)
-    if rate_at is None or per_update is None:
-        return []
-    first = optimizer.learning_rate.value
-    try:
-        return [rate_at(schedule.parameters, first, step // per_update) for step in range(min(updates, LONGEST))]
-    except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError):
-        return []  # a parameter that is not known, or that the library would refuse
-
-
-def _updates_between(run: TrainingRun) -> int | None:
-    """Updates for each step of the schedule: 1 for Keras; in PyTorch as the loop calls it."""
-    if run.framework == "keras":
-        return 1
-    moves = [event for event in run.events if event.kind == "scheduler_step"]
-    steps = [event for event in run.events if event.kind == "step"]
-    if not moves or not steps:
-        return None
-    inner, loop = innermost_loop(steps[0]), innermost_loop(moves[0])
-    if inner is not None and loop is not None and same_frame(inner, loop):
-        return 1
-    return run.steps_per_epoch.value if isinstance(run.steps_per_epoch, Fact) else None
-
-
-def _exponential(p: Mapping[str, Any], first: float, step: int) -> float:
-    if "gamma" in p:
-        return float(first * p["gamma"] ** step)
-    passed = step / p["decay_steps"]
-    return float(first * p["decay_rate"] ** (math.floor(passed) if p.get("staircase") is True else passed))
-
-
-def _inverse_time(p: Mapping[str, Any], first: float, step: int) -> float:
-    passed = step / p["decay_steps"]
-    return float(first / (1 + p["decay_rate"] * (math.floor(passed) if p.get("staircase") is True else passed)))
-
-
-def _polynomial(p: Mapping[str, Any], first: float, step: int) -> float:
-    length, end = (p["decay_steps"], p["end_learning_rate"]) if "decay_steps" in p else (p["total_iters"], 0.0)
-    if p.get("cycle") is True:
-        raise ValueError("cycles are not followed")
-    return float((first - end) * (1 - min(step, length) / length) ** p["power"] + end)
-
-
-def _piecewise(p: Mapping[str, Any], _first: float, step: int) -> float:
-    return float(p["values"][sum(step > one for one in p["boundaries"])])
-
-
-def _cosine(p: Mapping[str, Any], first: float, step: int) -> float:
-    if "T_max" in p:
-        return float(p["eta_min"] + (first - p["eta_min"]) * (1 + math.cos(math.pi * step / p["T_max"])) / 2)
-    if p.get("warmup_target") is not None:
-        raise ValueError("a warm-up is not followed")
-    share = min(step, p["decay_steps"]) / p["decay_steps"]
-    return float(first * ((1 - p["alpha"]) * (1 + math.cos(math.pi * share)) / 2 + p["alpha"]))
-
-
-def _steps(p: Mapping[str, Any], first: float, step: int) -> float:
-    return float(first * p["gamma"] ** (step // p["step_size"]))
-
-
-def _milestones(p: Mapping[str, Any], first: float, step: int) -> float:
-    return float(first * p["gamma"] ** bisect_right(sorted(p["milestones"]), step))
-
-
-def _one_cycle(p: Mapping[str, Any], _first: float, step: int) -> float:
-    total = p["total_steps"] if p.get("total_steps") is not None else p["epochs"] * p["steps_per_epoch"]
-    if p.get("three_phase") is True or p.get("anneal_strategy", "cos") != "cos":
-        raise ValueError("only the default cycle is followed")
-    top, start = p["max_lr"], p["max_lr"] / p["div_factor"]
-    end, turn = start / p["final_div_factor"], p["pct_start"] * total - 1
-    low, share = (start, step / turn) if step <= turn else (end, 1 - (step - turn) / (total - 1 - turn))
-    return float(low + (top - low) * (1 - math.cos(math.pi * share)) / 2)
-
-
-RATES: dict[str, RateAt] = {
-    "exponential_decay": _exponential,
-    "inverse_time_decay": _inverse_time,
-    "inverse_time": _inverse_time,
-    "polynomial_decay": _polynomial,
-    "polynomial": _polynomial,
-    "piecewise_constant": _piecewise,
-    "cosine": _cosine,
-    "step": _steps,
-    "multi_step": _milestones,
-    "one_cycle": _one_cycle,
-}
-"""The rate at a step of each schedule, from its parameters and the first rate, as the libraries document them."""
 
 
 def share_of_run_below(run: TrainingRun, share: float) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,10 @@ class Settings:
     `select` and `ignore` hold codes (TRN101), beginnings of codes (TRN1) or ALL; an empty `select` is the default set.
     `preview` adds the rules that are not yet part of it. `exclude` holds patterns as in .gitignore, relative to `root`, the
     folder of the settings file. `rules` are folders of own rules; only the command line can name them, since
-    loading a rule runs it and a settings file comes with the checked files.
+    loading a rule runs it and a settings file comes with the checked files. `extend_select` adds to `select` or to the default
+    set. `per_file_ignores` are pairs of a pattern as in .gitignore and the codes that are not reported in files that it fits;
+    `severity` are pairs of a code, or the beginning of one, and error, warning or info. `versions` are requirements, such as
+    "keras==2.12", that count instead of those of the script and its project.
     """
 
     select: tuple[str, ...] = ()
@@ -32,6 +35,10 @@ class Settings:
     exclude: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
     root: Path | None = None
+    extend_select: tuple[str, ...] = ()
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    severity: tuple[tuple[str, str], ...] = ()
+    versions: tuple[str, ...] = ()
 
 
 _LOOK_ALIKES = str.maketrans("OIl", "011")
@@ -53,25 +60,71 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 
 def settings_for(path: Path) -> Settings:
-    """The settings of the closest settings file above `path`, the defaults if there is none.
+    """The settings of the closest settings file above `path`, the defaults if there is none, as the environment changes them.
 
-    The search ends at the top of the repository (the folder that holds `.git`).
+    The search ends at the top of the repository (the folder that holds `.git`). `TRAINLINT_SELECT`, `TRAINLINT_IGNORE` and so
+    on stand for the settings of that name, with commas between the members of a list.
 
     Raises:
-        SettingsError: the file cannot be read, or says something that cannot be meant.
+        SettingsError: the file cannot be read, or it or the environment says something that cannot be meant.
+    """
+    found = settings_file(path)
+    return from_environment(Settings() if found is None else _read(*found))
+
+
+def settings_file(path: Path) -> tuple[Any, Path] | None:
+    """The content of the closest settings file above `path` and the file itself.
+
+    Raises:
+        SettingsError: the file cannot be read.
     """
     start = path.absolute()
     for folder in (start, *start.parents):
         for name, table in _FILES.items():
             file = folder / name
             if file.is_file():
-                content = _load(file)
-                section = table(content)
+                section = table(_load(file))
                 if section is not None:
-                    return _read(section, file)
+                    return section, file
         if (folder / ".git").exists():
             break
-    return Settings()
+    return None
+
+
+def settings_in(file: Path) -> Settings:
+    """The settings of a named file: a pyproject.toml, or a file with the settings alone.
+
+    Raises:
+        SettingsError: the file cannot be read, or says something that cannot be meant.
+    """
+    content = _load(file)
+    section = _section(content) if file.name == "pyproject.toml" else content
+    return from_environment(_read({} if section is None else section, file))
+
+
+def from_environment(settings: Settings) -> Settings:
+    """The settings with what `TRAINLINT_*` variables say of them.
+
+    Raises:
+        SettingsError: a variable cannot be meant.
+    """
+    import os
+
+    changes: dict[str, Any] = {}
+    for key, kind in _KEYS.items():
+        name = f"TRAINLINT_{key.upper().replace('-', '_')}"
+        text = os.environ.get(name)
+        if text is None or kind not in (_strings, _boolean):
+            continue
+        words = tuple(one.strip() for one in text.split(",") if one.strip())
+        value: Any = (
+            list(words) if kind is _strings else {"1": True, "true": True, "0": False, "false": False}.get(text.lower(), text)
+        )
+        try:
+            changes[key.replace("-", "_")] = kind(value)
+        except ValueError as error:
+            raise SettingsError(f"{name} {error}") from None
+    return replace(settings, **changes)
 
 
 def _section(content: Mapping[str, Any]) -> Any:
@@ -105,19 +158,77 @@ def _read(section: Any, file: Path) -> Settings:
         raise SettingsError(f"{file}: `trainlint` must be a table, not {section!r}")
     if "rules" in section:
         raise SettingsError(f"{file}: own rules run code, so name their folder on the command line: `--rules FOLDER`")
-    known = [one.name for one in fields(Settings) if one.name not in ("root", "rules")]
-    for key in section:
-        if key not in known:
-            raise SettingsError(f"{file}: there is no setting {key!r}{nearest(key, known)}")
-    values = {key: _checked(key, value, file) for key, value in section.items()}
-    return replace(Settings(root=file.parent), **values)
+    values = {}
+    for key, value in section.items():
+        if key not in _KEYS:
+            raise SettingsError(f"{file}: there is no setting {key!r}{nearest(key, _KEYS)}")
+        try:
+            values[key.replace("-", "_")] = _KEYS[key](value)
+        except ValueError as error:
+            raise SettingsError(f"{file}: `{key}` {error}") from None
+    extended = values.pop("extend_exclude", ())
+    return replace(
+        Settings(root=file.parent), **values | ({"exclude": (*values.get("exclude", ()), *extended)} if extended else {})
+    )
 
 
-def _checked(key: str, value: Any, file: Path) -> Any:
-    if key == "preview":
-        if isinstance(value, bool):
-            return value
-        raise SettingsError(f"{file}: `preview` must be true or false, not {value!r}")
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"must be true or false, not {value!r}")
+
+
+def _strings(value: Any) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return tuple(value)
-    raise SettingsError(f'{file}: `{key}` must be a list of strings, such as ["TRN9"], not {value!r}')
+    raise ValueError(f'must be a list of strings, such as ["TRN9"], not {value!r}')
+
+
+def _lists_by_pattern(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if isinstance(value, dict):
+        return tuple((pattern, _strings(codes)) for pattern, codes in value.items())
+    raise ValueError(f'must be a table of lists, such as {{"tests/" = ["TRN1"]}}, not {value!r}')
+
+
+def _severities(value: Any) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        raise ValueError(f'must be a table, such as {{TRN201 = "error"}}, not {value!r}')
+    for code, severity in value.items():
+        if severity not in SEVERITIES:
+            hint = nearest(severity, SEVERITIES) if isinstance(severity, str) else ""
+            raise ValueError(f"of {code} must be error, warning or info, not {severity!r}{hint}")
+    return tuple(value.items())
+
+
+SEVERITIES = ("error", "warning", "info")
+
+_KEYS: dict[str, Callable[[Any], Any]] = {
+    "select": _strings,
+    "extend-select": _strings,
+    "ignore": _strings,
+    "per-file-ignores": _lists_by_pattern,
+    "severity": _severities,
+    "preview": _boolean,
+    "exclude": _strings,
+    "extend-exclude": _strings,
+    "versions": _strings,
+}
+"""How the value of each setting is read; what cannot be meant is a ValueError that goes on after the name of the setting."""
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a settings file."""
+    strings = {"type": "array", "items": {"type": "string"}}
+    of_kind: dict[Any, dict[str, Any]] = {
+        _strings: strings,
+        _boolean: {"type": "boolean"},
+        _lists_by_pattern: {"type": "object", "additionalProperties": strings},
+        _severities: {"type": "object", "additionalProperties": {"enum": list(SEVERITIES)}},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Settings of trainlint",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {key: of_kind[kind] for key, kind in _KEYS.items()},
+    }

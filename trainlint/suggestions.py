@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from trainlint.core import Edit, Fact, Origin, Place, Span, Unknown
+from trainlint.facts.evaluating import Evaluation
 from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.interpret.events import Event
 from trainlint.source.lines import split_rows
@@ -66,6 +67,18 @@ def set_learning_rate(run: TrainingRun, rate: float) -> tuple[Edit, ...]:
     return _replace_number(known, run, rate)
 
 
+def set_epsilon(optimizer: OptimizerFacts, epsilon: float) -> tuple[Edit, ...]:
+    """The edits that give Adam this epsilon: the argument's number replaced, or the argument added."""
+    name, known = "eps" if optimizer.library == "torch" else "epsilon", optimizer.epsilon
+    if isinstance(known, Fact) and known.origin is not Origin.LIBRARY_DEFAULT:
+        place = known.place
+        within = place is not None and optimizer.place is not None and place.span.filename == optimizer.place.span.filename
+        return (
+            (Edit(place.span, exact(epsilon)),) if place is not None and within and NUMBER.match(text_at(place).strip()) else ()
+        )
+    return insert_argument(optimizer.place, f"{name}={exact(epsilon)}")
+
+
 def _replace_number(known: Fact[float], run: TrainingRun, rate: float) -> tuple[Edit, ...]:
     place = known.place
     if place is None or place.span.filename != run.place.span.filename or not NUMBER.match(text_at(place).strip()):
@@ -115,3 +128,98 @@ def insert_argument(place: Place | None, argument: str) -> tuple[Edit, ...]:
     span = place.span
     end = Span(span.filename, span.end_row, span.end_column - 1, span.end_row, span.end_column - 1)
     return (Edit(end, separator + argument),)
+
+
+def rename_argument(place: Place | None, name: str, new: str) -> tuple[Edit, ...]:
+    """Another name for the keyword argument whose value stands at a place; nothing if `name =` does not stand in front of it."""
+    rows = split_rows(getattr(place, "source_text", ""))
+    if place is None or not new or place.span.row > len(rows):
+        return ()
+    span = place.span
+    found = re.search(rf"(?<![\w.]){re.escape(name)}\s*=\s*\Z", rows[span.row - 1][: span.column - 1])
+    if found is None:
+        return ()
+    start = found.start() + 1
+    return (Edit(Span(span.filename, span.row, start, span.row, start + len(name)), new),)
+
+
+def rename_method(place: Place | None, name: str, new: str) -> tuple[Edit, ...]:
+    """Another name for the method that a call at a place names; nothing if the text does not call it once on its first line."""
+    first = text_at(place).partition("\n")[0]
+    if place is None or not new or first.count(f".{name}(") != 1:
+        return ()
+    span, start = place.span, place.span.column + first.index(f".{name}(") + 1
+    return (Edit(Span(span.filename, span.row, start, span.row, start + len(name)), new),)
+
+
+def set_argument(place: Place | None, name: str, value: str) -> tuple[Edit, ...]:
+    """A keyword argument of a call of one line set to a value: what is written is replaced, else it is added at the end."""
+    text = text_at(place)
+    found = re.search(rf"\b{name}\s*=\s*([\w.]+)\s*(?=[,)])", text)
+    if place is None or found is None or "\n" in text:
+        return insert_argument(place, f"{name}={value}")
+    span = place.span
+    start, end = span.column + found.start(1), span.column + found.end(1)
+    return (Edit(Span(span.filename, span.row, start, span.row, end), value),)
+
+
+def take_the_number(place: Place | None, method: str) -> tuple[Edit, ...]:
+    """`.item()` (or another method) behind the name that is added up at a place, or that `append` takes there."""
+    text = text_at(place)
+    found = re.fullmatch(r"(?:[\w.\[\]\"']+\.append\()?(\w+)\)?", text)
+    if place is None or found is None or (".append(" in text) != text.endswith(")"):
+        return ()
+    span = place.span
+    column = span.column + found.end(1)
+    return (Edit(Span(span.filename, span.row, column, span.row, column), f".{method}()"),)
+
+
+def evaluate_in_eval_mode(one: Evaluation) -> tuple[Edit, ...]:
+    """`model.eval()` in front of an evaluation's loop, and `model.train()` behind it where training goes on."""
+    name = text_at(one.place).partition("(")[0]
+    loop = one.loop.place if one.loop is not None else None
+    if loop is None or not re.fullmatch(r"\w+(\.\w+)*", name):
+        return ()
+    before = insert_statement_before(loop, f"{name}.eval()")
+    if not before or one.epochs is None:
+        return before
+    indent = " " * (loop.span.column - 1)
+    return (*before, insert_after(loop, f"\n{indent}{name}.train()"))
+
+
+def assign_to_receiver(place: Place) -> tuple[Edit, ...]:
+    """`x = ` in front of the statement `x.to(device)`."""
+    name = text_at(place).rpartition("(")[0].rpartition(".")[0]
+    return (insert_at_start(place, f"{name} = "),) if re.fullmatch(r"\w+(\.\w+)*", name) else ()
+
+
+def insert_at_start(place: Place, text: str) -> Edit:
+    """An edit that inserts `text` in front of a place."""
+    span = place.span
+    return Edit(Span(span.filename, span.row, span.column, span.row, span.column), text)
+
+
+def divide_loss(backward: Place, passes: int) -> tuple[Edit, ...]:
+    """`(loss / 4).backward()` for `loss.backward()`."""
+    name = text_at(backward).partition(".backward(")[0]
+    if not re.fullmatch(r"\w+(\.\w+)*", name) or f"{name}.backward(" not in text_at(backward):
+        return ()
+    span = backward.span
+    return (Edit(Span(span.filename, span.row, span.column, span.row, span.column + len(name)), f"({name} / {passes})"),)
+
+
+def indent_into(loop: Place, last: Place | None) -> tuple[Edit, ...]:
+    """The lines behind a loop up to a statement moved into its body, if all of them stand at the loop's own indentation."""
+    rows = split_rows(getattr(loop, "source_text", ""))
+    if last is None or last.span.filename != loop.span.filename or last.span.end_row > len(rows):
+        return ()
+    start, end = loop.span.end_row + 1, last.span.end_row
+    body = next((row for row in rows[loop.span.row : loop.span.end_row] if row.strip()), "")
+    outer = " " * (loop.span.column - 1)
+    step = body[: len(body) - len(body.lstrip())].removeprefix(outer)
+    lines = [(number, rows[number - 1]) for number in range(start, end + 1) if rows[number - 1].strip()]
+    plain = all(line.startswith(outer) and not line[len(outer)].isspace() for _, line in lines)
+    if not lines or not plain or not step:
+        return ()
+    filename = loop.span.filename
+    return tuple(Edit(Span(filename, number, 1, number, 1), step) for number, _ in lines)

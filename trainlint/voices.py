@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trainlint.core import Place, Severity
+from trainlint.data_fixes import metric_edits
 from trainlint.facts.loss_fit import LossFit, Verdict, loss_verdict, placeholders
 from trainlint.facts.loss_table import Row
 from trainlint.facts.metric_fit import metric_verdicts
 from trainlint.facts.run import TrainingRun
+from trainlint.loss_fixes import loss_fix
 from trainlint.registry import Report
 from trainlint.wording import run_cause
 
@@ -27,12 +29,15 @@ def loss_reports(run: TrainingRun, code: str) -> Iterator[Report]:
         numbers["units"] = float(verdict.fit.units)
     if verdict.fit.targets.classes is not None:
         numbers["classes"] = float(verdict.fit.targets.classes)
+    fix_message, edits = loss_fix(run, verdict)
     yield Report(
         verdict.message,
         at=at,
         severity=_severity(verdict.row, verdict.fit),
         numbers=numbers,
         related=((words, other),) if other is not None else (),
+        fix_message=fix_message,
+        edits=edits,
         cause=run_cause("loss-output", run),
     )
 
@@ -47,6 +52,8 @@ def metric_reports(run: TrainingRun, code: str) -> Iterator[Report]:
                 f"{metric} with {verdict.fit.loss}: {effect}. Instead {verdict.row.advice}",
                 at=verdict.metric.place,
                 severity=verdict.row.severity,
+                fix_message="use the metric that fits",
+                edits=metric_edits(verdict.metric.place, code, verdict.metric.kind),
                 cause=run_cause("loss-output", run) if code in ("TRN708", "TRN709") else None,
             )
 

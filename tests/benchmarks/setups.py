@@ -28,7 +28,7 @@ Layer = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Setup:
-    """`layers` are ("dense", units), ("conv", filters, size), ("pool",), ("flatten",), ("lstm", units), an activation's name, ..."""
+    """`layers`: ("dense", units), ("conv", filters, size), ("lstm", units), ("attention", heads, size), ("pool",), ("relu",), ..."""
 
     name: str
     layers: tuple[Layer, ...]
@@ -58,27 +58,27 @@ def draw_inputs(setup: Setup, rng: np.random.Generator) -> np.ndarray[Any, Any]:
     return rng.uniform(0.0, high, shape)
 
 
-def estimated(setup: Setup) -> StabilityBound | Any:
-    """What trainlint says of the setup, knowing the statistics alone."""
-    below = Node(
-        "data",
-        (),
-        {"batched": True, "statistics": SimpleNamespace(known="declared", columns=(), **INPUTS[setup.inputs])},
-        shape=(setup.rows, *setup.shape),
-    )
+def graph_of(setup: Setup, known: tuple[Any, Any] | None = None) -> Node:
+    """The loss as a graph, of which the statistics are known alone, or inputs and targets themselves (`drawn_data`)."""
+    statistics = SimpleNamespace(known="declared", columns=(), **INPUTS[setup.inputs])
+    below = Node("data", (), {"batched": True, "statistics": statistics}, shape=(setup.rows, *setup.shape))
+    if known is not None:
+        below = Node("data", (), {"batched": True}, data=known[0], shape=known[0].shape)
     for layer in setup.layers:
         below = NODES.get(layer[0], lambda b, _l, _k, op=layer[0]: Node(op, (b,)))(below, layer, setup.initial)
     below = Node(below.op, below.inputs, below.attributes, below.parameters, (None, setup.outputs))
-    known = SimpleNamespace(known="declared", columns=(), **INPUTS["standardized"])
-    if setup.loss == "mse":
-        target = Node("data", (), {"batched": True, "statistics": known}, shape=(setup.rows, setup.outputs))
-        graph = Node("mean_squared_error", (below, target), {"reduction": "mean"})
-    elif setup.loss == "bce":
-        target = Node("data", (), {"batched": True}, shape=(setup.rows, setup.outputs))
-        graph = Node("binary_cross_entropy_with_logits", (below, target), {"reduction": "mean"})
-    else:
-        graph = Node("cross_entropy", (below, Node("data", (), {"batched": True}, shape=(setup.rows,))), {"reduction": "mean"})
-    return stability(run(graph, 1e-6, batch=32, framework="torch"))
+    shape = (setup.rows,) if setup.loss == "ce" else (setup.rows, setup.outputs)
+    told = SimpleNamespace(known="declared", columns=(), **INPUTS["standardized"])
+    target = Node("data", (), {"batched": True, **({"statistics": told} if setup.loss == "mse" else {})}, shape=shape)
+    if known is not None:
+        target = Node("data", (), {"batched": True}, data=known[1], shape=known[1].shape)
+    op = {"mse": "mean_squared_error", "bce": "binary_cross_entropy_with_logits", "ce": "cross_entropy"}[setup.loss]
+    return Node(op, (below, target), {"reduction": "mean"})
+
+
+def estimated(setup: Setup) -> StabilityBound | Any:
+    """What trainlint says of the setup, knowing the statistics alone."""
+    return stability(run(graph_of(setup), 1e-6, batch=32, framework="torch"))
 
 
 def _layer(op: str, kinds: tuple[str, ...], **attributes: Any) -> Callable[[Node, Layer, str], Node]:
@@ -99,6 +99,13 @@ NODES: dict[str, Callable[[Node, Layer, str], Node]] = {
     "pool": lambda below, _l, _k: Node("max_pool", (below,), {"pool_size": (2, 2)}),
     "mean": lambda below, _l, _k: Node("mean", (below,), {"axis": (1,)}),
     "lstm": _layer("lstm", ("kernel", "orthogonal", "zeros"), units=1),
+    "attention": lambda below, layer, initial: Node(
+        "attention",
+        (below,),
+        {"heads": layer[1], "key_dim": layer[2]},
+        (*(weight(kind=initial) for _ in range(4)), *(weight(kind="zeros") for _ in range(4))),
+    ),
+    "norm": lambda below, _l, _k: Node("layer_norm", (below,), {"epsilon": 1e-5}, (weight(kind="ones"), weight(kind="zeros"))),
 }
 
 
@@ -108,6 +115,12 @@ class Drawn:
     def __init__(self, initial: str) -> None:
         self.initial = initial
         self.tensors: list[Any] = []
+        self._next = 0
+        self._drawn = False
+
+    def begin(self) -> None:
+        """Hand out the tensors of the first evaluation once more, in the same order."""
+        self._drawn, self._next = bool(self.tensors), 0
 
     def kernel(self, *shape: int, fan_in: int, fan_out: int) -> Any:
         """A kernel laid out (*window, in, out)."""
@@ -134,7 +147,10 @@ class Drawn:
         return self.keep(torch.empty(units, dtype=torch.float64).uniform_(-edge, edge))
 
     def keep(self, tensor: Any) -> Any:
-        """Track a tensor."""
+        """Track a tensor, or give back the one that was tracked in its place."""
+        if self._drawn:
+            self._next += 1
+            return self.tensors[self._next - 1]
         self.tensors.append(tensor.requires_grad_())
         return tensor
 
@@ -157,6 +173,11 @@ def forward(x: Any, layer: Layer, drawn: Drawn) -> Any:
         return functional.max_pool2d(x.movedim(-1, 1), 2).movedim(1, -1)
     if layer[0] == "lstm":
         return _lstm(x, layer[1], drawn)
+    if layer[0] == "attention":
+        return _attention(x, layer[1], layer[2], drawn)
+    if layer[0] == "norm":
+        scale, offset = (drawn.keep(make(x.shape[-1], dtype=torch.float64)) for make in (torch.ones, torch.zeros))
+        return functional.layer_norm(x, x.shape[-1:], scale, offset)
     plain = {"flatten": lambda t: t.flatten(1), "mean": lambda t: t.mean(1), "relu": torch.relu, "tanh": torch.tanh}
     return {**plain, "sigmoid": torch.sigmoid, "gelu": functional.gelu}[layer[0]](x)
 
@@ -177,34 +198,68 @@ def _lstm(x: Any, units: int, drawn: Drawn) -> Any:
     return hidden
 
 
-def measured(setup: Setup, seed: int) -> float:
-    """The largest Hessian eigenvalue in PyTorch at one draw of weights and data, by Lanczos' method with double backward."""
+def _attention(x: Any, heads: int, size: int, drawn: Drawn) -> Any:
+    """Self-attention with biases that start at zero."""
+    import torch
+
+    model, inner = x.shape[-1], heads * size
+    kernels = [drawn.kernel(model, inner, fan_in=model, fan_out=inner) for _ in range(3)]
+    last = drawn.kernel(inner, model, fan_in=inner, fan_out=model)
+    biases = [drawn.keep(torch.zeros(width, dtype=torch.float64)) for width in (inner, inner, inner, model)]
+    q, k, v = ((x @ one + b).unflatten(-1, (heads, size)).transpose(1, 2) for one, b in zip(kernels, biases, strict=False))
+    shares = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(size), -1)
+    return (shares @ v).transpose(1, 2).flatten(2) @ last + biases[3]
+
+
+def drawn_data(setup: Setup, seed: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Inputs, and targets that a linear function of them explains by half."""
+    rng = np.random.default_rng(1000 + seed)
+    x = draw_inputs(setup, rng)
+    teacher = (x - x.mean(0)).reshape(len(x), -1) @ rng.standard_normal((math.prod(setup.shape), setup.outputs))
+    teacher = 0.7 * teacher / teacher.std(ddof=1) + 0.7 * rng.standard_normal(teacher.shape)
+    if setup.loss == "mse":
+        return x, teacher
+    return x, (teacher > 0).astype(float) if setup.loss == "bce" else teacher.argmax(1)
+
+
+def loss_of(setup: Setup, seed: int) -> tuple[Callable[[], Any], list[Any]]:
+    """The loss in PyTorch at one draw of weights and data, to be evaluated again as the weights change, and the weights."""
     import torch
     from torch.nn import functional
 
     torch.manual_seed(seed)
-    rng = np.random.default_rng(1000 + seed)
-    x, drawn = torch.from_numpy(draw_inputs(setup, rng)), Drawn(setup.initial)
-    teacher = (x - x.mean(0)).flatten(1) @ torch.from_numpy(rng.standard_normal((math.prod(setup.shape), setup.outputs)))
-    teacher = 0.7 * teacher / teacher.std() + 0.7 * torch.from_numpy(rng.standard_normal(teacher.shape))
-    value = x
-    for layer in setup.layers:
-        value = forward(value, layer, drawn)
-    if setup.loss == "mse":
-        loss = functional.mse_loss(value, teacher)
-    elif setup.loss == "bce":
-        loss = functional.binary_cross_entropy_with_logits(value, (teacher > 0).double())
-    else:
-        loss = functional.cross_entropy(value, teacher.argmax(1))
-    slopes = torch.autograd.grad(loss, drawn.tensors, create_graph=True)
+    x, y = (torch.from_numpy(one) for one in drawn_data(setup, seed))
+    drawn = Drawn(setup.initial)
+
+    def loss() -> Any:
+        drawn.begin()
+        value = x
+        for layer in setup.layers:
+            value = forward(value, layer, drawn)
+        if setup.loss == "mse":
+            return functional.mse_loss(value, y)
+        if setup.loss == "bce":
+            return functional.binary_cross_entropy_with_logits(value, y)
+        return functional.cross_entropy(value, y)
+
+    loss()
+    return loss, drawn.tensors
+
+
+def measured(setup: Setup, seed: int) -> float:
+    """The largest Hessian eigenvalue in PyTorch at one draw of weights and data, by Lanczos' method with double backward."""
+    import torch
+
+    loss, tensors = loss_of(setup, seed)
+    slopes = torch.autograd.grad(loss(), tensors, create_graph=True)
 
     def product(vector: Any) -> Any:
-        parts = torch.split(vector, [one.numel() for one in drawn.tensors])
+        parts = torch.split(vector, [one.numel() for one in tensors])
         along = sum((g * part.reshape(g.shape)).sum() for g, part in zip(slopes, parts, strict=True))
-        found = torch.autograd.grad(along, drawn.tensors, retain_graph=True, materialize_grads=True)
+        found = torch.autograd.grad(along, tensors, retain_graph=True, materialize_grads=True)
         return torch.cat([one.reshape(-1) for one in found])
 
-    return lanczos(product, sum(one.numel() for one in drawn.tensors))
+    return lanczos(product, sum(one.numel() for one in tensors))
 
 
 def lanczos(product: Callable[[Any], Any], dimension: int, most: int = 60) -> float:
@@ -260,3 +315,8 @@ def setups() -> Iterator[Setup]:
         yield Setup(f"CNN {initial}, standardized", small, (12, 12, 3), "standardized", "ce", initial, 128)
         yield Setup(f"CNN of pixels {initial}, 0..1", two, (28, 28, 1), "0..1", "ce", initial, 64)
     yield Setup("CNN, 0..255", small, (12, 12, 1), "0..255", "ce", "glorot_uniform", 128)
+    for loss, outputs in (("mse", 1), ("ce", 5)):
+        lstm, block = (("lstm", 24), ("dense", outputs)), (("attention", 2, 8), ("norm",), ("mean",), ("dense", outputs))
+        for inputs in ("standardized", "0..1"):
+            yield Setup(f"LSTM {loss}, {inputs}", lstm, (12, 6), inputs, loss, "glorot_uniform")
+        yield Setup(f"attention {loss}, standardized", block, (10, 16), "standardized", loss, "glorot_uniform")

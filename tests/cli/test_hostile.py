@@ -22,6 +22,7 @@ def hostile(tmp_path: Path) -> Path:
     contents = {
         "binary.py": b"\x7fELF\x00\x01torch\x00" * 50,
         "python2.py": b"import keras\nprint 'loss', loss\n",
+        "python3_with_a_print.py": b"import keras\nprint 'loss', loss\nx = f'{keras}'\n",
         "broken.py": b"import torch\n\nmodel = torch.nn.Linear(1, 1\n",
         "empty.py": b"",
         "latin1.py": ("# -*- coding: latin-1 -*-\n" + FAULT.replace("8", "8  # gr\u00f6\u00dfe\n  ")).encode("latin-1"),
@@ -54,7 +55,7 @@ EXPECTED = {
     "inner/fault.py": [("TRN504", 4)],
     "latin1.py": [("TRN504", 6)],
     "latin1_without_a_word.py": [("TRN002", 1)],
-    "python2.py": [("TRN001", 2)],
+    "python3_with_a_print.py": [("TRN001", 2)],
     "tabs.py": [("TRN504", 6)],
 }
 

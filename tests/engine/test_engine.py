@@ -193,3 +193,8 @@ def test_a_failure_of_the_stability_engine_is_said(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("trainlint.judged.stability", failing)
     result = check(LOOP)
     assert (codes(result), result.failed) == (["TRN000"], True)
+
+
+def test_a_file_with_too_much_in_it_is_not_called_wrong() -> None:
+    [found] = check("import torch\nx = [" + "0, " * 130_000 + "]\n").findings
+    assert (found.code, "it is data, not a script" in found.message) == ("TRN002", True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from trainlint.settings import MAXIMUM_BYTES, Settings, SettingsError, settings_for
+from trainlint.settings import MAXIMUM_BYTES, Settings, SettingsError, schema, settings_for, settings_in
 
 
 def write(folder: Path, name: str, text: str) -> None:
@@ -81,3 +82,67 @@ def test_a_section_that_is_no_table(tmp_path: Path) -> None:
     write(tmp_path, "pyproject.toml", "[tool]\ntrainlint = 3\n")
     with pytest.raises(SettingsError, match="must be a table"):
         settings_for(tmp_path)
+
+
+def test_all_settings_of_a_file(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "trainlint.toml",
+        'extend-select = ["TRN004"]\nexclude = ["old/"]\nextend-exclude = ["new/"]\n'
+        '[per-file-ignores]\n"tests/" = ["TRN1"]\n[severity]\nTRN201 = "error"\n',
+    )
+    assert settings_for(tmp_path) == Settings(
+        extend_select=("TRN004",),
+        exclude=("old/", "new/"),
+        per_file_ignores=(("tests/", ("TRN1",)),),
+        severity=(("TRN201", "error"),),
+        root=tmp_path,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("extend_select = []\n", ["no setting 'extend_select'", "did you mean 'extend-select'?"]),
+        ('severity = "error"\n', ["`severity` must be a table"]),
+        ('[severity]\nTRN201 = "warn"\n', ["`severity` of TRN201", "'warn'", "did you mean 'warning'?"]),
+        ("[severity]\nTRN201 = 1\n", ["error, warning or info, not 1"]),
+        ('per-file-ignores = ["TRN1"]\n', ["`per-file-ignores` must be a table of lists"]),
+        ('[per-file-ignores]\n"tests/" = "TRN1"\n', ["`per-file-ignores` must be a list of strings"]),
+    ],
+)
+def test_what_tables_cannot_mean(tmp_path: Path, text: str, words: list[str]) -> None:
+    write(tmp_path, "trainlint.toml", text)
+    with pytest.raises(SettingsError) as caught:
+        settings_for(tmp_path)
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_the_environment_stands_above_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "trainlint.toml", 'ignore = ["TRN2"]\nselect = ["TRN1"]\n')
+    monkeypatch.setenv("TRAINLINT_IGNORE", "TRN3, TRN4")
+    monkeypatch.setenv("TRAINLINT_PREVIEW", "true")
+    assert settings_for(tmp_path) == Settings(select=("TRN1",), ignore=("TRN3", "TRN4"), preview=True, root=tmp_path)
+    monkeypatch.setenv("TRAINLINT_PREVIEW", "perhaps")
+    with pytest.raises(SettingsError, match="TRAINLINT_PREVIEW must be true or false, not 'perhaps'"):
+        settings_for(tmp_path)
+
+
+def test_a_named_file(tmp_path: Path) -> None:
+    write(tmp_path, "pyproject.toml", "[tool.trainlint]\npreview = true\n")
+    write(tmp_path, "other.toml", "preview = true\n")
+    assert settings_in(tmp_path / "pyproject.toml").preview is settings_in(tmp_path / "other.toml").preview is True
+    with pytest.raises(SettingsError, match="cannot be read"):
+        settings_in(tmp_path / "missing.toml")
+
+
+def test_the_schema_takes_what_is_read_and_nothing_else(tmp_path: Path) -> None:
+    described = schema()
+    for key, one in described["properties"].items():
+        value = {"array": "[]", "boolean": "true", "object": "{}"}[one["type"]]
+        write(tmp_path, "trainlint.toml", f"{key} = {value}\n")
+        assert isinstance(settings_for(tmp_path), Settings), key
+    write(tmp_path, "trainlint.toml", "")
+    written = {one.name.replace("_", "-") for one in fields(Settings)} - {"root", "rules"} | {"extend-exclude"}
+    assert set(described["properties"]) == written
+    assert described["additionalProperties"] is False

@@ -22,6 +22,7 @@ class Script:
     era: str = ""
     limits: tuple[Unknown, ...] = ()
     filename: str = "train.py"
+    pinned: frozenset[str] = frozenset()
 
 
 def at(row: int, column: int = 1, end_row: int | None = None) -> At:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from trainlint.core import Span
 from trainlint.fixes.changes import Change, Refused, applied, offsets, overlap, places_after

@@ -17,7 +17,7 @@ from trainlint.core import Severity
 SCRIPTS = [one for one in catalogue() if BLOCK.search(one.documentation)]
 BAD = examples(catalogue(), "bad")
 GOOD = examples(catalogue(), "good")
-VAGUE = re.compile(r"\b(may|might|maybe|perhaps|possibly|consider|probably)\b", re.IGNORECASE)
+VAGUE = re.compile(r"\b(may|might|maybe|perhaps|possibly|consider|probably|could)\b", re.IGNORECASE)
 ANALYSIS = re.compile(r"TRN00\d")
 MAXIMUM_LINES = 120
 

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from trainlint.source.notebook import plain_python
 from trainlint.source.parse import SyntaxFailure, Tree, parse

@@ -1,11 +1,15 @@
 """What is found by training: mini-batches, small nets, adaptive optimizers."""
 
+import dataclasses
+import math
+
 import numpy as np
 import pytest
 
 from tests.stability.graphs import data, dense, regression, run, squared
 from trainlint.core import Evidence, Fact, Unknown
 from trainlint.facts.graph import Node
+from trainlint.facts.run import ScheduleFacts
 from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
 
@@ -107,11 +111,45 @@ def test_sharpness_of_a_net_at_the_start_is_that_of_its_dense_hessian():
     assert judged(net(), 0.05).sharpness == pytest.approx(sorted(tops)[2], rel=1e-4)
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw", "nadam", "adamax", "rmsprop", "adagrad"])
-def test_adaptive_optimizers_on_the_reference_case(name):
-    found = judged(line(20), 0.1, name=name, epochs=100)
+IN_BOTH = ("adam", "adamw", "nadam", "adamax", "rmsprop", "adagrad", "adadelta", "adafactor")
+
+
+@pytest.mark.parametrize(
+    ("framework", "name"),
+    [*(("keras", one) for one in (*IN_BOTH, "lion", "lamb", "muon")), *(("torch", one) for one in (*IN_BOTH, "radam", "rprop"))],
+)
+def test_other_optimizers_on_the_reference_case(framework, name):
+    rate = 0.001 if name == "radam" else 0.1  # its first steps are those of plain descent
+    found = judged(line(20), rate, name=name, epochs=100, framework=framework)
     assert (found.verdict, found.preconditioned) == ("stable", True)
     assert found.sharpness == pytest.approx(247)
+    assert 0 <= found.loss_reached < found.loss_at_start
+
+
+def test_quasi_newton_steps_solve_a_quadratic_at_once():
+    found = judged(line(20), 1.0, name="lbfgs", epochs=3, framework="torch")
+    assert found.verdict == "stable"
+    assert found.loss_reached < 1e-9 * found.loss_at_start
+
+
+def test_rectified_adam_diverges_in_its_first_steps_as_plain_descent_does():
+    assert judged(line(20), 1.0, name="radam", epochs=100, framework="torch").verdict == "diverges"
+
+
+def test_a_schedule_is_followed_and_its_end_reached():
+    """Rates that would diverge if they did not halve at each update."""
+    steep = judged(net(activation="relu"), 1.0, epochs=100)
+    schedule = ScheduleFacts("exponential_decay", {"decay_steps": 1, "decay_rate": 0.5})
+    gentle = stability(dataclasses.replace(run(net(activation="relu"), 1.0, epochs=100), schedule=schedule))
+    assert steep.verdict in ("diverges", "unstable_at_start")
+    assert gentle.verdict == "stable"
+    unknown = dataclasses.replace(run(net(), 2.0), schedule=ScheduleFacts("lambda"))
+    assert stability(unknown).verdict == "not_judged"
+
+
+def test_clipping_is_followed():
+    assert judged(net(activation="relu"), 2.0, clip=("global_norm", 0.01)).verdict == "stable"
+    assert judged(net(), 2.0, clip=("global_norm", math.nan)).verdict == "not_judged"
 
 
 def test_the_first_step_of_adam_raises_the_loss_above_its_bound_only():
@@ -138,3 +176,10 @@ def test_a_start_that_is_not_known_is_not_guessed():
     found = stability(run(squared(dense(hidden), data(np.ones((4, 1))))))
     assert isinstance(found, Unknown)
     assert "initial weights" in found.reason
+
+
+def test_larger_data_is_tried_from_fewer_starts_and_too_large_data_not_at_all():
+    found = judged(net(rows=2500), 0.01, epochs=60, name="adam")
+    assert found.method.startswith("0 of 3 simulated runs")
+    assert isinstance(stability(run(net(rows=6000), 0.01, epochs=60, name="adam")), Unknown)
+    assert isinstance(stability(run(net(rows=1500), 1.0, epochs=60, name="lbfgs", framework="torch")), Unknown)  # 21 evaluations

@@ -11,6 +11,7 @@ from trainlint.stability.twin.table import TABLE
 
 RNG = np.random.default_rng(0)
 VECTOR, IMAGE, SERIES = (5, 4), (2, 6, 5, 4), (2, 7, 4)
+TORCH = {"data_format": "channels_first"}
 AWAY = {"sqrt", "log", "divide", "poisson", "power"}
 """Operations that want positive arguments."""
 
@@ -82,6 +83,20 @@ UNARY = [
     ("adaptive_average_pool", IMAGE, {"output_size": (2, 3), "data_format": "channels_first"}),
     ("upsample", IMAGE, {"size": (2, 3)}),
     ("zero_pad", IMAGE, {"padding": ((1, 2), (0, 1))}),
+    ("conv_transpose", IMAGE, {"filters": 3, "kernel_size": (3, 2)}),
+    ("conv_transpose", IMAGE, {"filters": 3, "kernel_size": (3, 2), "strides": (2, 3), "padding": "same", "use_bias": False}),
+    ("conv_transpose", IMAGE, {"filters": 2, "kernel_size": (3, 3), "strides": (2, 2), "padding": ((1, 1), (0, 0)), **TORCH}),
+    ("conv_transpose", SERIES, {"filters": 2, "kernel_size": 2, "strides": 3, "dilation": 2, "output_padding": 1, **TORCH}),
+    ("lstm", SERIES, {"units": 3}),
+    ("lstm", SERIES, {"units": 3, "return_sequences": True, "bidirectional": True, "unit_forget_bias": True}),
+    ("lstm", SERIES, {"units": 2, "num_layers": 2, "biases": 2, "batch_first": False, "return_sequences": True}),
+    ("gru", SERIES, {"units": 3, "biases": 2}),
+    ("gru", SERIES, {"units": 2, "num_layers": 2, "bidirectional": True, "use_bias": False}),
+    ("simple_rnn", SERIES, {"units": 3}),
+    ("simple_rnn", SERIES, {"units": 3, "nonlinearity": "relu", "return_sequences": True}),
+    ("attention", SERIES, {"heads": 2}),
+    ("attention", SERIES, {"heads": 2, "key_dim": 3, "use_bias": False}),
+    ("attention", SERIES, {"heads": 1, "batch_first": False}),
 ]
 BINARY = [
     *((op, VECTOR, VECTOR, {}) for op in ("add", "subtract", "multiply", "divide", "maximum", "minimum")),
@@ -94,6 +109,7 @@ BINARY = [
     ("matmul", (4,), (4,), {}),
     ("concatenate", VECTOR, (5, 2), {"axis": -1}),
     ("stack", VECTOR, VECTOR, {"axis": 1}),
+    ("attention", SERIES, (2, 3, 5), {"heads": 2, "key_dim": 3}),
 ]
 REDUCTIONS = ("mean", "sum", "sum_over_batch")
 LOSSES = [
@@ -108,6 +124,8 @@ LOSSES = [
     ("cross_entropy", RNG.integers(0, 4, 5), {}),
     ("cross_entropy", np.eye(4)[RNG.integers(0, 4, 5)], {"label_smoothing": 0.1}),
     ("nll", RNG.integers(0, 4, 5), {}),
+    ("kl_divergence", RNG.dirichlet(np.ones(4), 5), {}),
+    ("kl_divergence", RNG.standard_normal(VECTOR), {"log_target": True}),
     ("categorical_crossentropy", np.eye(4)[RNG.integers(0, 4, 5)], {"from_logits": True}),
     ("sparse_categorical_crossentropy", RNG.integers(0, 4, (5, 1)), {"from_logits": True}),
     ("softmax_cross_entropy_with_logits", np.eye(4)[RNG.integers(0, 4, 5)], {}),
@@ -118,6 +136,7 @@ PROBABILITIES = [
     ("binary_crossentropy", RNG.integers(0, 2, VECTOR), False),
     ("categorical_crossentropy", np.eye(4)[RNG.integers(0, 4, 5)], True),
     ("sparse_categorical_crossentropy", RNG.integers(0, 4, 5), True),
+    ("kl_divergence", RNG.dirichlet(np.ones(4), 5), True),
 ]
 
 
@@ -148,7 +167,9 @@ def test_one_input(op, shape, attributes):
 
 @pytest.mark.parametrize(("op", "first", "second", "attributes"), BINARY)
 def test_two_inputs(op, first, second, attributes):
-    check(Node(op, (parameter(first), parameter(second, op in AWAY)), attributes))
+    shapes = TABLE[op].parameters([first, second], attributes) if TABLE[op].parameters else ()
+    owned = tuple(weight(values=RNG.standard_normal(one)) for one in shapes)
+    check(Node(op, (parameter(first), parameter(second, op in AWAY)), attributes, owned))
 
 
 def test_embedding():
@@ -169,7 +190,7 @@ def test_losses_without_reduction(op, aligns):
 
 @pytest.mark.parametrize(("op", "target", "aligns"), PROBABILITIES)
 def test_losses_of_probabilities(op, target, aligns):
-    below = Node("softmax" if "categorical" in op else "sigmoid", (parameter(VECTOR),))
+    below = Node("sigmoid" if op == "binary_crossentropy" else "softmax", (parameter(VECTOR),))
     check(Node(op, (below, data(target)), {"reduction": "mean"}), aligns)
 
 

@@ -5,8 +5,9 @@ import pytest
 
 from tests.stability.graphs import data, weight
 from trainlint.facts.graph import Node
-from trainlint.stability.simulate import Settings, first_update, train
+from trainlint.stability.simulate import first_update, train
 from trainlint.stability.twin.program import Program
+from trainlint.stability.updates import Settings
 
 pytestmark = pytest.mark.framework
 RNG = np.random.default_rng(0)
@@ -198,6 +199,16 @@ TORCH = [
         {"alpha": 0.9, "momentum": 0.5, "centered": True},
     ),
     (Settings("adagrad", "torch", 0.1, epsilon=1e-10), "Adagrad", {}),
+    (Settings("adadelta", "torch", 1.0, epsilon=1e-6, rho=0.9), "Adadelta", {}),
+    (Settings("radam", "torch", 0.01, epsilon=1e-8), "RAdam", {}),
+    (Settings("radam", "torch", 0.01, epsilon=1e-8, betas=(0.5, 0.9), decay=0.1), "RAdam", {"betas": (0.5, 0.9), **DECAY}),
+    (Settings("rprop", "torch", 0.01), "Rprop", {}),
+    (
+        Settings("rprop", "torch", 0.1, more={"etas": (0.3, 1.5), "step_sizes": (0.01, 0.2)}),
+        "Rprop",
+        {"etas": (0.3, 1.5), "step_sizes": (0.01, 0.2)},
+    ),
+    (Settings("adafactor", "torch", 0.01), "Adafactor", {"eps": (float(np.finfo(np.float32).eps), 1e-3)}),
 ]
 KERAS = [
     (Settings("sgd", "keras", 1e-3), "SGD", {}),
@@ -211,6 +222,10 @@ KERAS = [
     (Settings("rmsprop", "keras", 0.01), "RMSprop", {}),
     (Settings("rmsprop", "keras", 0.01, momentum=0.5, centered=True), "RMSprop", {"momentum": 0.5, "centered": True}),
     (Settings("adagrad", "keras", 0.1, accumulator=0.1), "Adagrad", {}),
+    (Settings("adadelta", "keras", 1.0, rho=0.95), "Adadelta", {}),
+    (Settings("lion", "keras", 0.01, betas=(0.9, 0.99), decay=0.1, decoupled=True), "Lion", DECAY),
+    (Settings("lamb", "keras", 0.01), "Lamb", {}),
+    (Settings("adafactor", "keras", 0.01), "Adafactor", {}),
 ]
 STEPS = 25
 
@@ -231,11 +246,11 @@ def test_torch_updates(settings, name, arguments):
         optimizer.zero_grad()
         ((torch.from_numpy(x) @ w - 1) ** 2).mean().backward()
         if step == 0 and not settings.decay:
-            first = settings.rate * first_update(settings, w.grad.numpy().copy())
+            first = settings.rate * first_update(settings, problem, w.grad.numpy().copy())
         optimizer.step()
         if step == 0 and not settings.decay:
             np.testing.assert_allclose(problem.start - first, w.detach().numpy(), rtol=1e-7)
-    found = train(problem, settings, endless(), STEPS)
+    found = train(problem, settings, endless(), STEPS, [settings.rate])
     np.testing.assert_allclose(found.weights, w.detach().numpy(), rtol=1e-7)
 
 
@@ -249,7 +264,7 @@ def test_keras_updates(settings, name, arguments):
     for _ in range(STEPS):
         value = keras.ops.convert_to_numpy(w)
         optimizer.apply([keras.ops.convert_to_tensor(2 / 6 * x.T @ (x @ value - 1))], [w])
-    found = train(problem, settings, endless(), STEPS)
+    found = train(problem, settings, endless(), STEPS, [settings.rate])
     np.testing.assert_allclose(found.weights, keras.ops.convert_to_numpy(w), atol=5e-5)  # its settings pass through float32
 
 

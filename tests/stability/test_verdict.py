@@ -248,7 +248,8 @@ UNKNOWN_LEAF = Node("unknown", (), {"why": "`read_csv` gives unknown columns"})
     [
         (run(None), "the model is not known"),
         (dataclasses.replace(run(None), optimizer=Unknown("no optimizer is given", PLACE)), "no optimizer is given"),
-        (run(line(np.arange(20)), name="lion"), "lion"),
+        (run(line(np.arange(20)), name="lion", framework="torch"), "lion has no step-size bound"),
+        (run(line(np.arange(20)), name="lbfgs", framework="torch", parameters={"line_search_fn": "strong_wolfe"}), "line search"),
         (run(line(np.arange(20)), name="shampoo"), "shampoo"),
         (run(line(np.arange(20)), -0.1), "not positive"),
         (run(line(np.arange(20)), math.nan), "not finite"),

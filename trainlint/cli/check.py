@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TextIO
 
-from trainlint.cli.arguments import Parser, add_fixing, add_inputs, add_selection, one_of
+from trainlint.cli.arguments import (
+    Parser,
+    UsageError,
+    add_fixing,
+    add_inputs,
+    add_narrowing,
+    add_output,
+    add_running,
+    add_selection,
+    add_showing,
+)
 from trainlint.core import Finding, Severity
 from trainlint.result import CheckResult
 
 SUMMARY = "check training scripts"
-PIPE_WIDTH = 140
-"""What is written to a pipe or file without COLUMNS: lines of code are seldom longer."""
-
 EXIT_CODES = """exit codes:
-  0  no error and no warning (hints do not count), or --exit-zero; all were fixed; --fix-only; --diff that is empty
-  1  at least one error or warning is left; --diff that is not empty
+  0  nothing as severe as --fail-on says (hints do not count), or --exit-zero; all were fixed; --fix-only; --diff that is empty
+  1  at least one such finding is left; --diff that is not empty
   2  trainlint could not do its work: a wrong option, path or setting, a rule that failed (TRN000), or a file that could
      not be written"""
 
@@ -35,34 +42,48 @@ def main(arguments: Sequence[str]) -> int:
     add_inputs(parser)
     add_selection(parser)
     add_fixing(parser)
-    parser.add_argument(
-        "--output-format",
-        metavar="FORMAT",
-        default="full",
-        type=one_of("full", "concise", "json"),
-        help="full (default), concise, json",
-    )
-    parser.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever is found")
+    add_narrowing(parser)
+    add_output(parser)
+    add_running(parser)
+    add_showing(parser)
     options = parser.parse(arguments)
+    if options.show_files or options.show_settings:
+        from trainlint.cli.showing import show
+
+        return show(options)
     if options.fix or options.fix_only or options.diff:
         from trainlint.cli.fixing import fix_all
 
         return fix_all(options)
 
-    from trainlint.cli.inputs import check_all
+    from trainlint.cli.checking import Copied, check_all
 
-    results = check_all(options)
-    report(results, options.output_format, sys.stdout)
-    _say_what_is_fixable(results, options)
-    return exit_code(results, options.exit_zero)
+    run = check_all(options)
+    results = run.results
+    if options.since or options.baseline or options.write_baseline:
+        from trainlint.cli.narrowing import narrowed
+
+        results = narrowed(results, options)
+    with Copied() as copy:
+        report(results, options, sys.stdout)
+        _say_what_is_fixable(results, options)
+        if options.explain_stability:
+            from trainlint.cli.facts import explain
+
+            explain(options)
+    code = exit_code(results, options)
+    if code < 2:
+        run.remember(["check", *arguments], code, copy.getvalue())
+    return code
 
 
-def exit_code(results: Sequence[CheckResult], exit_zero: bool) -> int:
-    """2 if a rule failed; 1 for errors and warnings unless `exit_zero`; else 0."""
+def exit_code(results: Sequence[CheckResult], options: Namespace) -> int:
+    """2 if a rule failed; 1 for findings as severe as `--fail-on` says, unless `--exit-zero`; else 0."""
     if any(result.failed for result in results):
         return 2
-    worst = any(finding.severity is not Severity.INFO for result in results for finding in result.findings)
-    return int(worst and not exit_zero)
+    order = [one.value for one in Severity]
+    fails = {*order[: order.index(options.fail_on) + 1]}
+    return int(not options.exit_zero and any(one.severity.value in fails for one in findings_of(results)))
 
 
 def findings_of(results: Sequence[CheckResult]) -> list[Finding]:
@@ -70,28 +91,31 @@ def findings_of(results: Sequence[CheckResult]) -> list[Finding]:
     return [finding for result in results for finding in result.findings]
 
 
-def report(results: Sequence[CheckResult], output_format: str, stream: TextIO) -> None:
-    """Write the findings and, for people, what sums them up."""
-    if output_format == "full":
-        from rich.console import Console
+def report(results: Sequence[CheckResult], options: Namespace, stream: TextIO) -> None:
+    """Write the findings, or with `--statistics` their counts, to the stream or to `--output-file`.
 
-        from trainlint.report.full import print_full
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    from trainlint.report.formats import write
+    from trainlint.report.statistics import statistics
 
-        width = None if stream.isatty() or os.environ.get("COLUMNS") else PIPE_WIDTH
-        print_full(results, Console(file=stream, width=width, highlight=False, emoji=False, markup=False))
-    elif output_format == "concise":
-        from trainlint.report.concise import lines
-
-        stream.writelines(f"{line}\n" for line in lines(results))
+    if options.output_file is not None:
+        try:
+            with Path(options.output_file).open("w", encoding="utf-8", errors="replace", newline="\n") as file:
+                report(results, Namespace(**{**vars(options), "output_file": None}), file)
+        except OSError as error:
+            raise UsageError(f"{options.output_file!r} cannot be written: {error.strerror}") from None
+    elif options.statistics:
+        stream.write(statistics(results, options.output_format))
     else:
-        from trainlint.report.records import findings_json
-
-        stream.write(findings_json(results) + "\n")
+        write(results, options.output_format, stream)
 
 
 def _say_what_is_fixable(results: Sequence[CheckResult], options: Namespace) -> None:
     from trainlint.report.changes import fixable_summary
+    from trainlint.report.formats import FOR_PEOPLE
 
     summary = fixable_summary(findings_of(results), unsafe=options.unsafe_fixes)
-    if summary and options.output_format != "json":
+    if summary and options.output_format in FOR_PEOPLE and not options.statistics:
         sys.stdout.write(f"{summary}\n")

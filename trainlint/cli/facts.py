@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 
-from trainlint.cli.arguments import Parser, add_inputs, one_of
+from trainlint.cli.arguments import Parser, UsageError, add_inputs, one_of
 
 SUMMARY = "show the training runs that were found"
 
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.output_format == "json":
         from trainlint.report.records import facts_json
 
-        sys.stdout.write(facts_json(results) + "\n")
+        sys.stdout.write(facts_json(results))
     else:
         from rich.console import Console
 
@@ -40,7 +41,23 @@ def main(arguments: Sequence[str]) -> int:
         print_facts(results, Console(file=sys.stdout, highlight=False, emoji=False, markup=False))
     for result in results:
         script = result.script
-        for failure in () if script is None else (script.unreadable, script.syntax_failure, *script.raised):
+        for failure in () if script is None else (script.unreadable, script.syntax_failure, *script.holes, *script.raised):
             if failure is not None:
                 sys.stderr.write(f"{printable(result.filename)}: {printable(failure.reason)}\n")
     return 2 if any(result.failed for result in results) else 0
+
+
+def explain(options: Namespace) -> None:
+    """Print how the verdict on the step size of each run comes about, for `check --explain-stability`.
+
+    Raises:
+        UsageError: stdin was asked for, which has been read by then, or a path does not exist.
+    """
+    from rich.console import Console
+
+    from trainlint.cli.inputs import STDIN, facts_of_all
+    from trainlint.report.facts_table import print_derivations
+
+    if STDIN in options.paths:
+        raise UsageError("--explain-stability reads files; `trainlint facts -` explains what stands on stdin")
+    print_derivations(facts_of_all(options), Console(file=sys.stdout, highlight=False, emoji=False, markup=False))

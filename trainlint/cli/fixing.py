@@ -19,6 +19,7 @@ from trainlint.fixes.target import Target
 from trainlint.fixes.view import key_of
 from trainlint.report.changes import diff, fixed_lines, fixed_summary
 from trainlint.report.concise import location
+from trainlint.report.formats import FOR_PEOPLE
 from trainlint.report.plain import printable
 from trainlint.result import CheckResult
 from trainlint.source.read import Unreadable
@@ -52,13 +53,13 @@ def fix_all(options: Namespace) -> int:
     stream = sys.stdout if stdin is None and not options.diff else sys.stderr
     silent = options.diff or options.fix_only
     if not silent:
-        report(results, options.output_format, stream)
-    _sum_up(fixed, results, options, sys.stderr if options.output_format == "json" else stream)
+        report(results, options, stream)
+    _sum_up(fixed, results, options, stream if options.output_format in FOR_PEOPLE else sys.stderr)
     _complain(fixed, refused)
     if refused:
         return 2
     if not silent or any(result.failed for result in results):
-        return exit_code(results, options.exit_zero)
+        return exit_code(results, options)
     return int(bool(options.diff and fixed.changed and not options.exit_zero))
 
 

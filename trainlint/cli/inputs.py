@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from trainlint.cli.arguments import UsageError
 from trainlint.fixes.target import Target
 from trainlint.result import CheckResult
-from trainlint.settings import Settings, nearest, settings_for
+from trainlint.settings import Settings, from_environment, nearest, settings_for, settings_in
 from trainlint.source.discover import discover
+from trainlint.source.ignore import Patterns
 from trainlint.source.read import DEFAULT_LIMIT, Source, Unreadable, decode, read
 from trainlint.source.screen import may_train
 from trainlint.workspace import Project, root_of
@@ -25,21 +26,8 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
-
-
-def check_all(options: Namespace) -> list[CheckResult]:
-    """Check every file; the facts are dropped, and the texts of files without findings, so that memory stays small.
-
-    Raises:
-        UsageError: a path does not exist.
-        SettingsError: the settings cannot be meant.
-        RuleError: a rule file is not well formed.
-    """
-    results = []
-    for one in targets_of(options):
-        result = one.checked()
-        results.append(replace(result, script=None, texts=result.texts if result.findings else {}))
-    return once(results)
+KEPT_PROJECTS = 2
+"""A repository in which every folder is a project of its own is walked folder by folder."""
 
 
 def targets_of(options: Namespace) -> Iterator[Target]:
@@ -52,16 +40,16 @@ def targets_of(options: Namespace) -> Iterator[Target]:
     """
     from trainlint.selection import selected_rules
 
-    projects = _Projects()
-    for source, settings, data in _sources(options):
-        chosen = _with_options(settings, options)
+    projects = Projects()
+    for source, settings, data in sources(options):
+        chosen = with_options(settings, options)
         selected_rules(chosen)
         yield Target(source, partial(_check, chosen), projects.of(source), data)
 
 
 def _check(settings: Settings, source: Source | Unreadable, workspace: Workspace | None) -> CheckResult:
     """Check one file; nothing heavy is imported for one that cannot train."""
-    if not _may_train(source):
+    if not is_worth_it(source):
         return CheckResult(source.filename)
     from trainlint.engine import check_source
 
@@ -87,9 +75,9 @@ def facts_of_all(options: Namespace) -> list[CheckResult]:
         UsageError: a path does not exist.
         SettingsError: the settings cannot be meant.
     """
-    results, projects = [], _Projects()
-    for source, _, _ in _sources(options):
-        if _may_train(source):
+    results, projects = [], Projects()
+    for source, _, _ in sources(options):
+        if is_worth_it(source):
             from trainlint.engine import judged_facts_of
 
             script = judged_facts_of(source, projects.of(source))
@@ -98,8 +86,8 @@ def facts_of_all(options: Namespace) -> list[CheckResult]:
     return results
 
 
-class _Projects:
-    """The project of each file, so that a module that many scripts import is parsed once."""
+class Projects:
+    """The project of each file, so that a module that many scripts import is parsed once. The latest are kept."""
 
     def __init__(self) -> None:
         self._of_root: dict[Path, Project] = {}
@@ -109,12 +97,20 @@ class _Projects:
         if isinstance(source, Unreadable) or source.path is None:
             return None
         root = root_of(source.path)
-        return self._of_root.setdefault(root, Project(root))
+        project = self._of_root.setdefault(root, Project(root))
+        for oldest in list(self._of_root)[: len(self._of_root) - KEPT_PROJECTS]:
+            if oldest != root:
+                del self._of_root[oldest]
+        return project
 
 
-def _sources(options: Namespace) -> Iterator[tuple[Source | Unreadable, Settings, bytes | None]]:
-    """Every file once, with the settings that hold for it, in the order of the paths; of stdin its bytes, too."""
+def sources(options: Namespace, listed: set[str] | None = None) -> Iterator[tuple[Source | Unreadable, Settings, bytes | None]]:
+    """Every file once, with the settings that hold for it, in the order of the paths; of stdin its bytes, too.
+
+    `listed` is filled with the folders and ignore files that the search for files rests on.
+    """
     seen: set[str] = set()
+    settings_of = _settings_reader(options)
     paths = options.paths or ["."]
     for path in paths:
         if path != STDIN and not os.path.lexists(path):
@@ -122,14 +118,49 @@ def _sources(options: Namespace) -> Iterator[tuple[Source | Unreadable, Settings
     for path in paths:
         if path == STDIN:
             data = sys.stdin.buffer.read(DEFAULT_LIMIT + 1)
-            yield _stdin(data, options.stdin_filename), settings_for(Path(options.stdin_filename or ".")), data
+            yield _stdin(data, options.stdin_filename), settings_of(Path(options.stdin_filename or ".")), data
             continue
-        settings = settings_for(Path(path))
-        for file in discover([Path(path)], settings.exclude, root=settings.root):
+        above = settings_of(Path(path))
+        named = [Path(path)]
+        for file in discover(named, above.exclude, root=above.root, force_exclude=options.force_exclude, listed=listed):
             name = file.filename if isinstance(file, Unreadable) else str(file)
-            if name not in seen:
+            settings = above if isinstance(file, Unreadable) else settings_of(file)
+            if name not in seen and (settings is above or not _left_out(Path(name), settings)):
                 seen.add(name)
                 yield file if isinstance(file, Unreadable) else read(file), settings, None
+
+
+def settings_of_paths(options: Namespace) -> Iterator[tuple[str, Settings]]:
+    """Each path that was named with the settings that hold for it, the command line's included.
+
+    Raises:
+        SettingsError: the settings cannot be meant.
+    """
+    settings_of = _settings_reader(options)
+    for path in options.paths or ["."]:
+        yield path, with_options(settings_of(Path(options.stdin_filename or "." if path == STDIN else path)), options)
+
+
+def _left_out(file: Path, settings: Settings) -> bool:
+    """Whether the settings file closest to a file, which is below the one that the walk began with, excludes it."""
+    return Patterns(settings.exclude, settings.root or Path()).verdict(file, is_folder=False) is True
+
+
+def _settings_reader(options: Namespace) -> Callable[[Path], Settings]:
+    """The settings for a path: those of `--config`, none with `--isolated`, else those of the closest settings file."""
+    if options.isolated or options.config:
+        fixed = from_environment(Settings()) if options.isolated else settings_in(Path(options.config))
+        return lambda _: fixed
+    known: dict[Path, Settings] = {}
+
+    def settings_of(path: Path) -> Settings:
+        folder = path.absolute()
+        folder = folder if folder.is_dir() else folder.parent
+        if folder not in known:
+            known[folder] = settings_for(folder)
+        return known[folder]
+
+    return settings_of
 
 
 def _stdin(data: bytes, name: str | None) -> Source | Unreadable:
@@ -139,16 +170,18 @@ def _stdin(data: bytes, name: str | None) -> Source | Unreadable:
     return decode(data, Path(name) if name else None, filename)
 
 
-def _may_train(source: Source | Unreadable) -> bool:
+def is_worth_it(source: Source | Unreadable) -> bool:
+    """Whether there may be something to say of a file: it may train, or cannot be read."""
     return isinstance(source, Unreadable) or may_train(source)
 
 
-def _with_options(settings: Settings, options: Namespace) -> Settings:
-    """The settings as the command line changes them: its `--select` sets aside the file's `select` and `ignore`."""
+def with_options(settings: Settings, options: Namespace) -> Settings:
+    """The settings as the command line changes them: its `--select` sets aside the file's choice of rules."""
     if options.select:
-        settings = replace(settings, select=tuple(options.select), ignore=())
+        settings = replace(settings, select=tuple(options.select), extend_select=(), ignore=())
     return replace(
         settings,
+        extend_select=(*settings.extend_select, *(options.extend_select or ())),
         ignore=(*settings.ignore, *(options.ignore or ())),
         preview=settings.preview or options.preview,
         rules=tuple(Path(folder) for folder in options.rules or ()),

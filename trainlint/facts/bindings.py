@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterator
+import tokenize
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from trainlint.core import Place
 from trainlint.facts.passes import every_event, text_of
@@ -63,6 +67,20 @@ def assigned_name(place: Place | None) -> str:
 
 
 def mentions(place: Place | None, name: str) -> int:
-    """How often a text mentions a name, its assignments left out."""
-    source = getattr(place, "source_text", "")
-    return len(re.findall(rf"\b{re.escape(name)}\b(?!\s*=[^=])", source))
+    """How often the code of a text mentions a name, its plain assignments left out."""
+    return names_read(getattr(place, "source_text", "")).get(name, 0)
+
+
+@lru_cache(maxsize=4)
+def names_read(text: str) -> Mapping[str, int]:
+    """How often each name stands in a text where it is not assigned; comments and strings do not count."""
+    found: Counter[str] = Counter()
+    before, tokens = "", tokenize.generate_tokens(io.StringIO(text).readline)
+    try:
+        for token in tokens:
+            if before and not (token.type == tokenize.OP and token.string == "="):
+                found[before] += 1
+            before = token.string if token.type == tokenize.NAME else ""
+    except (tokenize.TokenError, SyntaxError, ValueError):
+        return Counter(re.findall(r"\b[^\W\d]\w*\b(?!\s*=[^=])", text))
+    return found

@@ -45,6 +45,21 @@ def compile_problem(event: Event, script: Script) -> str:
     return " and ".join(problems)
 
 
+def compile_repairs(event: Event) -> list[tuple[str, str]]:
+    """What would set a compile right: ("keyword", the misspelt one), ("exchange", ""), ("class", ""); empty if not clear."""
+    optimizer, loss = event.values.get("optimizer"), event.values.get("loss")
+    found = [("keyword", name) for role in event.values if (name := role.removeprefix("extra:")) != role]
+    if any(name not in MEANT or MEANT[name] in event.values for _, name in found):
+        return []
+    if _makes(optimizer) == "model":
+        return []
+    if _stands_for(optimizer) == "loss" and _stands_for(loss) == "optimizer":
+        found.append(("exchange", ""))
+    elif isinstance(optimizer, Symbol) and _makes(optimizer) == "optimizer":
+        found.append(("class", ""))
+    return found
+
+
 def _makes(value: Value | None) -> str:
     """What kind of thing a value is: that of its row, or of the row that a symbol names."""
     if isinstance(value, Object):

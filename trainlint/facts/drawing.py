@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from trainlint.core import Fact, Place
 from trainlint.facts.extract.counts import loader_over
 from trainlint.facts.passes import conditional, innermost_loop, inside
-from trainlint.facts.provenance import lineage, source_object
-from trainlint.facts.run import Script, TrainingRun
+from trainlint.facts.provenance import lineage, made_at_random, source_object
+from trainlint.facts.run import LossFacts, Script, TrainingRun
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Literal, Object, Unknown, Value
 
 FOLDERS = ("torchvision.datasets.ImageFolder", "torchvision.datasets.DatasetFolder")
 """Data sets that list one class after the other."""
+CLASS_LOSSES = frozenset({"cross_entropy", "nll", "sparse_categorical_crossentropy", "categorical_crossentropy"})
+"""Losses of rows that each have one class: no windows of a series, no values."""
 
 
 def seeds_in_step_loops(script: Script, events: Sequence[Event]) -> Iterator[tuple[Event, Event]]:
@@ -55,23 +57,35 @@ def never_shuffled(run: TrainingRun) -> Unshuffled | None:
         return _of_fit(run, fit)
     step = next((one for one in run.events if one.kind == "step"), None)
     loader = loader_over(innermost_loop(step)) if step is not None else None
-    return _of_loader(loader) if loader is not None and source_object(run.targets.value) is loader else None
+    return _of_loader(loader, run) if loader is not None and source_object(run.targets.value) is loader else None
 
 
-def _of_loader(loader: Object) -> Unshuffled | None:
-    given = loader.arguments.get("shuffle")
-    fixed = given is None or (isinstance(given, Literal) and given.value is False)
-    if not fixed or any(name in loader.arguments for name in ("sampler", "batch_sampler")) or loader.extra:
+def _of_loader(loader: Object, run: TrainingRun) -> Unshuffled | None:
+    """A loader in a fixed order: image folders; a data set of torchvision; class rows whose loader is told not to shuffle."""
+    sampler = loader.arguments.get("sampler")
+    told = sampler if isinstance(sampler, Object) and sampler.row.kind == "distributed" else loader
+    given = told.arguments.get("shuffle")
+    fixed = isinstance(given, Literal) and given.value is False if told is sampler or given is not None else sampler is None
+    if not fixed or (sampler is not None and told is loader) or "batch_sampler" in loader.arguments or loader.extra:
         return None
     data = loader.arguments.get("dataset")
     if not isinstance(data, Object) or data.row.makes != "dataset":
         return None
+    place = told.argument_places.get("shuffle") or told.place
     if data.row.name in FOLDERS:
-        return Unshuffled(loader.argument_places.get("shuffle") or loader.place, True, given is not None, "image folders")
-    known = data.row.library == "torchvision"
-    if known and given is not None:
-        return Unshuffled(loader.argument_places.get("shuffle") or loader.place, False, True, data.row.name.rpartition(".")[2])
+        return Unshuffled(place, True, given is not None, "image folders")
+    if data.row.library == "torchvision":
+        return Unshuffled(place, False, given is not None, data.row.name.rpartition(".")[2])
+    rows = data.row.kind == "tensor_dataset" and isinstance(run.loss, LossFacts) and run.loss.name in CLASS_LOSSES
+    if rows and given is not None and len(run.targets.shape or (0,)) == 1 and not _permuted(run):
+        return Unshuffled(place, False, True, "the rows of the TensorDataset")
     return None
+
+
+def _permuted(run: TrainingRun) -> bool:
+    """Whether the rows were put into a random order before, or made up in one."""
+    ops = {one.op for one in lineage(run.targets.value)}
+    return made_at_random(run.targets.value) or bool(ops & {"shuffle", "split", "random"})
 
 
 def _of_fit(run: TrainingRun, fit: Event) -> Unshuffled | None:

@@ -16,9 +16,10 @@ shape       reshape(shape), flatten, transpose(axes), squeeze(axis), expand_dims
             shuffle(axis), split(part), scale(kind), dimension(axis: one extent of the input)
 layers      dense(units, use_bias), conv(filters, kernel_size, strides, padding, dilation, groups, use_bias, dimensions,
             data_format), conv_transpose, depthwise_conv, separable_conv, embedding(rows, units), lstm / gru / simple_rnn
-            (units, return_sequences, bidirectional), attention, batch_norm, layer_norm, group_norm, instance_norm, rms_norm,
-            normalization(mean, variance, adapted), max_pool, average_pool, global_average_pool, global_max_pool, dropout(rate),
-            upsample, zero_pad, time_distributed, backbone(name), custom(name)
+            (units, return_sequences, bidirectional, biases: 2 where input and state have one each), attention(heads),
+            batch_norm, layer_norm, group_norm, instance_norm, rms_norm, normalization(mean, variance, adapted), max_pool,
+            average_pool, global_average_pool, global_max_pool, dropout(rate), upsample, zero_pad, time_distributed,
+            backbone(name, pretrained: what the script gives as weights, ends: "linear" where it gives logits), custom(name)
 activations relu, sigmoid, tanh, softmax(axis), log_softmax(axis), leaky_relu, elu, selu, gelu, swish, softplus, softsign,
             hard_sigmoid, relu6, mish, linear
 losses      mean_squared_error, mean_absolute_error, huber, binary_crossentropy, categorical_crossentropy,
@@ -28,10 +29,10 @@ losses      mean_squared_error, mean_absolute_error, huber, binary_crossentropy,
             weights samples or classes is custom(name, ...)
 others      stop_gradient (what `.detach()` cuts off); getitem(part) for another result of a layer: "hidden", "cell", "weights"
 
-Parameters of an operation are in order: kernel, bias; recurrent layers kernel, recurrent_kernel, bias for each level and
-direction; normalisers gamma, beta; attention query, key, value, output. Kernels are laid out as Keras does in both libraries:
-dense (in, units), conv (*kernel_size, in / groups, filters), conv_transpose (*kernel_size, filters, in), depthwise_conv
-(*kernel_size, in, multiplier), embedding (rows, units).
+Parameters of an operation are in order: kernel, bias; recurrent layers kernel, recurrent_kernel, bias (gates * units), or
+(2, gates * units) for two biases, for each level and direction; normalisers gamma, beta; attention query, key, value, output.
+Kernels are laid out as Keras does in both libraries: dense (in, units), conv (*kernel_size, in / groups, filters),
+conv_transpose (*kernel_size, filters, in), depthwise_conv (*kernel_size, in, multiplier), embedding (rows, units).
 Layers that the script writes out (`x @ W + b`, `tf.nn.conv2d(x, K)`) are dense and conv too, marked `written`.
 `padding` is "valid", "same", "causal" or one (low, high) pair for each spatial axis.
 """
@@ -56,7 +57,8 @@ class Initializer:
 
     `kind`: zeros, ones, constant, uniform, normal, truncated_normal, glorot_uniform, glorot_normal, he_uniform, he_normal,
     lecun_uniform, lecun_normal, orthogonal, torch_default (U(+-1/sqrt(fan_in))), values (`data` given), unknown.
-    `numbers`: value, low, high, mean, stddev, scale as the kind needs them.
+    `numbers`: value, low, high, mean, stddev, scale as the kind needs them; fan_in, fan_out where the library counts them
+    in a way that the parameter's shape does not tell.
     """
 
     kind: str

@@ -96,6 +96,35 @@ def scaled_twice(run: TrainingRun) -> TwiceScaled | None:
     return TwiceScaled(first, second, largest) if largest <= UNIT_FACTOR else None
 
 
+def divided_again(events: tuple[Event, ...]) -> Iterator[tuple[Event, Place | None, float | None]]:
+    """`x / r / r` where r is the range, largest entry or deviation of data: the event, the first division, what is left."""
+    seen: set[object] = set()
+    for event in events:
+        scaled, divisor = event.values.get("scaled"), event.values.get("divisor")
+        if event.kind != "scaled_again" or event.place is None or event.place.span in seen:
+            continue
+        if not isinstance(scaled, Array) or not isinstance(divisor, Array) or scaled.symbolic or divisor.symbolic:
+            continue
+        if _is_extent(divisor):
+            seen.add(event.place.span)
+            width = divisor.statistics.low if divisor.statistics.low == divisor.statistics.high else None
+            yield event, scaled.place, 1 / width if width else None
+
+
+def _is_extent(divisor: Array) -> bool:
+    """Whether a divisor is the range, largest entry or deviation of some data (with what keeps it from being zero)."""
+    for _ in range(8):
+        if divisor.op in ("max", "std", "ptp"):
+            return True
+        if divisor.op not in ("subtract", "add", "maximum", "where", "cast", "setitem", "reshape", "expand_dims", "clip"):
+            return False
+        inner = next((one for one in divisor.inputs if isinstance(one, Array)), None)
+        if inner is None:
+            return False
+        divisor = inner
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class OtherScale:
     """Data that a model is used on, scaled in another way than what it was trained on.

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from trainlint.core import Fact, Origin, Place, Unknown
+from trainlint.core import Fact, Origin, Place, Span, Unknown
 from trainlint.facts.graph import Initializer, Node
 from trainlint.facts.run import (
     DataFacts,
@@ -32,7 +32,7 @@ MAXIMUM_DEPTH = 6
 
 def run_as_json(run: TrainingRun, stability: StabilityBound | Unknown | None) -> dict[str, Any]:
     """One run as a dict that `json.dumps` takes: what is not known is null. Rows and columns start at 1."""
-    span = run.place.span
+    span, unknowns = run.place.span, unknowns_of(run, stability)
     return {
         "filename": span.filename,
         "framework": run.framework,
@@ -48,7 +48,8 @@ def run_as_json(run: TrainingRun, stability: StabilityBound | Unknown | None) ->
         "steps_per_epoch": _value(run.steps_per_epoch),
         "epochs": _value(run.epochs),
         "stability": None if stability is None or isinstance(stability, Unknown) else _stability(stability),
-        "unknown": _reasons(run, stability),
+        "unknown": {name: part.reason for name, part in unknowns.items()},
+        "unknown_at": {name: _end_of_trail(part, span) for name, part in unknowns.items() if part.place is not None},
     }
 
 
@@ -184,7 +185,7 @@ def _stability(bound: StabilityBound) -> dict[str, Any]:
     }
 
 
-def _reasons(run: TrainingRun, stability: StabilityBound | Unknown | None) -> dict[str, str]:
+def unknowns_of(run: TrainingRun, stability: StabilityBound | Unknown | None) -> dict[str, Unknown]:
     """Why each part that is null is not known."""
     rate = run.optimizer.learning_rate if isinstance(run.optimizer, OptimizerFacts) else None
     parts: dict[str, object] = {
@@ -197,4 +198,12 @@ def _reasons(run: TrainingRun, stability: StabilityBound | Unknown | None) -> di
         "steps_per_epoch": run.steps_per_epoch,
         "stability": stability,
     }
-    return {name: part.reason for name, part in parts.items() if isinstance(part, Unknown)}
+    return {name: part for name, part in parts.items() if isinstance(part, Unknown)}
+
+
+def _end_of_trail(part: Unknown, run: Span) -> dict[str, Any] | None:
+    """Where what is not known could be followed no further; `filename` only if that is not the file of the run."""
+    location = _location(part.place)
+    if location is None or part.place is None or part.place.span.filename == run.filename:
+        return None if location is None else {"location": location}
+    return {"filename": part.place.span.filename, **location}

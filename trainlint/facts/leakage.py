@@ -17,12 +17,16 @@ REPEATING = frozenset({"resample", "repeat"})
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """Something done to all rows at `place` before (`split`) they were parted; `what` names the class or function."""
+    """Something done to all rows at `place` before (`split`) they were parted; `what` names the class or function.
+
+    `again`: it was fitted on the training part before, and is fitted on the test part here.
+    """
 
     place: Place
     split: Place | None
     what: str
     rows: int | None = None
+    again: bool = False
 
 
 def fitted_before_split(script: Script, events: Sequence[Event]) -> Iterator[Leak]:
@@ -48,8 +52,14 @@ def fitted_on_test_part(events: Sequence[Event]) -> Iterator[Leak]:
         part, split = _part_of(array)
         again = part == "test" and any(_part_of(one) == ("train", split) for one in before)
         if again and scaler.row.makes == "scaler" and scaler.row.kind in FITTED_KINDS and event.place is not None:
-            yield Leak(event.place, split, _class_name(scaler))
+            yield Leak(event.place, split, _class_name(scaler), again=True)
         before.append(array)
+
+
+def fitted_on_held_back(script: Script, events: Sequence[Event]) -> Iterator[Leak]:
+    """What is fitted on rows that are held back: before the split, or on the test part of it."""
+    yield from fitted_before_split(script, events)
+    yield from fitted_on_test_part(events) if script.runs else ()
 
 
 def _part_of(array: Array) -> tuple[str, Place | None]:

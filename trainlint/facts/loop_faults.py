@@ -25,6 +25,7 @@ class LeftInEval:
     step: Place
     layer: str
     repeated: bool
+    loop: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Rebuilt:
     name: str
     unit: str
     place: Place
+    loops: tuple[Frame, ...] = ()
 
 
 def loops_of(event: Event) -> list[Frame]:
@@ -58,7 +60,7 @@ def left_in_eval(script: Script) -> Iterator[LeftInEval]:
         around = [loop for loop in loops_of(one.step) if not any(same_frame(loop, other) for other in made_in)]
         found = _left_on(own, one.step, around[0]) if around else None
         if found is not None and found.place is not None:
-            yield LeftInEval(found.place, one.step.place, layer, inside(found, around[0]))
+            yield LeftInEval(found.place, one.step.place, layer, inside(found, around[0]), around[0].place)
 
 
 def _left_on(modes: Sequence[Event], step: Event, loop: Frame) -> Event | None:
@@ -174,7 +176,8 @@ def _anew(step: Event, model: Value | None, optimizer: Value | None, makers: dic
         return
     unit = _unit(loop, step)
     if unit:
-        yield Rebuilt("optimizer", optimizer.row.name.rpartition(".")[2], unit, built.place)
+        around = tuple(one for one in loops_of(step) if inside(built, one) and not inside(own, one))
+        yield Rebuilt("optimizer", optimizer.row.name.rpartition(".")[2], unit, built.place, around)
 
 
 def _name(model: Object | Instance) -> str:
@@ -223,7 +226,7 @@ def forwards_without_gradients(script: Script) -> Iterator[tuple[Place, Place]]:
         loss = event.values.get("loss")
         if event.kind != "backward" or not isinstance(loss, Array) or loss.library == "tensorflow" or event.place is None:
             continue
-        below = [outputs[id(one)] for one in _upstream(loss) if id(one) in outputs]
+        below = [outputs[id(one)] for one in upstream(loss) if id(one) in outputs]
         if below and all(_without_gradients(one) for one in below) and below[0].place is not None:
             yield below[0].place, event.place
 
@@ -235,7 +238,7 @@ def _without_gradients(event: Event) -> bool:
     return False
 
 
-def _upstream(array: Array) -> Iterator[Array]:
+def upstream(array: Array) -> Iterator[Array]:
     """An array and all arrays it was computed from, not beyond 5,000 of them."""
     stack: list[Value] = [array]
     seen: set[int] = set()

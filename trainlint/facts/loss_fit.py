@@ -44,10 +44,17 @@ WRITTEN: Mapping[str, tuple[str, ...]] = {
 """Cross-entropies that the script writes out with `log`: nothing clips or aligns what they are given."""
 
 KERAS_ONLY: Mapping[str, tuple[str, ...]] = {"poisson": ("POISSON",), "kl_divergence": ("KLD",)}
+TORCH_ONLY: Mapping[str, tuple[str, ...]] = {
+    "poisson": ("PNLL",),
+    "kl_divergence": ("KLDIV",),
+    "ctc": ("CTC",),
+    "gaussian_nll": ("GNLL",),
+}
+"""Losses that the two libraries define differently; PNLL is PyTorch's with `log_input=True`."""
 
 ACTIVATIONS = frozenset({"tanh", "log_softmax"}.union(*OUTPUTS.values())) - {"linear"}
 RANGES = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
-CUT_OFF = ("relu", "relu6", "softplus", "exp")
+CUT_OFF = ("relu", "relu6", "softplus", "exp", "exponential")
 TOLERANCE = 1e-6
 INTEGERS = ("int", "uint")
 PASSED = frozenset({"reshape", "flatten", "squeeze", "expand_dims", "cast", "linear", "dropout", "getitem"})
@@ -66,6 +73,9 @@ class LossFit:
     place: Place
     output_place: Place | None
     keras: bool
+    activation_place: Place | None = None
+    inner: str = ""
+    inner_place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,7 @@ def loss_fit(run: TrainingRun) -> LossFit | None:
     losses = (
         _written(run, run.loss.name)
         or LOSSES.get((run.loss.name, run.loss.from_logits))
-        or (KERAS_ONLY.get(run.loss.name) if keras else None)
+        or (KERAS_ONLY.get(run.loss.name) if keras else _torch_only(run, run.loss.name))
     )
     if losses is None:
         return None
@@ -105,7 +115,17 @@ def loss_fit(run: TrainingRun) -> LossFit | None:
     activation, place, units = _activation(output) if output is not None else (None, None, None)
     shape = output.shape if output is not None else None
     return LossFit(
-        losses, _spelled(run.loss.name), activation, units, run.targets, shape, run.loss.place or run.place, place, keras
+        losses,
+        _spelled(run.loss.name),
+        activation,
+        units,
+        run.targets,
+        shape,
+        run.loss.place or run.place,
+        place,
+        keras,
+        skip_upwards(output, PASSED).place if output is not None else None,
+        *_inner(output),
     )
 
 
@@ -126,10 +146,27 @@ def _written(run: TrainingRun, name: str) -> tuple[str, ...] | None:
     return WRITTEN[name]
 
 
+def _torch_only(run: TrainingRun, name: str) -> tuple[str, ...] | None:
+    node = _loss_node(run)
+    if run.framework != "torch" or node is None or (name == "poisson" and node.attributes.get("log_input") is not True):
+        return None
+    return TORCH_ONLY.get(name)
+
+
+def _loss_node(run: TrainingRun) -> Node | None:
+    """The library's loss in a run's graph."""
+    from trainlint.facts.extract.losses import loss_of_node
+
+    return next((node for node in walk(run.loss_graph) if loss_of_node(node)), None) if run.loss_graph is not None else None
+
+
 def _prediction(run: TrainingRun) -> Node | None:
-    """What the loss is computed on: its first input in the graph, else the model's output."""
+    """What the loss is computed on: its first input in the graph (GaussianNLLLoss: its variance), else the model's output."""
     from trainlint.facts.extract.losses import prediction_and_target
 
+    node = _loss_node(run)
+    if node is not None and node.op == "gaussian_nll" and len(node.inputs) > 2:
+        return node.inputs[2]
     found = prediction_and_target(run.loss_graph) if run.loss_graph is not None else None
     if found is not None:
         return found[0]
@@ -149,6 +186,16 @@ def _activation(output: Node) -> tuple[str | None, Place | None, int | None]:
     return None, node.place, None
 
 
+def _inner(output: Node | None) -> tuple[str, Place | None]:
+    """The activation between the last weights and the output activation, and its place; "" if there is none."""
+    last = skip_upwards(output, PASSED) if output is not None else None
+    if last is None or last.op not in ACTIVATIONS or not last.inputs:
+        return "", None
+    node = skip_upwards(last.inputs[0], PASSED)
+    dense = node.op in ACTIVATIONS and bool(node.inputs) and skip_upwards(node.inputs[0], PASSED).op in DENSE_MAPS
+    return (node.op, node.place) if dense else ("", None)
+
+
 def _over_classes(node: Node) -> bool:
     axis = node.attributes.get("axis", -1)
     return axis in (-1, 1) or (node.shape is not None and axis == len(node.shape) - 1)
@@ -166,7 +213,7 @@ def matches(row: Row, fit: LossFit) -> bool:
     """Whether a row of a table applies."""
     return (
         any(loss in fit.losses for loss in row.losses)
-        and ("any" in row.outputs or fit.activation in row.outputs)
+        and ("any" in row.outputs or fit.activation in row.outputs or f"{fit.inner}>{fit.activation}" in row.outputs)
         and UNITS[row.units](fit)
         and any(LABELS[one](fit) if one in LABELS else fit.targets.labels == one for one in row.labels)
     )
@@ -195,15 +242,31 @@ UNITS: dict[str, Callable[[LossFit], bool]] = {
 
 
 def _beyond(fit: LossFit, low: float, high: float) -> bool:
-    """Whether some targets surely lie outside of a range: by their extremes, else by their mean and mean square."""
+    """Whether some targets surely lie outside of a range: by their extremes, else by their mean and variance.
+
+    Numbers within [low, high] have a variance of at most (high - mean)(mean - low) (Bhatia and Davis 2000).
+    """
     data = fit.targets
     if (data.low is not None and data.low < low - TOLERANCE) or (data.high is not None and data.high > high + TOLERANCE):
         return True
-    if data.low is not None or data.second_moment is None:
+    if data.low is not None or data.second_moment is None or data.mean is None:
+        return data.low is None and data.second_moment is not None and data.second_moment > max(low**2, high**2) + TOLERANCE
+    above, below = high - data.mean, data.mean - low
+    if below <= TOLERANCE or above <= TOLERANCE:
+        return min(above, below) < -TOLERANCE or _variance(data) > TOLERANCE
+    return _variance(data) > above * below + TOLERANCE
+
+
+def _variance(data: DataFacts) -> float:
+    return (data.second_moment or 0.0) - (data.mean or 0.0) ** 2
+
+
+def _two_valued(data: DataFacts) -> bool:
+    """Whether all targets are one of two whole numbers, the extremes: the variance is the largest that the range allows."""
+    low, high, mean = data.low, data.high, data.mean
+    if low is None or high is None or mean is None or data.second_moment is None or low >= high or low % 1 or high % 1:
         return False
-    wide = data.second_moment > max(low * low, high * high) + TOLERANCE
-    negative = low == 0 and data.mean is not None and data.mean <= 0 < data.second_moment
-    return wide or negative
+    return abs(_variance(data) - (high - mean) * (mean - low)) < TOLERANCE
 
 
 NOISE_ON_LABELS = 0.15
@@ -227,7 +290,7 @@ def _beyond_01(fit: LossFit) -> bool:
     """Whole numbers, or -1 and 1, that are not all 0 or 1."""
     data = fit.targets
     whole = data.labels in ("int", "pm1") or (
-        data.labels in ("unknown", "continuous") and (data.dtype or "").startswith(INTEGERS)
+        data.labels in ("unknown", "continuous") and ((data.dtype or "").startswith(INTEGERS) or _two_valued(data))
     )
     return whole and _beyond(fit, 0.0, 1.0)
 
@@ -275,7 +338,7 @@ def _out_of_range(fit: LossFit) -> bool:
 
 LABELS: dict[str, Callable[[LossFit], bool]] = {
     "any": lambda fit: True,  # noqa: ARG005
-    "beyond-unit": lambda fit: _real(fit) and _beyond(fit, 0.0, 1.0) and not _noisy_labels(fit),
+    "beyond-unit": lambda fit: _real(fit) and _beyond(fit, 0.0, 1.0) and not _noisy_labels(fit) and not _two_valued(fit.targets),
     "within-unit": lambda fit: _real(fit) and not _beyond(fit, 0.0, 1.0),
     "indices": _indices,
     "onehot-int": lambda fit: fit.targets.labels == "onehot" and (fit.targets.dtype or "").startswith(INTEGERS),
@@ -298,6 +361,7 @@ def placeholders(fit: LossFit) -> dict[str, object]:
         "floor": f"{math.log(1 + (units - 1) / math.e):.3f}" if units > 1 else "0",
         "loss": fit.loss,
         "output": fit.activation or "the output",
+        "inner": fit.inner,
         "low": figure(_extreme(fit.targets, fit.targets.low, -1), 3),
         "high": figure(_extreme(fit.targets, fit.targets.high, 1), 3),
         "shape": _in_words(fit.output_shape),

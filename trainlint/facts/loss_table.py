@@ -7,6 +7,7 @@ Columns of `TABLE`: number, losses, outputs, units, labels, what Keras does, wha
   BCE-written are written out with `log`. REG is squared,
   absolute, Huber, log-cosh and relative errors; SQUARED and ABSOLUTE are parts of it.
 - outputs: activations between the last weights and the loss, or a group of `OUTPUTS`.
+  `a>b` is activation b right on activation a, with no weights between them.
 - units: the output's width K compared with 1, 2, 3 or the number of classes C.
 - labels: kinds of `DataFacts.labels`, or a name of `loss_fit.LABELS`. "any" also stands for unknown ones, no other word does.
 - Keras, PyTorch: a key of `EFFECTS`; "-": the row does not apply there; "right": the combination is as it should be.
@@ -29,6 +30,13 @@ TABLE = """
  5 | CCE SCCE CE BCE BCEL| any                  | any| beyond-unit  | no-classes | no-classes | 311 error          | regression
  6 | CCE CE-dense        | any                  | >=2| indices      | one-row    | -          | 305 error          | sparse
  7 | CCE CE              | any                  | >=2| multihot     | compete    | compete    | 308 warning        | kind
+20 | CCE SCCE CCE-written| sigmoid>softmax softmax>softmax| >=2| any | squeezed-in| squeezed-in| 302 error  | drop-inner
+20 | NLL                 | sigmoid>log_softmax softmax>log_softmax| >=2| any | - | squeezed-in | 302 error | drop-inner
+21 | CCE SCCE CCE-written| relu>softmax relu6>softmax tanh>softmax| >=2| any | cut-in | cut-in | 304 warning | drop-inner
+21 | NLL                 | relu>log_softmax relu6>log_softmax tanh>log_softmax| >=2| any | - | cut-in | 304 warning | drop-inner
+32 | BCE BCE-written     | sigmoid>sigmoid      | any| any          | half-in    | half-in    | 302 error          | drop-inner
+34 | BCE BCE-written     | relu>sigmoid relu6>sigmoid| any| any     | above-in   | above-in   | 304 error          | drop-inner
+34 | BCE BCE-written     | tanh>sigmoid         | any| any          | narrow-in  | narrow-in  | 304 warning        | drop-inner
  8 | CCE                 | softmax              | =C | onehot prob  | right      | right      |                    |
  9 | SCCE CE-sparse      | any                  | >=2| onehot       | rows-come  | -          | 306 error          | dense
 10 | CCE-written BCE-written| softmax           | 1  | any          | unit       | unit       | 303 error          | sigmoid
@@ -83,18 +91,27 @@ TABLE = """
 50 | ABSOLUTE            | softmax sigmoid      | any| binary onehot| majority   | majority   | 310 warning        | class-loss
 51 | REG                 | linear               | 1  | classes      | distance   | distance   | 310 warning        | class-loss
 53 | POISSON             | linear               | any| any          | log-nan    | -          | 319 error          | positive
+54 | PNLL                | exp softplus         | any| any          | -          | exp-twice  | 319 warning        | log-input
+55 | KLDIV               | not-log              | any| any          | -          | no-log-q   | 319 error          | log-first
+56 | CTC                 | not-log              | any| any          | -          | no-log     | 319 error          | log-first
+57 | GNLL                | linear tanh leaky&co | any| any          | -          | variance   | 319 error          | positive
 58 | HINGE               | sigmoid softmax      | 1  | pm1 binary   | one-sided  | one-sided  | 304 warning        | linear
 61 | KLD                 | linear               | any| any          | clipped    | -          | 301 error          | softmax
 """
 
 OUTPUTS: dict[str, tuple[str, ...]] = {
-    "relu&co": ("relu", "relu6", "softplus", "exp"),
+    "relu&co": ("relu", "relu6", "softplus", "exp", "exponential"),
     "leaky&co": ("leaky_relu", "elu", "selu", "gelu", "swish", "silu", "mish", "celu"),
     "not-log": ("linear", "softmax", "sigmoid", "relu", "relu6", "softplus", "leaky_relu", "elu", "selu", "gelu", "tanh"),
 }
 """Groups of output activations."""
 
 EFFECTS: dict[str, str] = {
+    "above-in": "sigmoid of {inner} values, which are never negative, never predicts below 0.5",
+    "cut-in": "{inner} in front of {output} cuts off the logits",
+    "half-in": "sigmoid of a sigmoid predicts only 0.5 to 0.73",
+    "narrow-in": "sigmoid of tanh values predicts only 0.27 to 0.73",
+    "squeezed-in": "{output} is taken of {inner} values in (0, 1): with {k} classes the loss cannot fall below {floor}",
     "above-half": "logits that are never negative never predict below 0.5",
     "all-pairs": "output {shape} against target {target} broadcasts to all pairs of rows",
     "below-zero": "labels of 0 and 1 are expected and {low} to {high} come: the loss falls below zero without end, or raises",
@@ -104,6 +121,7 @@ EFFECTS: dict[str, str] = {
     "dies": "a relu output that starts negative has no gradient and stays 0",
     "distance": "class numbers become distances: class {high} is further from 0 than class 1",
     "each-column": "output {shape} against targets {target} compares each target with all {k} outputs",
+    "exp-twice": "with log_input=True the loss takes the exponential again: the rate becomes exp({output}(z))",
     "few-keras": "labels reach {c} classes and the output has {k} units: a label of {k} or more raises, or gives NaN on a GPU",
     "few-torch": "labels reach {c} classes and the output has {k} units: a label of {k} or more raises",
     "int-rows": "class numbers are expected and integer one-hot rows come: raises",
@@ -117,6 +135,7 @@ EFFECTS: dict[str, str] = {
     "negative": "negative values are clipped and give no gradient",
     "no-classes": "targets from {low} to {high} are no classes and no probabilities",
     "no-log": "log-probabilities are expected: on {output} values the loss is negative and does not measure the fit",
+    "no-log-q": "log-probabilities are expected: on {output} values the divergence goes below 0 without measuring the fit",
     "no-sum": "the outputs do not sum to 1, so they are no probabilities of exclusive classes",
     "one-by-one": "{k} exclusive classes are trained one by one, and their outputs need not sum to 1",
     "one-row": "a row for each class is expected and class numbers come: raises at the first batch",
@@ -133,6 +152,7 @@ EFFECTS: dict[str, str] = {
     "twice": "the loss applies softmax again: with {k} classes it cannot fall below {floor}",
     "unit": "softmax over one unit is the constant 1: every prediction is 1.0 and the gradient through it 0",
     "other-width": "output {shape} against targets {target}: raises at the first batch",
+    "variance": "the variance must be positive: raises at the first entry below 0",
     "width": "rows of {c} labels against {k} outputs: raises at the first batch",
     "zero": "over one unit the loss is 0 whatever the output: nothing is learnt",
     "zero-keras": "over one unit the loss is 0 whatever the output, and label 1 raises, or gives NaN on a GPU",
@@ -140,7 +160,8 @@ EFFECTS: dict[str, str] = {
     "zero-torch": "over one unit the loss is 0 whatever the output, and label 1 raises",
     "zero-value": "values of 0 are clipped and give no gradient: the loss stays near 6 to 9",
 }
-"""What happens. Placeholders: {k}, {c}, {floor} = ln(1 + (K-1)/e), {output}, {low}, {high}, {shape}, {target}."""
+"""What happens. Placeholders: {k}, {c}, {floor} = ln(1 + (K-1)/e), {output},
+{inner} (of `a>b` the a), {low}, {high}, {shape}, {target}."""
 
 ADVICE: dict[str, str] = {
     "argmax": "use argmax(1) of the labels, or float rows",
@@ -150,12 +171,15 @@ ADVICE: dict[str, str] = {
     "cross-entropy": "use CrossEntropyLoss on the logits, or log_softmax",
     "dense": "use categorical_crossentropy, or argmax of the labels",
     "drop": "drop the activation, or use the loss on probabilities",
+    "drop-inner": "drop the {inner}",
     "drop-only": "drop the activation",
     "kind": "use softmax for exclusive classes, sigmoid with binary cross-entropy for independent ones",
     "linear": "use a linear output, or scale the targets",
     "with-logits": "use the loss on logits, or a sigmoid output",
     "or-softmax": "use from_logits=True, or a softmax output",
     "on-logits": "use the library's cross-entropy on the logits, or a softmax (one unit: sigmoid) output",
+    "log-first": "apply log_softmax to the logits",
+    "log-input": "pass the linear output, or log_input=False",
     "map": "map the labels to 0 and 1, or give each class a unit",
     "one-shape": "bring both to one shape, as with squeeze(1)",
     "positive": "use exp or softplus",

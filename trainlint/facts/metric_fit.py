@@ -26,11 +26,12 @@ AT_ZERO = "use a threshold of 0.0, or from_logits=True for AUC"
 COLUMN = "argmax of a single column is 0: it is the share of predictions of class 0"
 ONE_HOT = "it expects class numbers and one-hot rows come"
 EQUAL = "it counts exact equality of labels and probabilities, and stays near 0"
+# With two units or more the name "accuracy" stands for agreement of argmax, which a good fit of real targets does raise.
 NONE = "a constant guess of no class scores 1 - 1/{k}"
 
 METRICS: tuple[tuple[str, str], ...] = (
-    ("accuracy-string", f"1|REG|linear relu&co|any|real-or-open|{REAL}|-|707 warning|use 'mae'"),
-    ("binary_accuracy categorical_accuracy", f"1|REG|linear relu&co|any|real-or-open|{REAL}|-|707 warning|use 'mae'"),
+    ("accuracy-string", f"1|REG|linear relu&co|1|real-or-open|{REAL}|-|707 warning|use 'mae'"),
+    ("binary_accuracy", f"1|REG|linear relu&co|any|real-or-open|{REAL}|-|707 warning|use 'mae'"),
     ("accuracy-string", f"2|BCEL|linear|1|any|{LOGITS}|-|708 error|use BinaryAccuracy(threshold=0.0)"),
     (THRESHOLD, f"2|BCEL|linear|any|any|{LOGITS}|-|708 error|{AT_ZERO}"),
     ("categorical_accuracy", f"3|CCE SCCE CE|any|>=2|indices|{COLUMN}|-|710 warning|use sparse_categorical_accuracy"),

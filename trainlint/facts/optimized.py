@@ -25,6 +25,7 @@ class Untrained:
     name: str
     why: str
     place: Place
+    optimizer: Place | None = None
 
 
 def weights_without_optimizer(script: Script) -> Iterator[Untrained]:
@@ -42,7 +43,7 @@ def weights_without_optimizer(script: Script) -> Iterator[Untrained]:
         holding = [one for one, owner in optimizers if _holds(owner, target)]
         sure = holding and all(one.order < event.order and _same_path(one, event) for one in holding)
         if sure and not any(owner is None for _, owner in optimizers) and _stepped(events, optimizers, target):
-            yield Untrained(text_of(event.values.get("name")), "replaced", event.place)
+            yield Untrained(text_of(event.values.get("name")), "replaced", event.place, holding[-1].place)
     yield from _other_models(events)
 
 
@@ -109,18 +110,20 @@ def _text(instance: Instance) -> str:
     return getattr(instance.cls.place, "source_text", "")
 
 
-def idle_schedules(script: Script) -> Iterator[tuple[str, Place]]:
-    """Schedules of PyTorch on optimizers that step, which nobody steps and nothing else reads."""
+def idle_schedules(script: Script) -> Iterator[tuple[str, Place, tuple[Place, ...]]]:
+    """(class, place, loops around the optimizer's step) of PyTorch's schedules that nobody steps and nothing else reads."""
     events = every_event(script)
     stepped = {id(event.values.get("schedule")) for event in events if event.kind == "scheduler_step"}
-    moving = {id(event.values.get("optimizer")) for event in events if event.kind == "step"}
+    moving = {id(event.values.get("optimizer")): event for event in events if event.kind == "step"}
     for event in events:
         schedule = event.values.get("schedule")
         if event.kind != "schedule" or not isinstance(schedule, Object) or event.place is None or id(schedule) in stepped:
             continue
         name = assigned_name(event.place)
         if id(event.values.get("optimizer")) in moving and name and not _is_read(event.place, name):
-            yield schedule.row.name.rpartition(".")[2], event.place
+            loops = loops_of(moving[id(event.values.get("optimizer"))])
+            places = tuple(frame.place for frame in loops if frame.place is not None)
+            yield schedule.row.name.rpartition(".")[2], event.place, places
 
 
 def _is_read(place: Place, name: str) -> bool:

@@ -10,9 +10,9 @@ from trainlint.core import Fact, Unknown
 from trainlint.facts.graph import Node
 from trainlint.facts.passes import innermost_loop, rate_is_replaced
 from trainlint.facts.provenance import lineage, main_path
-from trainlint.facts.queries import input_width, output_width, skip_upwards
+from trainlint.facts.queries import DENSE_MAPS, input_width, output_width, skip_upwards
 from trainlint.facts.run import ModelFacts, TrainingRun
-from trainlint.facts.scaling import fans, layers_of
+from trainlint.facts.scaling import fans, layers_of, normalized_anywhere, recurrent_or_attention
 from trainlint.facts.starting import BETWEEN, deviation
 from trainlint.interpret.values import Array
 
@@ -65,7 +65,7 @@ def few_updates(run: TrainingRun, limit: int) -> int | None:
     samples, updates = run.inputs.samples, run.updates
     if samples is None or updates is None or not 0 < updates < limit or not isinstance(run.batch_size, Fact):
         return None
-    if len(known_layers(run)) < 2 or repeated_run(run) or made_up_data(run) or exact_data(run) or smoke_test(run):
+    if len(known_layers(run)) < 2 or repeated_run(run) or made_up_data(run) or smoke_test(run):
         return None
     if run.framework != "keras" and not any(innermost_loop(one) for one in run.events if one.kind == "step"):
         return None
@@ -110,6 +110,54 @@ def reach_of_adam(run: TrainingRun) -> Reach | None:
         return None
     start = min(one for one in sizes if one is not None)
     return Reach(optimizer.learning_rate.value * updates, start, updates) if start > 0 else None
+
+
+def relative_step(run: TrainingRun) -> tuple[float, Node] | None:
+    """Adam's step over the root mean square that the first kernel starts with, and that layer; None where it says nothing.
+
+    Networks that normalise, sequences, weights that do not start at random and drawn data are left out (STABILITY.md 4.2).
+    """
+    optimizer, layers = run.optimizer, known_layers(run)
+    if isinstance(optimizer, Unknown) or not isinstance(optimizer.learning_rate, Fact) or len(layers) < 2:
+        return None
+    if layers[0].op not in DENSE_MAPS or normalized_anywhere(run) or recurrent_or_attention(run) or made_up_data(run):
+        return None
+    size = next(_kernel_sizes(layers[:1]))
+    return (optimizer.learning_rate.value / size, layers[0]) if size else None
+
+
+@dataclass(frozen=True, slots=True)
+class ClippedReach:
+    """How far clipped gradients can move the weights in the run, and what they start as, measured in the same way.
+
+    `measure` is "norm" (over all weights of the norm that is clipped) or "rms" (single weights, under clipping by value).
+    """
+
+    moved: float
+    start: float
+    updates: int
+    measure: str
+
+
+def reach_of_clipped(run: TrainingRun) -> ClippedReach | None:
+    """The most that gradient descent with clipped gradients can move the weights; None where anything is not known.
+
+    A step is at most lr * c long (lr * c / (1 - b) with momentum b): in norm, or for each weight.
+    """
+    optimizer, updates, layers = run.optimizer, run.updates, known_layers(run)
+    if isinstance(optimizer, Unknown) or not optimizer.clip or not updates or run.schedule is not None or rate_is_replaced(run):
+        return None
+    rate, momentum, (kind, threshold) = optimizer.learning_rate, optimizer.momentum, optimizer.clip
+    if not isinstance(rate, Fact) or not isinstance(momentum, Fact) or not 0 <= momentum.value < 1 or not threshold > 0:
+        return None
+    sizes = list(_kernel_sizes(layers))
+    if not sizes or any(one is None for one in sizes) or made_up_data(run) or repeated_run(run):
+        return None
+    moved = rate.value * threshold * updates / (1 - momentum.value)
+    if kind == "value":
+        return ClippedReach(moved, min(one or 0.0 for one in sizes), updates, "rms")
+    norms = [(size or 0.0) * math.sqrt(_weights(node)) for size, node in zip(sizes, layers, strict=True)]
+    return ClippedReach(moved, min(norms) if kind == "norm" else math.hypot(*norms), updates, "norm")
 
 
 def _kernel_sizes(layers: tuple[Node, ...]) -> Iterator[float | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from trainlint.core import Place
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.values import (
@@ -53,7 +54,7 @@ class LoopPass:
 def loop_passes(events: Sequence[Event]) -> Iterator[LoopPass]:
     """The innermost loop of every optimizer step that certainly runs at each pass (no undecided branch, no closure).
 
-    Steps that are given fresh gradients (Keras, TensorFlow) are left out.
+    Steps that are given fresh gradients (Keras, TensorFlow, distributed autograd) are left out.
     """
     seen: set[tuple[object, object]] = set()
     for event in events:
@@ -63,7 +64,9 @@ def loop_passes(events: Sequence[Event]) -> Iterator[LoopPass]:
         key = (loop.place or id(loop), event.place or id(event))
         if key not in seen:
             seen.add(key)
-            yield LoopPass(loop, event, _acts(events, loop), _only_named(events, loop))
+            acts = _acts(events, loop)
+            if not any("context" in act.values for act in acts):
+                yield LoopPass(loop, event, acts, _only_named(events, loop))
 
 
 def _given_gradients(step: Event) -> bool:
@@ -134,6 +137,12 @@ def rate_is_replaced(run: TrainingRun) -> bool:
         or (event.kind == "set_attribute" and text_of(event.values.get("name")) in ("lr", "learning_rate"))
         for event in run.events
     )
+
+
+def clip_place(run: TrainingRun) -> Place:
+    """Where gradients are clipped: the call in the loop, else the optimizer that was told to, else the run."""
+    called = next((event.place for event in run.events if event.kind == "clip" and event.place is not None), None)
+    return called or getattr(run.optimizer, "place", None) or run.place
 
 
 def steps_parameters_of(step: Event, clear: Event) -> bool:

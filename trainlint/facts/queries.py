@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trainlint.core import Fact, Place, Unknown
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.ranks import inferred_rank
-from trainlint.facts.run import TrainingRun
+from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, List, Object, Tuple, Value, alternatives
 from trainlint.source.lines import split_rows
@@ -196,6 +196,27 @@ def planned_updates(run: TrainingRun) -> tuple[int, str]:
 MANY_EPOCHS, LONG = 1_000, 1_000_000
 
 
+MAXIMUM_UPSTREAM = 5_000
+
+
+def above(value: Value) -> Iterator[Value]:
+    """A value and all that it was computed from, alternatives of branches included; not beyond 5,000 values."""
+    stack: list[Value] = [value]
+    seen: set[int] = set()
+    while stack and len(seen) < MAXIMUM_UPSTREAM:
+        one = stack.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            if isinstance(one, Array):
+                stack.extend(other for held in one.inputs for other in alternatives(held))
+
+
+def array_above(value: Value, op: str) -> Array | None:
+    """An array of an operation among all that a value was computed from."""
+    return next((one for one in above(value) if isinstance(one, Array) and one.op == op), None)
+
+
 def array_rank(value: Value | None, events: Sequence[Event] = ()) -> tuple[int | None, str]:
     """Dimensions and library of an array; of several alternatives the fewest dimensions; None where that is not known.
 
@@ -207,6 +228,11 @@ def array_rank(value: Value | None, events: Sequence[Event] = ()) -> tuple[int |
     if value is None or len(found) != len(alternatives(value)) or len(known) < len(found) or not known:
         return None, ""
     return min(known), found[0].library
+
+
+def clips(optimizer: OptimizerFacts) -> bool:
+    """Whether gradients are clipped; Keras takes a threshold of 0 for none."""
+    return optimizer.clip is not None and not (optimizer.library != "torch" and optimizer.clip[1] == 0)
 
 
 def summed_at_the_end(run: TrainingRun) -> bool:

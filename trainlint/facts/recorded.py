@@ -33,6 +33,7 @@ class NotRecorded:
     asker: str
     why: str
     place: Place
+    instead: str = ""
 
 
 def names_not_recorded(script: Script) -> Iterator[NotRecorded]:
@@ -46,7 +47,7 @@ def names_not_recorded(script: Script) -> Iterator[NotRecorded]:
             if held is not None and isinstance(key, Literal) and isinstance(key.value, str) and event.place is not None:
                 why = "" if _guarded(event.place, key.value) else _why(held, key.value)
                 if why:
-                    yield NotRecorded(key.value, "", why, event.place)
+                    yield NotRecorded(key.value, "", why, event.place, _instead(held, key.value))
         elif event.kind == "fit":
             yield from _monitors(event)
 
@@ -73,7 +74,7 @@ def _monitors(fit: Event) -> Iterator[NotRecorded]:
         key = given.value if isinstance(given, Literal) else callback.row.default("monitor") if given is None else None
         why = _why(fit, key) if isinstance(key, str) else ""
         if why:
-            yield NotRecorded(str(key), kind, why, callback.place)
+            yield NotRecorded(str(key), kind, why, callback.place, _instead(fit, str(key)))
 
 
 def _why(fit: Event, key: str) -> str:
@@ -93,6 +94,16 @@ def _why(fit: Event, key: str) -> str:
         return ""
     listed = ", ".join(f"`{one}`" for one in ("loss", *sorted(metrics)))
     return f"recorded are {listed}"
+
+
+def _instead(fit: Event, key: str) -> str:
+    """The name that is recorded where this one is not: without `val_`, or the only metric; "" if several come into question."""
+    validated = any(name in fit.values for name in VALIDATION)
+    front = "val_" if key.startswith("val_") and validated else ""
+    name, metrics = key.removeprefix("val_"), _metric_names(fit.values.get("metrics")) or set()
+    if not _why(fit, front + name):
+        return front + name
+    return front + next(iter(metrics)) if len(metrics) == 1 else ""
 
 
 def _metric_names(value: Value | None) -> set[str] | None:
@@ -133,8 +144,8 @@ def _items(value: Value | None) -> tuple[Value, ...] | None:
     return None
 
 
-def scheduled_plateaus(script: Script) -> Iterator[tuple[str, str, Place]]:
-    """Callbacks that set the rate of an optimizer whose rate is a schedule: the callback, the schedule, where."""
+def scheduled_plateaus(script: Script) -> Iterator[tuple[str, str, Place, tuple[Place, float] | None]]:
+    """Callbacks that set a rate that is a schedule: the callback, the schedule, where, and the argument with its first rate."""
     for event in every_event(script):
         optimizer = event.values.get("optimizer")
         rate = optimizer.arguments.get("learning_rate") if isinstance(optimizer, Object) else None
@@ -142,4 +153,12 @@ def scheduled_plateaus(script: Script) -> Iterator[tuple[str, str, Place]]:
             continue
         for callback in _items(event.values.get("callbacks")) or ():
             if isinstance(callback, Object) and callback.row.name.endswith("ReduceLROnPlateau") and callback.place is not None:
-                yield "ReduceLROnPlateau", rate.row.name.rpartition(".")[2], callback.place
+                yield "ReduceLROnPlateau", rate.row.name.rpartition(".")[2], callback.place, _first_rate(optimizer, rate)
+
+
+def _first_rate(optimizer: Value | None, schedule: Object) -> tuple[Place, float] | None:
+    """The argument that holds a schedule, and the rate that the schedule starts from."""
+    place = optimizer.argument_places.get("learning_rate") if isinstance(optimizer, Object) else None
+    first = schedule.arguments.get("initial_learning_rate")
+    known = isinstance(first, Literal) and isinstance(first.value, int | float)
+    return (place, float(first.value)) if known and place is not None and isinstance(first, Literal) else None  # type: ignore[arg-type]

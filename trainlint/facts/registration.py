@@ -45,13 +45,17 @@ MISSPELT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Unregistered:
-    """Something trainable that a module keeps where `parameters()` does not look: `what` it is, kept as `attribute`."""
+    """Something trainable that a module keeps where `parameters()` does not look: `what` it is, kept as `attribute`.
+
+    `kept` is where the list or dict is made.
+    """
 
     attribute: str
     what: str
     count: int
     container: str
     place: Place
+    kept: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,7 @@ def _kept(name: str, value: Value, registered: set[int]) -> Iterator[Unregistere
         kind = "dict" if isinstance(value, Dict) else "list" if isinstance(value, List) else "tuple"
         if layers:
             what = "layer" if len(layers) == 1 else "layers"
-            yield Unregistered(name, what, len(layers), kind, layers[0].place or value.place)
+            yield Unregistered(name, what, len(layers), kind, layers[0].place or value.place, value.place)
     elif isinstance(value, Array) and value.place is not None:
         if (
             value.op == "parameter"

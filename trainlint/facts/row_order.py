@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trainlint.core import Place
-from trainlint.facts.provenance import lineage, made_at_random, main_path
+from trainlint.facts.provenance import MAXIMUM_ARRAYS, lineage, made_at_random, main_path
 from trainlint.facts.run import TrainingRun
 from trainlint.interpret.events import Event
-from trainlint.interpret.values import Array, Literal, Unknown, Value
+from trainlint.interpret.values import Array, Function, Instance, Literal, Tuple, Unknown, Value
+from trainlint.source.lines import split_rows
 
 ROW_WISE = frozenset(
     {
@@ -31,7 +33,7 @@ class Permutation:
 def permutations_of(value: Value | None, shuffles: tuple[Event, ...], before: int) -> tuple[Permutation, ...] | None:
     """The random orders that the rows of an array went through; None if its way is not followed to where it was read."""
     found: list[Permutation] = []
-    path = list(main_path(value))
+    path = list(rows_path(value))
     if not path or path[-1].op not in ("data", "constant", "random") or isinstance(path[-1].attributes.get("source"), Unknown):
         return None
     for position, one in enumerate(path):
@@ -44,6 +46,28 @@ def permutations_of(value: Value | None, shuffles: tuple[Event, ...], before: in
             if event.values.get("array") is one and event.order < before and _later(path[:position], event)
         )
     return tuple(found)
+
+
+def rows_path(value: Value | None) -> Iterator[Array]:
+    """`main_path`, but for one-hot rows that are written by hand (`rows[arange(n), labels] = 1`) along the labels."""
+    for _ in range(MAXIMUM_ARRAYS):
+        path = list(main_path(value))
+        place = next((i for i, one in enumerate(path) if one.op == "setitem" and _labels_of(one) is not None), None)
+        if place is None:
+            yield from path
+            return
+        yield from path[:place]
+        value = _labels_of(path[place])
+
+
+def _labels_of(written: Array) -> Array | None:
+    """The labels that a table of zeros got its ones by, if that is what an assignment to its entries is."""
+    base = written.inputs[0] if written.inputs else None
+    index = written.attributes.get("index")
+    if not isinstance(base, Array) or base.op != "constant" or not isinstance(index, tuple) or len(index) != 2:
+        return None
+    held = [one for one in written.inputs[1:] if isinstance(one, Array) and one.op != "constant"]
+    return held[0] if len(held) == 1 else None
 
 
 def _by(array: Array) -> Iterator[Permutation]:
@@ -92,6 +116,42 @@ def shuffled_apart(run: TrainingRun, events: tuple[Event, ...]) -> ShuffledApart
     if not found or found[0].place is None:
         return None
     return ShuffledApart("inputs and labels" if only_x and only_y else what, found[0].place)
+
+
+def reordered_alone(events: tuple[Event, ...]) -> Iterator[Place]:
+    """Where a method puts one array of its object in a random order that nothing else shares.
+
+    The class derives from one that is not known, and is given two arrays or more: whatever the base does, their rows part.
+    """
+    given = [event.values.get("object") for event in events if event.kind == "constructed" and _arrays_given(event) >= 2]
+    classes = [one.cls for one in given if isinstance(one, Instance)]
+    taken = [event for event in events if event.kind == "taken" and event.place is not None]
+    seen: set[object] = set()
+    for event in taken:
+        shared = any(one is not event and one.values.get("index") is event.values.get("index") for one in taken)
+        method = next((frame.name for frame in reversed(event.frames) if frame.kind in ("call", "uncalled")), "")
+        owned = any(isinstance(one.cells.get(method), Function) for one in classes)
+        place = event.place
+        if place is not None and owned and not shared and place.span not in seen and _rebinds_itself(place):
+            seen.add(place.span)
+            yield place
+
+
+def _arrays_given(event: Event) -> int:
+    held = event.values.get("arguments")
+    return sum(isinstance(one, Array) for one in held.items) if isinstance(held, Tuple) else 0
+
+
+def _rebinds_itself(place: Place) -> bool:
+    """Whether a row is `self.x = self.x[order]`, and the file uses that order nowhere else as an index."""
+    source = getattr(place, "source_text", "")
+    rows = split_rows(source)
+    row = rows[place.span.row - 1] if place.span.row <= len(rows) else ""
+    found = re.match(r"\s*self\.(\w+)\s*=\s*self\.\1\[(\w+)\]\s*(#.*)?\Z", row)
+    return (
+        found is not None
+        and len(re.findall(rf"\[\s*{found[2]}\s*[\],]|=\s*{found[2]}\b|\breturn\b.*\b{found[2]}\b", source)) == 1
+    )
 
 
 def _of_one_another(x: Array, y: Array) -> bool:

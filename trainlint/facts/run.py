@@ -175,8 +175,10 @@ class Script:
     """All that rules may ask of one file: its runs, and the events and values that no run claims.
 
     `limits` are the interpreter's bounds that were met. The engine adds what befell the file: `unreadable` or
-    `syntax_failure` (then there are no runs), and for rules of scope "afterwards" what the others left: `raised` says which rules
-    or stages failed, `unused_suppressions` which comments suppressed nothing.
+    `syntax_failure` (then there are no runs) or `holes`, the statements that do not parse and are taken for unknown ones; and for
+    rules of scope "afterwards" what the others left: `raised` says which rules or stages failed, `unused_suppressions` which
+    comments suppressed nothing. `pinned_eras` are the eras of Keras (`knowledge.rows.ERAS`) that the project pins; empty if it
+    pins none.
     """
 
     filename: str
@@ -187,6 +189,8 @@ class Script:
     syntax_failure: Unknown | None = None
     raised: tuple[Unknown, ...] = ()
     unused_suppressions: tuple[UnusedSuppression, ...] = ()
+    holes: tuple[Unknown, ...] = ()
+    pinned_eras: frozenset[str] = frozenset()
 
     @property
     def start(self) -> Place:

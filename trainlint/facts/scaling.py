@@ -56,6 +56,12 @@ def normalized_anywhere(run: TrainingRun) -> bool:
     return root is not None and any(node.op in NORMALIZERS for node in walk(root))
 
 
+def recurrent_or_attention(run: TrainingRun) -> bool:
+    """Whether the model goes along a sequence: its curvature at the start says little about training."""
+    root = root_of(run)
+    return root is not None and any(node.op in RECURRENT | {"attention"} for node in walk(root))
+
+
 def initial_output_scale(node: Node, inputs: float) -> float | None:
     """Root mean square of a layer's outputs at the start, before its activation, for inputs of that root mean square.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from trainlint.core import Place, Unknown
 from trainlint.facts.graph import Node, Shape, walk
 from trainlint.facts.passes import every_event
-from trainlint.facts.queries import RESHAPING
+from trainlint.facts.queries import RESHAPING, users_of
 from trainlint.facts.registration import made
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.interpret.events import Event
@@ -36,6 +36,21 @@ class Misplaced:
     call: Place
     view: Place | None
     keras: bool
+
+
+TAKES = {
+    "features": "takes {expected} features and gets {found}",
+    "channels": "takes {expected} channels and gets {found}",
+    "window": "has a window of {expected} on an axis of {found}",
+    "axes": "takes {expected} axes and gets {found}",
+    "numbers": "makes {expected} numbers of {found}",
+}
+"""What a layer asks for and what it gets, by what differs."""
+
+
+def misfit_in_words(one: Misplaced, found: int) -> str:
+    """What a layer asks for and what it gets."""
+    return TAKES.get(one.what, "takes {expected} and gets {found}").format(expected=one.expected, found=found)
 
 
 def shape_in_words(shape: Shape) -> str:
@@ -138,19 +153,21 @@ def open_output(run: TrainingRun, through: frozenset[str]) -> tuple[Node, Node] 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A reshape that mixes the samples of a batch: features of a sample, and how many a row gets instead."""
+    """A reshape that mixes the samples of a batch: features of a sample, how many a row gets instead, the layer that follows."""
 
     place: Place
     features: int
     row: int
     shape: Shape
     divides: bool
+    following: Place | None = None
 
 
 def merged_batches(run: TrainingRun) -> Iterator[Merged]:
     """Reshapes between layers of the network to rows of another number of features than a sample has."""
     if isinstance(run.model, Unknown) or run.model.output is None:
         return
+    users = users_of(run.model.output)
     for node in walk(run.model.output):
         if node.op != "reshape" or node.place is None or not node.inputs or (run.framework == "keras" and node.name):
             continue
@@ -161,7 +178,10 @@ def merged_batches(run: TrainingRun) -> Iterator[Merged]:
         row = after[-1]
         if len(extents) == len(before) - 1 and row and _is_network(node) and math.prod(extents) != row:
             features = math.prod(extents)
-            yield Merged(node.place, features, row, before, features % row == 0 or row % features == 0)
+            below = users.get(id(node), ())
+            linear = below[0] if len(below) == 1 and below[0].op == "dense" else None
+            divides = features % row == 0 or row % features == 0
+            yield Merged(node.place, features, row, before, divides, linear.place if linear is not None else None)
 
 
 def _is_network(node: Node) -> bool:

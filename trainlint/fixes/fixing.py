@@ -229,8 +229,8 @@ class _Session:
         for key, change in dict.fromkeys(place for group in groups for place in group):
             changes.setdefault(key, []).append(change)
         documents = {key: self._document(key).changed(changes[key]) for key in changes}
-        for document in documents.values():
-            _parsed(document.source)
+        for key, document in documents.items():
+            _parsed(document.source, self._documents[key].source)
         trial = _Trial(documents, {}, {})
         state = self._documents | documents
         where = _Where({key: (self._documents[key], documents[key], changes[key]) for key in documents})
@@ -292,9 +292,12 @@ def _near(taken: Sequence[Change], change: Change) -> Iterator[Change]:
         at += 1
 
 
-def _parsed(source: Source) -> None:
+def _parsed(source: Source, before: Source) -> None:
     from trainlint.source.parse import SyntaxFailure, parse
 
-    failure = parse(source)
-    if isinstance(failure, SyntaxFailure):
-        raise Refused(f"the file would no longer parse: it {failure.message}")
+    tree = parse(source)
+    failures = (tree,) if isinstance(tree, SyntaxFailure) else tree.failures
+    if failures:
+        old = parse(before)
+        if isinstance(old, SyntaxFailure) or len(old.failures) < len(failures):
+            raise Refused(f"the file would no longer parse: it {failures[0].message}")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from trainlint.source.walk import walk
+
 if TYPE_CHECKING:
     from trainlint.source.parse import Tree
 
@@ -22,7 +24,12 @@ GIVEN = frozenset(
 
 
 def surely_unbound(tree: Tree, name: str) -> bool:
-    """Whether a name that the interpreter did not find is bound nowhere in a file (never in a notebook: cells may be missing)."""
+    """Whether a name that the interpreter did not find is bound nowhere in a file.
+
+    Never in a notebook, whose cells may be missing, nor where a statement does not parse: it may bind anything.
+    """
+    if tree.failures:
+        return False
     if name in GIVEN or name.startswith("__") or tree.source.filename.endswith(".ipynb") or HIDDEN.search(tree.source.text):
         return False
     return name not in names_bound(tree.module)
@@ -31,11 +38,8 @@ def surely_unbound(tree: Tree, name: str) -> bool:
 def names_bound(module: cst.Module) -> frozenset[str]:
     """Every name that some statement of the file binds: assigned, imported, defined, looped over, caught or declared."""
     found: set[str] = set()
-    stack: list[cst.CSTNode] = [module]
-    while stack:
-        node = stack.pop()
+    for node in walk(module):
         found.update(_names(node))
-        stack.extend(node.children)
     return frozenset(found)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from trainlint.core import Origin, Place
 from trainlint.interpret import members, operators
-from trainlint.interpret.dispatch import ITERATORS, Arguments, Call, Interpreter, Iteration, function, iterates
+from trainlint.interpret.dispatch import ITERATORS, Arguments, Call, Interpreter, Iteration, attribute, function, iterates
 from trainlint.interpret.interpreter import Machine
 from trainlint.interpret.limits import MAXIMUM_ITEMS
 from trainlint.interpret.values import (
@@ -19,6 +19,7 @@ from trainlint.interpret.values import (
     List,
     Literal,
     Object,
+    Scope,
     Tuple,
     Unknown,
     Value,
@@ -53,7 +54,8 @@ def _range(call: Call) -> Value:
         return call.unknown("a range of unknown ends")
     names = ("stop",) if len(values) == 1 else ("start", "stop", "step")
     known = {name: one for name, one, value in zip(names, bounds, values, strict=False) if isinstance(value, int)}
-    return Object(RANGE, known, {}, {}, "range", call.place)
+    unknown = next((one for one in bounds if isinstance(one, Unknown)), None)
+    return Object(RANGE, known, {"why": unknown} if unknown is not None else {}, {}, "range", call.place)
 
 
 def known_range(value: Value) -> range | None:
@@ -155,7 +157,17 @@ def _sequence_maker(kind: str) -> Callable[[Call], Value]:
     return build
 
 
-for _name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter"):
+@function("builtins.iter")
+def _iter(call: Call) -> Value:
+    """`iter(loader)`: its items as a list, whose cell "over" is the loader."""
+    made = _sequence_maker("list")(call)
+    source = call.argument(0)
+    if isinstance(made, List) and isinstance(source, Object):
+        made.cells["over"] = source
+    return made
+
+
+for _name in ("list", "tuple", "set", "frozenset", "sorted", "reversed"):
     function(f"builtins.{_name}")(_sequence_maker({"tuple": "tuple", "set": "set", "frozenset": "set"}.get(_name, "list")))
 
 
@@ -182,6 +194,23 @@ def _dict(call: Call) -> Value:
     if call.name in ("types.SimpleNamespace", "argparse.Namespace"):
         return Object(Row(call.name, "namespace", "namespace"), {}, {}, made.cells, call.spelled, call.place)
     return made
+
+
+@function("builtins.globals", "builtins.locals")
+def _names(call: Call) -> Value:
+    """The names of the module, or of the running function, as a dict of what they are now."""
+    scope: Scope | None = machine_of(call).scope
+    while call.name.endswith("globals") and scope is not None and scope.kind != "module":
+        scope = scope.parent
+    cells = scope.cells if scope is not None else {}
+    return Dict({key: value for key, value in cells.items() if isinstance(key, str)}, call.place)
+
+
+@attribute("str", "value")
+@attribute("number", "value")
+def _member_value(call: Call) -> Value:
+    """`Rate.SMALL.value`: a member of an enumeration stands for its value."""
+    return call.receiver or NONE
 
 
 def _add_pairs(call: Call, made: Dict, pairs: Value) -> None:
@@ -266,8 +295,13 @@ def _filter(call: Call) -> Value:
 
 @function("builtins.next")
 def _next(call: Call) -> Value:
-    found = call.interpreter.iterate(call.argument(0) or NONE, call.place)
-    return found.items[0] if found.items else call.unknown("the next item is not known")
+    iterator = call.argument(0) or NONE
+    found = call.interpreter.iterate(iterator, call.place)
+    result = found.items[0] if found.items else call.unknown("the next item is not known")
+    over = iterator.cells.get("over") if isinstance(iterator, List) else None
+    if over is not None:
+        call.interpreter.emit("drawn", call.place, iterator=iterator, over=over, result=result)
+    return result
 
 
 def _reduction(name: str) -> Callable[[Call], Value]:

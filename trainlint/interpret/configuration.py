@@ -24,6 +24,11 @@ def with_default(value: Value, note: str, place: Place | None) -> Value:
     """The value of an option that the user left alone."""
     if isinstance(value, Literal):
         return Literal(value.value, value.place or place, Origin.ARGUMENT_DEFAULT, note)
+    if isinstance(value, Tuple):
+        return Tuple(tuple(with_default(one, note, place) for one in value.items), value.place)
+    items = value.cells.get("items") if isinstance(value, List) else None
+    if isinstance(value, List) and isinstance(items, Tuple):
+        return List({**value.cells, "items": with_default(items, note, place)}, value.place, value.kind)
     return value
 
 
@@ -33,11 +38,12 @@ def _parser(call: Call) -> Value:
     parents = call.argument(-1, "parents")
     for parent in call.interpreter.iterate(parents, call.place).items if parents is not None else ():
         if isinstance(parent, Object) and isinstance(parent.cells.get("options"), Dict):
-            _options(made).cells.update(_options(parent).cells)
+            options_of(made).cells.update(options_of(parent).cells)
     return made
 
 
-def _options(parser: Object) -> Dict:
+def options_of(parser: Object) -> Dict:
+    """What each name of a parser's namespace is when the command line gives nothing."""
     options = parser.cells.get("options")
     return options if isinstance(options, Dict) else Dict({})
 
@@ -51,7 +57,10 @@ def _add_argument(call: Call) -> Value:
     longest = next((one for one in names if one.startswith("--")), names[0])
     target = call.literal(-1, "dest")
     key = target if isinstance(target, str) else longest.lstrip("-").replace("-", "_")
-    machine_of(call).heap.write(_options(parser), key, _option_value(call, longest))
+    machine_of(call).heap.write(options_of(parser), key, _option_value(call, longest))
+    spelled = Tuple((Literal(key), call.arguments.keywords.get("type", NONE), Literal(call.literal(-1, "nargs") is None)))
+    for name in names if call.literal(-1, "action") in (None, "store") else ():
+        machine_of(call).heap.write(parser, ("spelled", name), spelled)
     return Object(Row("argparse.Action", "object", "argparse_action"), cells={"dest": Literal(key)}, place=call.place)
 
 
@@ -77,7 +86,7 @@ def _option_value(call: Call, name: str) -> Value:
 def _set_defaults(call: Call) -> Value:
     if isinstance(call.receiver, Object):
         for key, value in call.arguments.keywords.items():
-            machine_of(call).heap.write(_options(call.receiver), key, with_default(value, f"default of `{key}`", call.place))
+            machine_of(call).heap.write(options_of(call.receiver), key, with_default(value, f"default of `{key}`", call.place))
     return NONE
 
 
@@ -87,7 +96,7 @@ def _group(call: Call) -> Value:
     if call.name == "add_subparsers" and isinstance(call.receiver, Object):
         target = call.literal(-1, "dest")
         if isinstance(target, str):
-            machine_of(call).heap.write(_options(call.receiver), target, call.unknown("the sub-command of the command line"))
+            machine_of(call).heap.write(options_of(call.receiver), target, call.unknown("the sub-command of the command line"))
     return call.receiver or NONE
 
 
@@ -95,17 +104,46 @@ def _group(call: Call) -> Value:
 def _parse_args(call: Call) -> Value:
     if not isinstance(call.receiver, Object):
         return call.unknown("the command line")
-    made = Object(NAMESPACE, cells=dict(_options(call.receiver).cells), spelled="Namespace", place=call.place)
+    made = Object(NAMESPACE, cells=dict(options_of(call.receiver).cells), spelled="Namespace", place=call.place)
+    _fill(call, call.receiver, made)
     if call.name == "parse_known_args":
         rest = List({"items": Tuple(()), "open": Literal(True)}, call.place)
         return Tuple((made, rest), call.place)
     return made
 
 
+def _fill(call: Call, parser: Object, namespace: Object) -> None:
+    """What a command line that the script itself writes out gives: `parse_args(["--lr", "0.1"])`."""
+    given = call.argument(0, "args")
+    if given is None or (isinstance(given, Literal) and given.value is None):
+        return
+    found = call.interpreter.iterate(given, call.place)
+    words = [one for one in found.items if isinstance(one, Literal)]
+    if not found.exhaustive or len(words) < len(found.items):
+        return  # `sys.argv[1:]`: what the user gives
+    index = 0
+    while index < len(words):
+        name, equals, text = str(words[index].value).partition("=")
+        spelled = parser.cells.get(("spelled", name))
+        word = Literal(text, call.place) if equals else words[index + 1] if index + 1 < len(words) else None
+        index += 1 if equals else 2
+        if not isinstance(spelled, Tuple) or word is None or operators.truth(spelled.items[2]) is not True:
+            unknown = call.unknown(f"the command line holds `{name[:40]}`, which is not followed")
+            namespace.cells.update(dict.fromkeys(namespace.cells, unknown))
+            return
+        converter = spelled.items[1]
+        value = word if operators.truth(converter) is False else _converted(call, converter, word)
+        namespace.cells[str(spelled.items[0].value) if isinstance(spelled.items[0], Literal) else ""] = value
+
+
+def _converted(call: Call, converter: Value, word: Literal) -> Value:
+    return call.interpreter.call(converter, Arguments((word,), {}, (call.place,)), call.place)
+
+
 @method("parser", "get_default")
 def _get_default(call: Call) -> Value:
     key = call.literal(0)
-    known = _options(call.receiver).cells if isinstance(call.receiver, Object) else {}
+    known = options_of(call.receiver).cells if isinstance(call.receiver, Object) else {}
     return known.get(key, NONE) if isinstance(key, str) else NONE
 
 
@@ -154,7 +192,7 @@ def flag(machine: Machine, name: str, place: Place | None) -> Value:
     return Unknown(f"the flag `--{name}` is defined nowhere", place) if found is None else found
 
 
-@function("absl.app.run", "tensorflow.app.run", "fire.Fire", "typer.run")
+@function("absl.app.run", "tensorflow.app.run")
 def _run_main(call: Call) -> Value:
     main = call.argument(0, "main") or machine_of(call).activations[0].scope.cells.get("main")
     return call.interpreter.call(main, Arguments(), call.place) if main is not None else NONE
@@ -177,3 +215,22 @@ def _click_option(call: Call) -> Value:
     elif operators.truth(call.arguments.keywords.get("is_flag", Literal(False))):
         cells["default"] = with_default(Literal(False, call.place), f"default of `{longest}`", call.place)
     return Object(Row(call.name, "object", "click_option"), cells=dict(cells), place=call.place)
+
+
+@function("builtins.exec")
+def _execute_text(call: Call) -> Value:
+    """`exec(open("configurator.py").read())`: the settings of the module so far are defaults that the text may override."""
+    machine = machine_of(call)
+    scope = machine.activations[0].scope
+    for name, value in list(scope.cells.items()):
+        if isinstance(name, str) and isinstance(value, Literal) and isinstance(value.value, int | float | str):
+            machine.heap.write(scope, name, with_default(value, f"default of `{name}`, which `exec` may override", call.place))
+    return NONE
+
+
+_DRAWS = ("random", "uniform", "randint", "randrange", "choice", "choices", "sample", "gauss", "normalvariate", "triangular")
+
+
+@function(*(f"random.{name}" for name in _DRAWS), *(f"secrets.{name}" for name in ("choice", "randbelow")))
+def _drawn(call: Call) -> Value:
+    return call.unknown(f"it is drawn at random by `{call.name}`")

@@ -7,7 +7,7 @@ from trainlint.interpret.builtins import machine_of, new_list
 from trainlint.interpret.dispatch import METHODS, Call, method
 from trainlint.interpret.iteration import as_literal
 from trainlint.interpret.limits import MAXIMUM_ITEMS, MAXIMUM_TEXT
-from trainlint.interpret.values import NONE, OPEN, Dict, List, Literal, Tuple, Value
+from trainlint.interpret.values import NONE, OPEN, Array, Dict, List, Literal, Tuple, Value
 
 
 @method("list", "append", "extend", "insert", "pop", "clear", "remove", "add", "update", "reverse", "sort")
@@ -25,6 +25,8 @@ def _change_list(call: Call) -> Value:
         return NONE
     if call.name in ("append", "add") and first is not None:
         items = (*items, first)
+        if isinstance(first, Array):
+            call.interpreter.emit("accumulated", call.place, value=first, before=target, result=target)
     elif call.name in ("extend", "update") and first is not None:
         found = call.interpreter.iterate(first, call.place)
         items = (*items, *found.items)

@@ -16,10 +16,11 @@ TRAINING = "training mode"
 class Frame:
     """One enclosing construct of an event.
 
-    kind: "loop" (`trips` passes where that is known; `over` is what is iterated), "branch" (undecided), "call" (`name` of the
-    function; `over` is the first argument of a method), "guard" (`name` "training": behind `if self.training`), "with" (`name`:
-    no_grad, autocast, tape, ...), "uncalled" (entered with unknown arguments because nobody calls it),
-    "forward" (a PyTorch module is being called; `over` is the module; only the outermost one is an event).
+    kind: "loop" (`trips` passes where that is known; `over` is what is iterated), "branch" (undecided; `trips`: the k of a test
+    that holds on every k-th pass), "call" (`name` of the function; `over` is the first argument of a method), "guard" (`name`
+    "training": behind `if self.training`), "with" (`name`: no_grad, autocast, tape, ...),
+    "uncalled" (entered with unknown arguments because nobody calls it), "forward" (a PyTorch module is being called;
+    `over` is the module; only the outermost one is an event).
     """
 
     kind: str
@@ -45,7 +46,8 @@ class Event:
       assign       parameter, value                 (`variable.assign(value)`)
       forward      model, output, inputs            (a script's call of a module or model)
       loss         loss, output                     (output: the loss Array)
-      backward     loss                             (an Array)
+      backward     loss                             (an Array; target, the variables, and tape for `tape.gradient(loss, vars)`;
+                   context where the gradients go to a context of their own: distributed autograd)
       zero_grad    target                           (optimizer or model)
       step         optimizer (and scaler, and gradient: the first one applied, as the script changed it); or for updates by
                    hand: parameter, update (the expression that is subtracted or added), learning_rate (the factor of the
@@ -66,8 +68,15 @@ class Event:
       scaled       scaler, array, output
       set_weights  target, weights
       initialize   operation                        (a session of TensorFlow 1 initialises the weights; Unknown: it may)
-      made         object, unconstructed            (a layer, module, optimizer, schedule or instance of a class with a library
-                   base; unconstructed: its `__init__`, if that never calls the `__init__` of its base)
+      array        output                           (an operation that some rule looks at: `arrays.functions.RECORDED`)
+      scaled_again  scaled, divisor                 (`x / r / r`: what is divided was divided by the same thing before)
+      preprocess   output, family                   (`preprocess_input` of a family of pretrained networks)
+      dataset      object                           (a data set of a library is made)
+      augment      transform, image                 (a random transform of torchvision is applied)
+      taken        container, index                 (rows of something unknown in a random order)
+      constructed  object, arguments                (an instance of a class whose `__init__` is that of a base that is not known)
+      made         object, unconstructed            (a layer, loss, module, optimizer, schedule or instance of a class with a
+                   library base; unconstructed: its `__init__`, if that never calls the `__init__` of its base)
       unbound      name                             (a name that is bound nowhere is read)
       unpack       value, targets                   (a tuple of another length than the targets it is unpacked to)
       set_attribute  target, name, value            (an attribute of a library object is set; of a tensor: one that it lacks)
@@ -77,7 +86,17 @@ class Event:
       functional_dropout  rate, training            (`F.dropout`; training only if it is passed)
       positional_stride   layer, kernel, stride     (`Conv2D(32, 3, 3)` where the third number is the stride)
       called_container  container                   (a ModuleList is called like a layer)
-      accumulated  value                            (`total += value`, `values.append(value)`)
+      accumulated  value, before, result            (an array is added up or kept: `total += value`, `values.append(value)`;
+                   before is the total or list that it joins, result what comes of it)
+      dropped      value, method                    (an array that a statement computes and nobody keeps; method: the one called)
+      drawn        iterator, over, result           (`next(iter(loader))`: iterator is a list that stands for what `iter` gave)
+      moved        model, device                    (`model.to(device)`, `.cuda()`, `.cpu()`)
+      wrapped      model, by, devices               (DataParallel, DistributedDataParallel, FSDP take a module)
+      saved        value                            (`torch.save`)
+      spelled      name, makes, argument, value, legacy   (an argument, or with makes "method" a method of a model, that not every
+                   era of Keras has; name and makes are those of the row that is called, legacy: by way of `optimizers.legacy`)
+      unread       value, name                      (what a layer gave is bound to a name that the file has nowhere else)
+      wants_gradient  target                        (`x.requires_grad_()` of a tensor outside the graph; it is changed in place)
       not_called   method                           (a bound method as a statement, without parentheses)
       call         callee, result, ...              (any other library call whose row asks to be recorded)
     """

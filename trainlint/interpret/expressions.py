@@ -20,6 +20,7 @@ from trainlint.interpret.values import (
     Function,
     List,
     Literal,
+    Object,
     Slice,
     Symbol,
     Tuple,
@@ -272,7 +273,7 @@ def call_arguments(machine: Machine, nodes: Sequence[cst.Arg]) -> Arguments:
 
 def _spread_dict(value: Value) -> Mapping[Hashable, Value]:
     """The entries of what `**` spreads; of several dicts (one for each branch) what differs is unknown."""
-    if isinstance(value, Dict):
+    if isinstance(value, Dict) or (isinstance(value, Object) and value.row.makes == "namespace"):
         return value.cells
     dicts = [one for one in alternatives(value) if isinstance(one, Dict)]
     if not isinstance(value, Choice) or len(dicts) < len(value.alternatives):

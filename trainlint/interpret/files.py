@@ -14,6 +14,7 @@ from trainlint.core import Origin, Place
 from trainlint.interpret.builtins import machine_of
 from trainlint.interpret.dispatch import Call, attribute, function, method
 from trainlint.interpret.limits import MAXIMUM_ITEMS
+from trainlint.interpret.standard import copied
 from trainlint.interpret.values import NONE, OPEN, Dict, List, Literal, Object, Tuple, Unknown, Value
 from trainlint.knowledge.rows import Row
 
@@ -28,6 +29,9 @@ READERS = {
     **dict.fromkeys(("json.load", "json.loads", "ujson.load", "simplejson.load"), "json"),
     **dict.fromkeys(("tomllib.load", "tomllib.loads", "tomli.load", "toml.load", "tomli.loads"), "toml"),
 }
+OMEGA = "omegaconf"
+"""YAML as OmegaConf reads it: `1e-3` is a number, `${a.b}` stands for another setting."""
+
 MAXIMUM_DEPTH = 32
 
 
@@ -97,14 +101,15 @@ def _load(call: Call) -> Value:
     name = path_of(source)
     if name is None:
         return call.unknown("it comes from a file that is not known")
-    return _loaded(READERS[call.name], name, call)
+    return read_settings(READERS[call.name], name, call)
 
 
 @function("omegaconf.OmegaConf.load", "mmengine.Config.fromfile", "mmcv.Config.fromfile")
 def _load_configuration(call: Call) -> Value:
     name = path_of(call.argument(0, "file_", "filename"))
-    kind = {".json": "json", ".toml": "toml"}.get(posixpath.splitext(name or "")[1], "yaml")
-    return as_namespace(_loaded(kind, name, call)) if name is not None else call.unknown("a file that is not known")
+    other = OMEGA if call.name.startswith("omegaconf") else "yaml"
+    kind = {".json": "json", ".toml": "toml"}.get(posixpath.splitext(name or "")[1], other)
+    return as_namespace(read_settings(kind, name, call)) if name is not None else call.unknown("a file that is not known")
 
 
 @function("omegaconf.OmegaConf.create", "easydict.EasyDict", "addict.Dict", "munch.Munch", "munch.munchify", "box.Box")
@@ -139,6 +144,36 @@ def _namespace_get(call: Call) -> Value:
     return call.argument(1) or (call.unknown("a setting that is not known") if OPEN in known else NONE)
 
 
+@method("namespace", "clone", "freeze", "defrost", "setup", "dump")
+def _namespace_of_yacs(call: Call) -> Value:
+    """`cfg.clone()`; `freeze` and `defrost` change nothing that is read."""
+    return copied(call.receiver, deep=True) if call.name == "clone" and call.receiver is not None else NONE
+
+
+@method("namespace", "merge_from_file", "merge_from_list", "merge_from_other_cfg")
+def _merged_from(call: Call) -> Value:
+    """Settings that others override: a file of the project is read, of anything else nothing is known afterwards."""
+    name = path_of(call.argument(0))
+    given = call.arguments.positional[0] if call.arguments.positional else NONE
+    found: Value = Unknown(f"`{call.name}` overrides it", given.place or call.place)
+    if name is not None and call.name == "merge_from_file":
+        found = read_settings("yaml", name, call)
+    if isinstance(call.receiver, Object):
+        _override(call, call.receiver, found, 0)
+    return NONE
+
+
+def _override(call: Call, settings: Object, found: Value, depth: int) -> None:
+    for key, value in list(settings.cells.items()):
+        if isinstance(found, Dict) and key not in found.cells:
+            continue
+        new = found.cells[key] if isinstance(found, Dict) else found
+        if isinstance(value, Object) and isinstance(new, Dict | Unknown) and depth < MAXIMUM_DEPTH:
+            _override(call, value, new, depth + 1)
+        else:
+            call.interpreter.heap.write(settings, key, new)
+
+
 @method("namespace", "items", "keys", "values", "update", "copy", "__len__")
 def _namespace_as_dict(call: Call) -> Value:
     from trainlint.interpret.dispatch import METHODS
@@ -149,7 +184,8 @@ def _namespace_as_dict(call: Call) -> Value:
     return METHODS["dict", call.name](inside)
 
 
-def _loaded(kind: str, name: str, call: Call) -> Value:
+def read_settings(kind: str, name: str, call: Call) -> Value:
+    """The contents of a file of the project, by its path as the script names it."""
     machine = machine_of(call)
     tree = machine.scope.tree
     text = machine.workspace.text(name, tree.source.filename if tree is not None else "")
@@ -163,7 +199,24 @@ def _parsed(kind: str, text: str, name: str, call: Call) -> Value:
         data = _PARSERS[kind](text)
     except (ValueError, RecursionError, TypeError) as error:
         return call.unknown(f"`{name}` is not valid {kind.upper()}: {str(error).splitlines()[0][:80] if str(error) else ''}")
-    return _Builder(name, call.place).value(data, "", 0)
+    built = _Builder(name, call.place).value(data, "", 0)
+    return _interpolated(built, built, 0) if kind == OMEGA else built
+
+
+def _interpolated(value: Value, root: Value, depth: int) -> Value:
+    """A value in which `${a.b}` is what the setting `a.b` is; other interpolations are not known."""
+    if depth > MAXIMUM_DEPTH:
+        return value
+    if isinstance(value, Dict):
+        return Dict({key: _interpolated(one, root, depth + 1) for key, one in value.cells.items()}, value.place)
+    if not isinstance(value, Literal) or not isinstance(value.value, str) or "${" not in value.value:
+        return value
+    found: Value | None = root
+    text = value.value
+    for part in text[2:-1].split(".") if text.startswith("${") and text.endswith("}") and text.count("$") == 1 else ("",):
+        found = found.cells.get(part) if isinstance(found, Dict) else None
+    unknown = Unknown(f"`{text[:60]}` is filled in while the script runs", value.place)
+    return unknown if found is None else _interpolated(found, root, depth + 8)
 
 
 def _parse_yaml(text: str) -> Any:
@@ -171,6 +224,22 @@ def _parse_yaml(text: str) -> Any:
 
     try:
         return yaml.safe_load(text)
+    except (yaml.YAMLError, AttributeError, OverflowError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _parse_omegaconf(text: str) -> Any:
+    import re
+
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """PyYAML's safe loader with OmegaConf's idea of a float."""
+
+    number = re.compile(r"^[-+]?(?:\d[\d_]*\.?[\d_]*|\.[\d_]+)[eE][-+]?\d+$")
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", number, list("-+0123456789."))
+    try:
+        return yaml.load(text, Loader)
     except (yaml.YAMLError, AttributeError, OverflowError) as error:
         raise ValueError(str(error)) from error
 
@@ -185,7 +254,12 @@ def _parse_toml(text: str) -> Any:
     return tomllib.loads(text)
 
 
-_PARSERS: dict[str, Callable[[str], Any]] = {"yaml": _parse_yaml, "json": json.loads, "toml": _parse_toml}
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "yaml": _parse_yaml,
+    OMEGA: _parse_omegaconf,
+    "json": json.loads,
+    "toml": _parse_toml,
+}
 
 
 class _Builder:

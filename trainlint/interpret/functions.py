@@ -11,6 +11,7 @@ from trainlint.interpret import dispatch, members
 from trainlint.interpret.dispatch import FUNCTIONS, METHODS, Arguments, Call, receiver_kinds
 from trainlint.interpret.events import Frame
 from trainlint.interpret.limits import MAXIMUM_CALL_DEPTH, MAXIMUM_RECURSION
+from trainlint.interpret.options import option_defaults
 from trainlint.interpret.values import (
     NONE,
     OPEN,
@@ -36,6 +37,7 @@ from trainlint.interpret.values import (
 )
 from trainlint.knowledge import find
 from trainlint.knowledge.rows import Row
+from trainlint.source.walk import children, walk
 
 if TYPE_CHECKING:
     from trainlint.core import Place
@@ -107,7 +109,7 @@ def _call_object(machine: Machine, callee: Object | Instance | Array, arguments:
     return Unknown(f"a call of {row.name if row else 'an object'} is not followed", place)
 
 
-RECORDED = frozenset({"layer", "model", "module", "optimizer", "schedule"})
+RECORDED = frozenset({"callback", "layer", "loss", "model", "module", "optimizer", "schedule"})
 """What is worth a "made" event: a row of knowledge that makes one of these."""
 
 
@@ -117,6 +119,8 @@ def call_symbol(machine: Machine, symbol: Symbol, arguments: Arguments, place: P
     value = _call_row(machine, symbol, row, arguments, place)
     if row is not None and row.makes in RECORDED and isinstance(value, Object) and value.place is place:
         machine.emit("made", place, object=value)
+    elif row is not None and row.makes == "dataset" and isinstance(value, Object):
+        machine.emit("dataset", place, object=value)
     return value
 
 
@@ -206,6 +210,8 @@ def instantiate(machine: Machine, cls: Class, arguments: Arguments, place: Place
         _fill_record(machine, instance, arguments)
     elif row is not None:
         members.call_library_method(machine, instance, "__init__", arguments, place)
+    elif cls.bases:
+        machine.emit("constructed", place, None, object=instance, arguments=Tuple(tuple(arguments.positional), place))
     if row is not None:
         skipped = isinstance(constructor, Function) and not _mentions(constructor, "__init__")
         missing: dict[str, Value] = {"unconstructed": constructor} if skipped and constructor is not None else {}
@@ -215,13 +221,7 @@ def instantiate(machine: Machine, cls: Class, arguments: Arguments, place: Place
 
 def _mentions(function: Function, name: str) -> bool:
     """Whether a function's text holds an attribute of that name."""
-    stack: list[cst.CSTNode] = [function.node.body]
-    while stack:
-        one = stack.pop()
-        if isinstance(one, cst.Attribute) and one.attr.value == name:
-            return True
-        stack.extend(one.children)
-    return False
+    return any(isinstance(one, cst.Attribute) and one.attr.value == name for one in walk(function.node.body))
 
 
 _RECORDS = frozenset({"dataclasses.dataclass", "attr.s", "attr.dataclass", "attrs.define", "attrs.frozen", "chex.dataclass"})
@@ -287,6 +287,8 @@ def enter(machine: Machine, function: Function, arguments: Arguments, place: Pla
         made = Partial(function, arguments.positional, arguments.keywords, place)
         return Object(GENERATOR, cells={"call": made}, place=place)
     running = sum(one.function is not None and getattr(one.function, "node", None) is node for one in machine.activations)
+    if len(machine.activations) > MAXIMUM_CALL_DEPTH and running == 0:
+        machine.limit(f"more than {MAXIMUM_CALL_DEPTH} calls within one another are not followed", place)
     if len(machine.activations) > MAXIMUM_CALL_DEPTH or running >= MAXIMUM_RECURSION:
         return Unknown(f"calls of {function.name}() nest too deeply to be followed", place)
     machine.entered.add(id(node))
@@ -325,12 +327,10 @@ def _guards(function: Function) -> list[str]:
 
 def _is_generator(machine: Machine, function: Function, node: cst.FunctionDef) -> bool:
     """`is_generator`, asked once for each function, and only in files that have the word."""
-    tree = function.scope.tree
-    if tree is not None and "yield" not in tree.source.text:
-        return False
     known = machine.generators.get(id(node))
     if known is None:
-        known = machine.generators[id(node)] = is_generator(node)
+        tree = function.scope.tree
+        known = machine.generators[id(node)] = (tree is None or "yield" in tree.source.text) and is_generator(node)
     return known
 
 
@@ -342,7 +342,7 @@ def is_generator(node: cst.FunctionDef) -> bool:
         if isinstance(one, cst.Yield):
             return True
         if not isinstance(one, cst.FunctionDef | cst.ClassDef | cst.Lambda):
-            stack.extend(one.children)
+            stack.extend(children(one))
     return False
 
 
@@ -370,17 +370,6 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope, plac
             cells[name] = (
                 options.get(name) or function.defaults.get(name) or Unknown(f"`{name}` of {function.name}() is not passed", place)
             )
-
-
-def option_defaults(function_: Function) -> dict[str, Value]:
-    """What the command-line decorators of a function pass to it."""
-    found: dict[str, Value] = {}
-    for one in function_.decorators:
-        if isinstance(one, Object) and one.row.kind == "click_option":
-            name, default = one.cells.get("name"), one.cells.get("default")
-            if isinstance(name, Literal) and isinstance(name.value, str):
-                found[name.value] = default or Unknown(f"`--{name.value}` must be given on the command line", one.place)
-    return found
 
 
 def generated_items(machine: Machine, generator: Object, place: Place | None) -> tuple[Value, ...]:

@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from trainlint.interpret.values import Mutable, Unknown, Value, join, serial
 
-_MISSING = Unknown("not bound on this branch")
+NOT_BOUND = Unknown("not bound on this branch")
+"""What a name or attribute is on a branch that does not bind it: reading it there ends the script."""
 
 
 @dataclass(slots=True)
@@ -81,4 +82,4 @@ class Heap:
         for (identity, key), owner in touched.items():
             before = owner.cells.get(key)
             left = [changes.get((identity, key), (owner, before))[1] for changes in branches]
-            self.write(owner, key, join(tuple(_MISSING if value is None else value for value in left)))
+            self.write(owner, key, join(tuple(NOT_BOUND if value is None else value for value in left)))

@@ -18,8 +18,24 @@ MAXIMUM_MODULES = 200
 MAXIMUM_IMPORTED_TEXT = 500_000
 """Characters of a project's files that are followed for one script, besides its own."""
 
-LIBRARIES = frozenset({"torch", "tensorflow", "keras", "numpy", "pandas", "sklearn", "torchvision", "os", "sys", "builtins"})
-"""Never looked for among the project's files."""
+LIBRARIES = frozenset(
+    {
+        *("torch", "tensorflow", "keras", "numpy", "pandas", "sklearn", "torchvision", "os", "sys", "builtins"),
+        *(
+            "timm",
+            "transformers",
+            "accelerate",
+            "lightning",
+            "pytorch_lightning",
+            "ignite",
+            "fastai",
+            "skorch",
+            "omegaconf",
+            "hydra",
+        ),
+    }
+)
+"""Never looked for among the project's files: what the tables know says more than following them, even in their own projects."""
 
 
 def dotted(node: cst.BaseExpression | None) -> str:
@@ -72,6 +88,11 @@ def _member(machine: Machine, source: Value, path: tuple[str, int], name: str, p
             return source.scope.cells[name]
         inner = module(machine, f"{path[0]}.{name}" if path[0] else name, path[1], place)
         return inner if isinstance(inner, ModuleValue) else Unknown(f"`{name}` is not in {source.name}", place)
+    inside = project_module(
+        machine, f"{path[0]}.{name}" if path[0] else name, place, path[1]
+    )  # of a folder without `__init__.py`
+    if isinstance(inside, ModuleValue):
+        return inside
     if isinstance(source, Symbol):
         return symbol(machine, f"{source.spelled}.{name}", place)
     return Unknown(f"`{name}` comes from a module that is not known", place)

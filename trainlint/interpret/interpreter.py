@@ -12,13 +12,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from trainlint.core import Place
-from trainlint.core import Unknown as Limit
+from trainlint.core import Place, Unknown as Limit
 from trainlint.interpret import functions, iteration, loops, members, operators, uncalled
 from trainlint.interpret.dispatch import AT_END, Arguments, Iteration
 from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.heap import Heap
-from trainlint.interpret.limits import MAXIMUM_EVENTS, MAXIMUM_STEPS, MAXIMUM_UNCALLED_STEPS, RECURSION_LIMIT, LimitReachedError
+from trainlint.interpret.limits import (
+    MAXIMUM_EVENTS,
+    MAXIMUM_LIBRARY_STEPS,
+    MAXIMUM_STEPS,
+    MAXIMUM_UNCALLED_STEPS,
+    RECURSION_LIMIT,
+    LimitReachedError,
+)
 from trainlint.interpret.values import Class, Instance, ModuleValue, Scope, Value
 
 if TYPE_CHECKING:
@@ -62,13 +68,14 @@ class NoWorkspace:
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
-    """What came of one script. `eras` holds (era, place) of each use of something only some eras of Keras have."""
+    """What came of one script. `era` is the era of Keras that it was written for, `pinned` those that its project pins."""
 
     tree: Tree
     events: tuple[Event, ...]
     module: ModuleValue
     era: str = ""
     limits: tuple[Limit, ...] = ()
+    pinned: frozenset[str] = frozenset()
 
     @property
     def filename(self) -> str:
@@ -98,6 +105,7 @@ class Machine:
     modules: dict[str, ModuleValue] = field(default_factory=dict)
     limits: list[Limit] = field(default_factory=list)
     eras: list[tuple[frozenset[str], Place | None]] = field(default_factory=list)
+    pinned: frozenset[str] = frozenset()
     imported_text: int = 0
     located: set[tuple[str, int, str]] = field(default_factory=set)
     entered: set[int] = field(default_factory=set)
@@ -180,24 +188,44 @@ class Machine:
             self.limits.append(Limit(reason, place))
 
 
-def interpret(tree: Tree, workspace: Workspace | None = None) -> Interpretation:
-    """Follow a whole script: its module body, then the functions and methods that nobody called, with unknown arguments."""
+def interpret(tree: Tree, workspace: Workspace | None = None, versions: tuple[str, ...] = ()) -> Interpretation:
+    """Follow a whole script: its module body, then the functions and methods that nobody called, with unknown arguments.
+
+    `versions` are requirements (`keras==2.12`) that count instead of those of the script and its project.
+    """
     from trainlint.interpret import arrays, libraries
 
     libraries.load()
     arrays.reset()
     machine = Machine(workspace or NoWorkspace())
+    machine.pinned = pinned_eras(tree, machine.workspace, versions)
     module = ModuleValue("__main__", Scope(kind="module", name="__main__", tree=tree))
     machine.modules[tree.source.filename] = module
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, RECURSION_LIMIT))
     try:
         _within(machine, MAXIMUM_STEPS, lambda: functions.run_module(machine, module, tree))
-        _within(machine, MAXIMUM_UNCALLED_STEPS, lambda: uncalled.enter_uncalled(machine, module))
+        steps = MAXIMUM_UNCALLED_STEPS if uncalled.may_train(tree.source.text) else MAXIMUM_LIBRARY_STEPS
+        _within(machine, steps, lambda: uncalled.enter_uncalled(machine, module))
         _within(machine, MAXIMUM_UNCALLED_STEPS, lambda: [finish(machine) for finish in AT_END])
     finally:
         sys.setrecursionlimit(before)
-    return Interpretation(tree, tuple(machine.events), module, resolve_era(machine.eras), tuple(machine.limits))
+    era = resolve_era(machine.eras, machine.pinned)
+    return Interpretation(tree, tuple(machine.events), module, era, tuple(machine.limits), machine.pinned)
+
+
+def pinned_eras(tree: Tree, workspace: Workspace, versions: tuple[str, ...]) -> frozenset[str]:
+    """The eras of Keras that settings, the script's own metadata or its project's files leave; empty if nothing pins one."""
+    from trainlint.knowledge.versions import FILES, of_script, pinned_eras as eras_in
+
+    if "keras" not in tree.source.text:
+        return frozenset()
+    for text in ("\n".join(versions), of_script(tree.source.text)):
+        found = eras_in(text)
+        if found:
+            return found
+    texts = (workspace.text(name, tree.source.filename) for name in FILES)
+    return next((found for text in texts if text and (found := eras_in(text))), frozenset())
 
 
 def _within(machine: Machine, steps: int, phase: Callable[[], object]) -> None:
@@ -212,17 +240,23 @@ def _within(machine: Machine, steps: int, phase: Callable[[], object]) -> None:
         reason = "the script nests calls too deeply to be followed"
     machine.activations.clear()
     machine.frames = ()
-    if steps == MAXIMUM_STEPS or any(event.kind in loops.TRAINING_EVENTS for event in machine.events):
+    trains = steps == MAXIMUM_UNCALLED_STEPS and any(event.kind in loops.TRAINING_EVENTS for event in machine.events)
+    if steps == MAXIMUM_STEPS or trains:
         machine.limit(reason, None)
 
 
-def resolve_era(uses: list[tuple[frozenset[str], Place | None]]) -> str:
-    """The latest era in which everything that the script uses exists; "" if nothing tells or uses contradict each other."""
+def resolve_era(uses: list[tuple[frozenset[str], Place | None]], pinned: frozenset[str] = frozenset()) -> str:
+    """The latest era in which everything that the script uses exists; "" if nothing tells or uses contradict each other.
+
+    What the project pins counts above all: then it is the latest of those in which most of the uses exist.
+    """
     from trainlint.knowledge.rows import ERAS
 
-    possible = set(ERAS)
+    possible = set(pinned or ERAS)
     for eras, _ in uses:
-        possible &= eras
+        possible = possible & eras or (possible if pinned else set())
+    if pinned:
+        return max(possible, key=ERAS.index)
     if not uses or not possible:
         return ""
     return max(possible, key=ERAS.index)

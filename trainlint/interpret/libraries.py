@@ -5,7 +5,20 @@ from __future__ import annotations
 import importlib
 from functools import lru_cache
 
-HANDLERS = ("builtins", "objects", "containers", "standard", "configuration", "files", "arrays", "keras", "tensorflow1", "torch")
+HANDLERS = (
+    "builtins",
+    "objects",
+    "containers",
+    "standard",
+    "configuration",
+    "typed_options",
+    "hydra",
+    "files",
+    "arrays",
+    "keras",
+    "tensorflow1",
+    "torch",
+)
 
 
 @lru_cache(maxsize=1)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
-import libcst.matchers as m
 
 from trainlint.interpret import operators, targets
 from trainlint.interpret.events import Frame
 from trainlint.interpret.expressions import evaluate
 from trainlint.interpret.statements import Flow, body_of, execute_block
 from trainlint.interpret.values import Array, Dict, Instance, List, Literal, Object, Scope, Tuple, Unknown, Value
+from trainlint.source.walk import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,9 +55,8 @@ def _note_items_as_indices(machine: Machine, node: cst.For, value: Value) -> Non
     if not isinstance(node.iter, cst.Name) or not isinstance(node.target, cst.Name):
         return
     wanted = (node.iter.value, node.target.value)
-    for one in m.findall(node.body, m.AssignTarget() | m.AugAssign()):
-        target = cst.ensure_type(one, cst.AssignTarget).target if isinstance(one, cst.AssignTarget) else one
-        target = target.target if isinstance(target, cst.AugAssign) else target
+    for one in walk(node.body):
+        target = one.target if isinstance(one, cst.AssignTarget | cst.AugAssign) else None
         if isinstance(target, cst.Subscript) and _simple_subscript(target) == wanted:
             machine.emit("index_by_item", machine.place(target), array=value, name=Literal(wanted[0]), item=Literal(wanted[1]))
             return
@@ -110,9 +110,11 @@ def _any_item(value: Value, iteration: Iteration) -> Value:
     if not iteration.exhaustive or len(iteration.items) == 1:
         return first
     if isinstance(first, Literal):
-        return Unknown("changes from pass to pass of the loop", first.place)
+        return Unknown("changes from pass to pass of the loop", first.place, first)
     if isinstance(first, Tuple):  # enumerate, zip: what differs is a counter, the rest is like the first
-        items = tuple(Unknown("changes from pass to pass", one.place) if isinstance(one, Literal) else one for one in first.items)
+        items = tuple(
+            Unknown("changes from pass to pass", one.place, one) if isinstance(one, Literal) else one for one in first.items
+        )
         return Tuple(items, first.place)
     return first
 
@@ -171,10 +173,31 @@ def execute_while(machine: Machine, node: cst.While) -> Flow:
             return _finish(machine, node, flow)
     machine.heap.undo(mark)
     del machine.events[events:]
-    with machine.frame(frame), _growing_lists(machine, None):
+    trips = _counted_trips(machine, node)
+    with machine.frame(replace(frame, trips=trips)), _growing_lists(machine, trips):
         widen(machine, node.body)
         flow = execute_block(machine, body_of(node.body))
     return _finish(machine, node, flow)
+
+
+def _counted_trips(machine: Machine, node: cst.While) -> int | None:
+    """The passes of `while i < n:` whose body does `i += k` once, at its end or elsewhere on no branch, and nothing else to i."""
+    test = node.test
+    if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1 or not isinstance(test.left, cst.Name):
+        return None
+    name = test.left.value
+    operator = type(test.comparisons[0].operator)
+    top = [small for line in node.body.body if isinstance(line, cst.SimpleStatementLine) for small in line.body]
+    moves = [one for one in top if isinstance(one, cst.AugAssign) and isinstance(one.operator, cst.AddAssign)]
+    moves = [one for one in moves if isinstance(one.target, cst.Name) and one.target.value == name]
+    if len(moves) != 1 or list(assigned_names(node.body)).count(name) != 1 or operator not in (cst.LessThan, cst.LessThanEqual):
+        return None
+    found = [evaluate(machine, one) for one in (test.left, test.comparisons[0].comparator, moves[0].value)]
+    numbers = [one.value for one in found if isinstance(one, Literal) and type(one.value) is int]
+    if len(numbers) < len(found) or numbers[2] <= 0:
+        return None
+    distance = numbers[1] - numbers[0] + (operator is cst.LessThanEqual)
+    return max(0, -(-distance // numbers[2]))
 
 
 def widen(machine: Machine, body: cst.BaseSuite) -> None:
@@ -190,8 +213,9 @@ def widen(machine: Machine, body: cst.BaseSuite) -> None:
             machine.heap.write(grown, "open", Literal(True))
     for name in assigned_names(body):
         scope = targets.scope_of(machine, name)
-        if scope is not None and isinstance(scope.cells.get(name), Literal):
-            machine.heap.write(scope, name, Unknown(f"`{name}` changes in a loop", scope.cells[name].place))
+        before = scope.cells.get(name) if scope is not None else None
+        if scope is not None and isinstance(before, Literal):
+            machine.heap.write(scope, name, Unknown(f"`{name}` changes in a loop", before.place, before))
 
 
 def assigned_names(body: cst.BaseSuite) -> Iterator[str]:

@@ -115,6 +115,9 @@ def _of_symbol(machine: Machine, value: Symbol, name: str, place: Place | None) 
     symbol = imports.symbol(machine, f"{value.spelled}.{name}", place)
     if symbol.name in CONSTANTS:
         return Literal(CONSTANTS[symbol.name], place)
+    handler = ATTRIBUTES.get(("symbol", symbol.name))
+    if handler is not None:
+        return handler(Call(machine, name, Arguments(), place, value))
     inside = imports.project_module(machine, symbol.spelled, place)
     return symbol if inside is None else inside
 
@@ -163,6 +166,8 @@ def _of_object(machine: Machine, value: Object, name: str, place: Place | None) 
         return handler(Call(machine, name, Arguments(), place, value, value.row))
     if _handler(METHODS, value, name) is not None:
         return LibraryMethod(value, name, place)
+    if value.row.makes == "namespace":
+        return Unknown(f"`{name}` is not among the settings that the script defines", place)
     parameter = value.row.parameter(name)
     if parameter is not None and parameter.name in value.arguments:
         return value.arguments[parameter.name]
@@ -212,7 +217,7 @@ def call_attribute(machine: Machine, receiver: Value, name: str, arguments: Argu
 
 def call_library_method(machine: Machine, receiver: Value, name: str, arguments: Arguments, place: Place | None) -> Value:
     """Dispatch a method of a library object, array or container to its handler."""
-    handler = _handler(METHODS, receiver, name)
+    handler = _handler(METHODS, receiver, name) or _handler(METHODS, receiver, "*")
     if handler is not None:
         row = receiver.row if isinstance(receiver, Object | Instance) else None
         return handler(Call(machine, name, arguments, place, receiver, row))
@@ -270,6 +275,8 @@ def getitem(machine: Machine, container: Value, index: Value, place: Place | Non
     if isinstance(container, Literal) and isinstance(container.value, str):
         return _of_text(container, index, place)
     if isinstance(container, Unknown):
+        if isinstance(index, Array) and index.attributes.get("distribution") == "permutation":
+            machine.emit("taken", place, container=container, index=index)
         return Unknown(container.why, place)
     if isinstance(container, Symbol):
         return _of_generic(machine, container, index, place)

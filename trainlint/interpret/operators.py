@@ -22,6 +22,7 @@ from trainlint.interpret.values import (
     Literal,
     ModuleValue,
     Object,
+    Slice,
     Symbol,
     Tuple,
     Unknown,
@@ -75,14 +76,59 @@ def binary(machine: Machine, operator: str, left: Value, right: Value, place: Pl
     if isinstance(left, Array) or isinstance(right, Array):
         from trainlint.interpret import arrays
 
+        if operator == "truediv" and isinstance(left, Array) and left.op == "divide" and left.inputs[1] is right:
+            machine.emit("scaled_again", place, scaled=left, divisor=right)
         return arrays.binary(operator, left, right, place)
     if isinstance(left, Literal) and isinstance(right, Literal):
-        return _scalars(operator, left, right, place)
+        return _scalars(_of_python_2(machine, operator, left, right), left, right, place)
     if isinstance(left, Instance | Object):
         return _overloaded(machine, operator, left, right, place)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
-        return Unknown((left if isinstance(left, Unknown) else right).why, place)  # type: ignore[union-attr]
+        return _of_unknown(operator, left, right, place)
     return _containers(operator, left, right, place)
+
+
+def _of_unknown(operator: str, left: Value, right: Value, place: Place | None) -> Unknown:
+    """An operation on what is not known: what it is in the first pass of a loop, and on whole numbers how far it is shifted."""
+    why = next(one.why for one in (left, right) if isinstance(one, Unknown))
+    first, second = (one.start if isinstance(one, Unknown) else one for one in (left, right))
+    start = None
+    if isinstance(first, Literal) and isinstance(second, Literal):
+        computed = _scalars(operator, first, second, place)
+        start = computed if isinstance(computed, Literal) else None
+    return Unknown(why, place, start, _linear(operator, left, right))
+
+
+def _linear(operator: str, left: Value, right: Value) -> tuple[Unknown, int, int] | None:
+    if isinstance(right, Unknown) and operator in ("add", "mul"):
+        left, right = right, left
+    if not isinstance(left, Unknown) or not isinstance(right, Literal) or type(right.value) is not int:
+        return None
+    root, scale, shift = left.linear or (left, 1, 0)
+    number = right.value
+    if abs(number) > MAXIMUM_ITEMS * MAXIMUM_ITEMS:
+        return None
+    if operator == "mul":
+        return root, scale * number, shift * number
+    return (root, scale, shift + number if operator == "add" else shift - number) if operator in ("add", "sub") else None
+
+
+def extent_of_slice(index: Slice) -> int | None:
+    """How many rows `i : i + 16` and `k * 16 : (k + 1) * 16` take where `i` and `k` are not known; None for any other slice."""
+    start, stop, step = index.start, index.stop, index.step
+    if not isinstance(start, Unknown) or not isinstance(stop, Unknown) or not (isinstance(step, Literal) and step.value is None):
+        return None
+    first, last = start.linear or (start, 1, 0), stop.linear or (stop, 1, 0)
+    same_root = first[0] is last[0] and first[1] == last[1]
+    return last[2] - first[2] if same_root and last[2] > first[2] else None
+
+
+def _of_python_2(machine: Machine, operator: str, left: Literal, right: Literal) -> str:
+    """In Python 2 a quotient of integers is an integer."""
+    tree = machine.scope.tree
+    whole = operator == "truediv" and isinstance(left.value, int) and isinstance(right.value, int)
+    old = whole and tree is not None and tree.python == 2 and "import division" not in tree.source.text
+    return "floordiv" if old else operator
 
 
 def _overloaded(machine: Machine, operator: str, left: Value, right: Value, place: Place | None) -> Value:
@@ -207,7 +253,10 @@ def unary(machine: Machine, operator: str, operand: Value, place: Place | None) 
             return Literal(getattr(python, operator)(operand.value), place, operand.origin, operand.note)
         except TypeError:
             return Unknown("an operation that Python refuses", place)
-    return Unknown(operand.why if isinstance(operand, Unknown) else "the sign of an object", place)
+    if isinstance(operand, Unknown):
+        start = unary(machine, operator, operand.start, place) if isinstance(operand.start, Literal) else None
+        return Unknown(operand.why, place, start)
+    return Unknown("the sign of an object", place)
 
 
 def compare(machine: Machine, operator: str, left: Value, right: Value, place: Place | None) -> Value:

@@ -203,9 +203,12 @@ def _seed(call: Call) -> Value:
 
 @function("random.shuffle", "numpy.random.shuffle", "numpy.random.default_rng().shuffle")
 def _shuffle(call: Call) -> Value:
+    from trainlint.interpret.arrays.randomness import forget_order
+
     array = call.argument(0, "x")
     if array is not None:
         call.interpreter.emit("shuffle", call.place, {}, array=array, by=Literal(call.name))
+        forget_order(call, array)
     return NONE
 
 

@@ -76,7 +76,10 @@ def _expression(machine: Machine, node: cst.Expr) -> Flow:
     if isinstance(node.value, cst.Attribute) and isinstance(value, LibraryMethod | BoundMethod):
         machine.emit("not_called", place, method=value)
     elif isinstance(value, Array) and not isinstance(node.value, cst.Name) and not _in_place(node.value, value):
-        machine.emit("dropped", place, value=value)
+        name = (
+            node.value.func.attr.value if isinstance(node.value, cst.Call) and isinstance(node.value.func, cst.Attribute) else ""
+        )
+        machine.emit("dropped", place, value=value, method=Literal(name))
     return Flow.NORMAL
 
 
@@ -95,7 +98,17 @@ def _assign(machine: Machine, node: cst.Assign) -> Flow:
     value = evaluate(machine, node.value)
     for target in node.targets:
         targets.assign(machine, target.target, value)
+    if isinstance(value, Array) and value.op == "layer" and len(node.targets) == 1:
+        _note_unread(machine, node, value)
     return Flow.NORMAL
+
+
+def _note_unread(machine: Machine, node: cst.Assign, value: Array) -> None:
+    """An event for what a layer gave if it is bound to a name that the file has nowhere else."""
+    target, place = node.targets[0].target, value.place
+    text = getattr(place, "source_text", "")
+    if isinstance(target, cst.Name) and isinstance(node.value, cst.Call) and text.count(target.value) == 1:
+        machine.emit("unread", place, value=value, name=Literal(target.value))
 
 
 def _annotated(machine: Machine, node: cst.AnnAssign) -> Flow:
@@ -114,6 +127,8 @@ def _augmented(machine: Machine, node: cst.AugAssign) -> Flow:
     operand = evaluate(machine, node.value)
     operator = operators.AUGMENTED.get(type(node.operator), "")
     value = operators.in_place(machine, operator, before, operand, machine.place(node))
+    if operator == "add" and isinstance(operand, Array) and isinstance(node.target, cst.Name | cst.Attribute):
+        machine.emit("accumulated", machine.place(node.value), value=operand, before=before, result=value)
     targets.assign(machine, node.target, value)
     return Flow.NORMAL
 
@@ -133,10 +148,27 @@ def _if(machine: Machine, node: cst.If) -> Flow:
     return branch(
         machine,
         [
-            (Frame("branch", place, "then"), lambda: execute_block(machine, body_of(node.body))),
+            (Frame("branch", place, "then", _period(machine, node.test)), lambda: execute_block(machine, body_of(node.body))),
             (Frame("branch", place, "else"), lambda: _else(machine, node.orelse)),
         ],
     )
+
+
+def _period(machine: Machine, test: cst.BaseExpression) -> int | None:
+    """The k of `(step + 1) % k == 0`: the branch is taken on every k-th pass; None for any other test."""
+    if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.Or):
+        test = test.left  # `... or step + 1 == len(loader)`
+    if isinstance(test, cst.Comparison) and len(test.comparisons) == 1 and isinstance(test.comparisons[0].operator, cst.Equal):
+        test = test.left
+    elif isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        test = test.expression
+    else:
+        return None
+    if not isinstance(test, cst.BinaryOperation) or not isinstance(test.operator, cst.Modulo):
+        return None
+    value = evaluate(machine, test.right)
+    number = value.value if isinstance(value, Literal) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) and number > 0 else None
 
 
 def _else(machine: Machine, node: cst.If | cst.Else | None) -> Flow:

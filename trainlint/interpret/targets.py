@@ -10,6 +10,7 @@ import libcst as cst
 from trainlint.interpret import operators
 from trainlint.interpret.bindings import surely_unbound
 from trainlint.interpret.dispatch import METHODS, Arguments, Call
+from trainlint.interpret.heap import NOT_BOUND
 from trainlint.interpret.values import (
     OPEN,
     Array,
@@ -27,7 +28,9 @@ from trainlint.interpret.values import (
     Unknown,
     Value,
     alternatives,
+    join,
 )
+from trainlint.source.holes import HOLE
 
 if TYPE_CHECKING:
     from trainlint.core import Place
@@ -44,7 +47,7 @@ def lookup(machine: Machine, name: str, place: Place | None) -> Value:
         return Literal(_CONSTANTS[name], place)
     scope = scope_of(machine, name)
     if scope is not None:
-        return scope.cells[name]
+        return bound_part(scope.cells[name])
     if name == "__file__" and machine.scope.tree is not None:
         return Literal(machine.scope.tree.source.filename, place)
     if name == "__name__":
@@ -52,10 +55,19 @@ def lookup(machine: Machine, name: str, place: Place | None) -> Value:
         return Literal(module.name, place)
     if name in _BUILTIN_NAMES:
         return Symbol(f"builtins.{name}", name, place)
+    if name == HOLE:
+        return Unknown("it comes from a statement that cannot be parsed", place)
     tree = machine.scope.tree
     if tree is not None and surely_unbound(tree, name):
         machine.emit("unbound", place, name=Literal(name))
     return Unknown(f"`{name}` is bound nowhere", place)
+
+
+def bound_part(value: Value) -> Value:
+    """What a value is where it is bound at all: the script goes on only there."""
+    if not isinstance(value, Choice) or NOT_BOUND not in value.alternatives:
+        return value
+    return join(tuple(one for one in value.alternatives if one is not NOT_BOUND))
 
 
 def scope_of(machine: Machine, name: str) -> Scope | None:

@@ -27,10 +27,16 @@ Scalar: TypeAlias = "bool | int | float | complex | str | bytes | None"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unknown:
-    """A value the interpreter could not follow. Operations on it give an Unknown with the same reason."""
+    """A value the interpreter could not follow. Operations on it give an Unknown with the same reason.
+
+    `start` is what it is in the first pass of the loop that changes it. `linear` is (u, a, b) where it is surely a * u + b of
+    another Unknown u, so that the extent of `x[i : i + 16]` is known.
+    """
 
     why: str
     place: Place | None = None
+    start: Value | None = None
+    linear: tuple[Unknown, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

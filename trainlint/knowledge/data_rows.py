@@ -117,7 +117,8 @@ FRAME_METHODS: tuple[tuple[str, str, str], ...] = (
     ("tail", "frame_part", "n=5"),
     ("sample", "frame_shuffled", "n=None, frac=None, replace=False"),
     ("reset_index", "frame_same", "level=None, drop=False, inplace=False"),
-    ("sort_values", "frame_same", "by=None"),
+    ("sort_values", "frame_sorted", "by=None"),
+    ("sort_index", "frame_same", "axis=0"),
     ("mean", "mean", "axis=0"),
     ("std", "std", "axis=0"),
     ("min", "min", "axis=0"),
@@ -140,6 +141,7 @@ TRANSFORMS: tuple[tuple[str, str, str], ...] = (
     ("Grayscale", "grayscale", "num_output_channels=1"),
     ("Lambda", "lambda", "lambd"),
     ("RandomApply", "same", "transforms, p=0.5"),
+    ("ToPILImage", "to_picture", "mode=None"),
     *(
         (name, "same", "*args, **kwargs")
         for name in (
@@ -151,7 +153,6 @@ TRANSFORMS: tuple[tuple[str, str, str], ...] = (
                 "AutoAugment",
                 "TrivialAugmentWide",
                 "GaussianBlur",
-                "ToPILImage",
             ),
             *(
                 "RandomAdjustSharpness",
@@ -166,8 +167,19 @@ TRANSFORMS: tuple[tuple[str, str, str], ...] = (
 )
 """`torchvision.transforms`, and what each does to shape and scale."""
 
+RANDOM_TRANSFORMS = frozenset(
+    name
+    for name, _, _ in TRANSFORMS
+    if name.startswith("Rand") or name in ("ColorJitter", "AutoAugment", "TrivialAugmentWide", "GaussianBlur")
+)
+"""Transforms that change each picture in another way every time."""
+
 _VISION_BY_SPLIT = "root=None, split='train', *, train=None, transform=None, target_transform=None, download=False, **kwargs"
 _VISION_FOLDER = "root, transform=None, target_transform=None, loader=None, is_valid_file=None, allow_empty=False"
+
+
+SPLITS = frozenset({"SVHN", "STL10", "ImageNet", "Flowers102", "Food101", "OxfordIIITPet", "Places365", "GTSRB", "Imagenette"})
+"""Data sets that take `split="train"` rather than `train=True`."""
 
 
 def _vision_signature(name: str) -> str:
@@ -175,7 +187,11 @@ def _vision_signature(name: str) -> str:
         return _VISION_FOLDER
     if name == "FakeData":
         return "size=1000, image_size=(3, 224, 224), num_classes=10, transform=None, target_transform=None, random_offset=0"
-    if name in ("SVHN", "STL10"):
+    if name == "LSUN":
+        return "root, classes='train', transform=None, target_transform=None"
+    if name == "EuroSAT":
+        return "root, transform=None, target_transform=None, download=False"
+    if name in SPLITS:
         return _VISION_BY_SPLIT
     return "root, train=True, transform=None, target_transform=None, download=False, **kwargs"
 
@@ -232,8 +248,14 @@ ROWS: tuple[Row, ...] = (
         for name, text in (
             ("pandas.DataFrame", "x|data=None, index=None, columns=None, dtype=None, copy=None"),
             ("pandas.Series", "x|data=None, index=None, dtype=None, name=None, copy=None"),
-            ("pandas.get_dummies", "x|data, prefix=None, **kwargs"),
         )
+    ),
+    Row(
+        "pandas.get_dummies",
+        "operation",
+        "dummies",
+        "x|data, prefix=None, prefix_sep='_', dummy_na=False, columns=None, sparse=False, drop_first=False, dtype=None",
+        source=_PANDAS,
     ),
     *(
         Row(

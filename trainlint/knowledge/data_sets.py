@@ -183,9 +183,30 @@ TORCHVISION: dict[str, DataSet] = {
     "STL10": DataSet(pixels((96, 96, 3)), classes(10, balanced=True), 5_000, 8_000),
     "ImageFolder": DataSet(pixels((None, None, 3)), Table((), "int64", (0.0, None, None, None), (), "int"), None, None),
     "DatasetFolder": DataSet(Table((), ""), Table((), "int64", (0.0, None, None, None), (), "int"), None, None),
+    **dict.fromkeys(
+        ("ImageNet", "LSUN", "Flowers102", "Food101", "OxfordIIITPet", "Places365", "GTSRB", "EuroSAT", "Imagenette"),
+        DataSet(pixels((None, None, 3)), Table((), "int64", (0.0, None, None, None), (), "int"), None, None),
+    ),
     "FakeData": DataSet(pixels((224, 224, 3)), classes(10), 1_000, 1_000),
 }
 """`torchvision.datasets.<name>(root, train=...)`: images before their transform, and class labels."""
+
+_SIZELESS = (None, None, 3)
+TENSORFLOW_PICTURES: dict[str, DataSet] = {
+    "cats_vs_dogs": DataSet(pixels(_SIZELESS), classes(2), 23_262),
+    "tf_flowers": DataSet(pixels(_SIZELESS), classes(5), 3_670),
+    "horses_or_humans": DataSet(pixels((300, 300, 3)), classes(2), 1_027, 256),
+    "rock_paper_scissors": DataSet(pixels((300, 300, 3)), classes(3), 2_520, 372),
+    "oxford_flowers102": DataSet(pixels(_SIZELESS), classes(102), 1_020, 6_149),
+    "stanford_dogs": DataSet(pixels(_SIZELESS), classes(120), 12_000, 8_580),
+    "food101": DataSet(pixels(_SIZELESS), classes(101), 75_750),
+    "malaria": DataSet(pixels(_SIZELESS), classes(2), 27_558),
+    "beans": DataSet(pixels((500, 500, 3)), classes(3), 1_034, 128),
+    "kmnist": DataSet(pixels((28, 28)), classes(10), 60_000, 10_000),
+    "svhn_cropped": DataSet(pixels((32, 32, 3)), classes(10), 73_257, 26_032),
+    "eurosat": DataSet(pixels((64, 64, 3)), classes(10), 27_000),
+}
+"""`tensorflow_datasets` of pictures that Keras does not have (tensorflow.org/datasets/catalog)."""
 
 TENSORFLOW_DATASETS: dict[str, str] = {
     "mnist": "mnist",

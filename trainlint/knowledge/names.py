@@ -37,6 +37,8 @@ PREFIXES: tuple[tuple[str, str], ...] = (
     ("keras.ops.core.", "keras.ops."),
     ("keras.ops.linalg.", "keras.ops."),
     ("keras.ops.image.", "keras.ops."),
+    ("jax.numpy.", "keras.ops."),
+    ("jax.nn.", "keras.ops."),
     ("keras.layers.merge.", "keras.layers."),
     ("keras.layers.merging.", "keras.layers."),
     ("keras.preprocessing.image_dataset.", "keras.utils."),
@@ -60,6 +62,10 @@ EXACT: dict[str, str] = {
     "keras.saving.save_model": "keras.models.save_model",
     "keras.mixed_precision.LossScaleOptimizer": "keras.optimizers.LossScaleOptimizer",
     "keras.utils.PyDataset": "keras.utils.Sequence",
+    "keras.backend.Variable": "keras.Variable",
+    "tensorflow.contrib.eager.Variable": "tensorflow.Variable",
+    "tensorflow.contrib.eager.GradientTape": "tensorflow.GradientTape",
+    "keras.backend.common.variables.Variable": "keras.Variable",
     **dict.fromkeys(
         (
             *("keras.layers.core", "keras.layers.convolutional", "keras.layers.pooling", "keras.layers.recurrent"),

@@ -7,6 +7,7 @@ from trainlint.knowledge.rows import Row
 _OPENCV = "https://docs.opencv.org/4.x"
 _SKIMAGE = "https://scikit-image.org/docs/stable/api"
 _SCIPY = "https://docs.scipy.org/doc/scipy-1.0.0/reference/misc.html"
+_PILLOW = "https://pillow.readthedocs.io/en/stable/reference/Image.html"
 _TENSORFLOW = "https://www.tensorflow.org/api_docs/python/tf/image"
 _KERAS = "https://keras.io/api/data_loading/image"
 
@@ -87,6 +88,6 @@ ROWS: tuple[Row, ...] = (
         ("scipy.ndimage.imread",),
         source=_SCIPY,
     ),
-    Row("PIL.Image.fromarray", "operation", "same_picture", "x|obj, mode=None"),
+    Row("PIL.Image.fromarray", "operation", "same_picture", "x|obj, mode=None", source=_PILLOW),
 )
 """The rows of functions; those of Keras itself are in `keras_preprocessing_rows`."""

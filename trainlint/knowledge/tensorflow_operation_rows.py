@@ -232,6 +232,22 @@ METHODS: tuple[tuple[str, str, str], ...] = (
 """Methods of tensors and variables."""
 
 
+_DRAWN = "deviation|stddev=1.0, dtype=None, seed=None"
+KERAS_RANDOM: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    ("random.normal", "random_normal", f"shape, mean=0.0, {_DRAWN}", ("backend.random_normal", "backend.random_normal_variable")),
+    ("random.truncated_normal", "random_truncated_normal", f"shape, mean=0.0, {_DRAWN}", ("backend.truncated_normal",)),
+    (
+        "random.uniform",
+        "random_uniform",
+        "shape, low|minval=0.0, high|maxval=1.0, dtype=None, seed=None",
+        ("backend.random_uniform",),
+    ),
+    ("random.randint", "random_integers", "shape, low|minval, high|maxval, dtype='int32', seed=None", ()),
+    ("random.shuffle", "random_rows", "x, axis=0, seed=None", ()),
+)
+"""Function, operation, signature, other names within `keras`."""
+
+
 def _math_aliases(name: str) -> tuple[str, ...]:
     also_nn = name in ("sigmoid", "tanh", "softplus", "log_softmax", "softmax", "l2_normalize", "log_sigmoid")
     return (f"tensorflow.{name}", *((f"tensorflow.nn.{name}",) if also_nn else ()))
@@ -265,6 +281,10 @@ ROWS: tuple[Row, ...] = (
         for name, kind, text, also in FUNCTIONS
     ),
     *(Row(f"tensorflow.nn.{name}", "operation", kind, text, (), (), f"{_DOCS}/nn/{name}") for name, kind, text in NN),
+    *(
+        Row(f"keras.{name}", "operation", kind, text, tuple(f"keras.{one}" for one in also), (), "https://keras.io/api/random")
+        for name, kind, text, also in KERAS_RANDOM
+    ),
     *(Row(f"tensorflow.nn.{name}", "loss_function", kind, text, (), (), f"{_DOCS}/nn/{name}") for name, kind, text in LOSSES),
     *(
         Row(f"tensorflow.Tensor.{name}", "operation", kind, receiver_first(text), (), (), f"{_DOCS}/Tensor#{name}")

@@ -108,6 +108,10 @@ INITIALIZERS: tuple[tuple[str, str, str], ...] = (
     ("truncated_normal_initializer", "truncated_normal", "mean=0.0, stddev=1.0, seed=None, dtype=None"),
     ("glorot_uniform_initializer", "glorot_uniform", "seed=None, dtype=None"),
     ("glorot_normal_initializer", "glorot_normal", "seed=None, dtype=None"),
+    ("he_normal_initializer", "he_normal", "seed=None, dtype=None"),
+    ("he_uniform_initializer", "he_uniform", "seed=None, dtype=None"),
+    ("lecun_normal_initializer", "lecun_normal", "seed=None, dtype=None"),
+    ("lecun_uniform_initializer", "lecun_uniform", "seed=None, dtype=None"),
     ("orthogonal_initializer", "orthogonal", "gain=1.0, seed=None, dtype=None"),
     (
         "variance_scaling_initializer",
@@ -116,6 +120,12 @@ INITIALIZERS: tuple[tuple[str, str, str], ...] = (
     ),
     ("contrib.layers.xavier_initializer", "glorot_uniform", "uniform=True, seed=None, dtype=None"),
 )
+
+STRATEGIES: tuple[str, ...] = (
+    *("MirroredStrategy", "MultiWorkerMirroredStrategy", "TPUStrategy", "OneDeviceStrategy", "CentralStorageStrategy"),
+    *("ParameterServerStrategy", "Strategy", "get_strategy"),
+)
+"""`tf.distribute.<name>(...)`, some of them also in `tf.distribute.experimental`."""
 
 _OTHERS: tuple[tuple[str, str, str, str], ...] = (
     ("GradientTape", "context", "tape", "persistent=False, watch_accessed_variables=True"),
@@ -147,6 +157,16 @@ _OTHERS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 ROWS: tuple[Row, ...] = (
+    *(
+        Row(
+            f"tensorflow.distribute.{name}",
+            "object",
+            "strategy",
+            "*args, **kwargs",
+            (f"tensorflow.distribute.experimental.{name}",),
+        )
+        for name in STRATEGIES
+    ),
     *(
         Row(f"tensorflow.train.{name}", "optimizer", kind, text, (), (), f"{_DOCS}/train/{name}")
         for name, kind, text in OPTIMIZERS

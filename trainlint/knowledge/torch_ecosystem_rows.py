@@ -58,6 +58,78 @@ _HUB_TRAINER = (
     "model_init=None, compute_loss_func=None, compute_metrics=None, callbacks=None, optimizers=(None, None), **kwargs"
 )
 ACCELERATOR = "accelerate.Accelerator"
+_SKORCH = (
+    "module, criterion=None, optimizer=None, lr=0.01, max_epochs=10, batch_size=128, iterator_train=None, iterator_valid=None, "
+    "dataset=None, train_split=None, callbacks=None, predict_nonlinearity='auto', warm_start=False, verbose=1, device='cpu', "
+    "**kwargs"
+)
+_LEARNER = "dls, model, loss_func=None, opt_func=None, lr=0.001, splitter=None, cbs=None, metrics=None, path=None, **kwargs"
+TRAINERS: tuple[tuple[str, str, str, tuple[str, ...], str], ...] = (
+    (
+        "skorch.NeuralNetClassifier",
+        "skorch_classifier",
+        _SKORCH,
+        ("skorch.classifier.NeuralNetClassifier",),
+        "https://skorch.readthedocs.io",
+    ),
+    ("skorch.NeuralNetBinaryClassifier", "skorch_binary", _SKORCH, (), "https://skorch.readthedocs.io"),
+    (
+        "skorch.NeuralNetRegressor",
+        "skorch_regressor",
+        _SKORCH,
+        ("skorch.regressor.NeuralNetRegressor",),
+        "https://skorch.readthedocs.io",
+    ),
+    ("skorch.NeuralNet", "skorch_net", _SKORCH, ("skorch.net.NeuralNet",), "https://skorch.readthedocs.io"),
+    (
+        "fastai.learner.Learner",
+        "fastai_learner",
+        _LEARNER,
+        ("fastai.basics.Learner", "fastai.vision.all.Learner", "fastai.tabular.all.Learner", "fastai.text.all.Learner"),
+        "https://docs.fast.ai/learner.html",
+    ),
+    *(
+        (
+            f"fastai.{name}",
+            "fastai_learner",
+            "dls, arch, loss_func=None, opt_func=None, lr=0.001, **kwargs",
+            paths,
+            "https://docs.fast.ai",
+        )
+        for name, paths in (
+            ("vision.learner.vision_learner", ("fastai.vision.all.vision_learner", "fastai.vision.all.cnn_learner")),
+            ("text.learner.text_classifier_learner", ("fastai.text.all.text_classifier_learner",)),
+        )
+    ),
+)
+"""What runs training loops by itself: name, kind, signature, aliases and where it is documented."""
+
+_WARM_UP = "optimizer, num_warmup_steps=0, num_training_steps=None, *args, **kwargs"
+HUB_SCHEDULES: tuple[tuple[str, str, str], ...] = (
+    ("get_constant_schedule", "constant_rate", "optimizer, last_epoch=-1"),
+    ("get_constant_schedule_with_warmup", "constant_warmup", "optimizer, num_warmup_steps=0, last_epoch=-1"),
+    ("get_linear_schedule_with_warmup", "linear_warmup", _WARM_UP),
+    ("get_cosine_schedule_with_warmup", "cosine_warmup", _WARM_UP),
+    ("get_cosine_with_hard_restarts_schedule_with_warmup", "cosine_warmup", _WARM_UP),
+    ("get_polynomial_decay_schedule_with_warmup", "polynomial_warmup", _WARM_UP),
+)
+"""Schedules of Transformers, whose rate rises to the optimizer's and falls from there: name, kind and signature."""
+
+_TEXT = "dataset, batch_size, sort_key=None, device=None, train=True, repeat=False, **kwargs"
+OTHER_LOADERS: tuple[tuple[str, str, str], ...] = (
+    (
+        "timm.data.create_loader",
+        "dataset, input_size, batch_size, is_training=False, **kwargs",
+        "https://huggingface.co/docs/timm",
+    ),
+    ("torchtext.legacy.data.BucketIterator", _TEXT, "https://github.com/pytorch/text/tree/v0.9.0/torchtext/legacy"),
+    ("torchtext.legacy.data.Iterator", _TEXT, "https://github.com/pytorch/text/tree/v0.9.0/torchtext/legacy"),
+    ("torchtext.legacy.data.BPTTIterator", _TEXT, "https://github.com/pytorch/text/tree/v0.9.0/torchtext/legacy"),
+)
+"""Loaders besides PyTorch's: name, signature and where it is documented."""
+
+TIMM_NETWORK = "model_name, pretrained=False, *, checkpoint_path=None, num_classes=1000, in_chans=3, drop_rate=0.0, **kwargs"
+"""The signature of `timm.create_model` (https://huggingface.co/docs/timm/reference/models)."""
 LIGHTNING_MODULE = "pytorch_lightning.LightningModule"
 LIGHTNING_MODULES = (
     *("lightning.LightningModule", "lightning.pytorch.LightningModule"),
@@ -67,6 +139,23 @@ LIGHTNING_MODULES = (
 """Other paths to the `LightningModule`."""
 
 ROWS: tuple[Row, ...] = (
+    *(Row(name, "trainer", kind, signature, aliases, source=source) for name, kind, signature, aliases, source in TRAINERS),
+    *(
+        Row(f"transformers.{name}", "schedule", kind, signature, (f"transformers.optimization.{name}",), source=_TRANSFORMERS)
+        for name, kind, signature in HUB_SCHEDULES
+    ),
+    *(
+        Row(name, "loader", "other_loader", signature, (name.replace(".legacy", ""),) if ".legacy" in name else (), source=source)
+        for name, signature, source in OTHER_LOADERS
+    ),
+    Row(
+        "tap.Tap",
+        "base",
+        "settings",
+        "*args, **kwargs",
+        ("tap.tap.Tap",),
+        source="https://github.com/swansonk14/typed-argument-parser",
+    ),
     Row(LIGHTNING_MODULE, "base", "module", "", LIGHTNING_MODULES, source=_LIGHTNING),
     Row(
         "pytorch_lightning.Trainer",

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from trainlint.core import Fact, Unknown
+from trainlint.facts.json import unknowns_of
 from trainlint.facts.run import DataFacts, LossFacts, ModelFacts, OptimizerFacts, TrainingRun
 from trainlint.report.concise import location
+from trainlint.report.derivation import derivation
 from trainlint.report.plain import plural, printable
 from trainlint.result import CheckResult
 from trainlint.stability import stability
@@ -23,31 +25,57 @@ SHOWN_LAYERS = 12
 
 def print_facts(results: Sequence[CheckResult], console: Console) -> None:
     """Print a table for each run, then how many runs there are."""
-    from rich.table import Table
-    from rich.text import Text
-
     count = 0
     for result in results:
         for run in () if result.script is None else result.script.runs:
             count += 1
-            console.print(Text(f"{location(result, run.place.span)}: {_framework(run)}", style="bold"), soft_wrap=True)
-            table = Table(show_header=False, box=None, padding=(0, 1), pad_edge=False, width=min(console.width, 120))
-            table.add_column(style="cyan", no_wrap=True, width=12)
-            table.add_column(overflow="fold")
-            for name, value in _rows(run):
-                table.add_row(f"  {name}", Text(printable(value), style="dim" if value.startswith("unknown") else ""))
-            console.print(table)
-            console.print()
+            rows = [*rows_of(run), *(("  " + name, text) for name, text in _derived(run)), *_missing(result, run)]
+            _print_table(result, run, rows, console)
     console.print(
         f"{plural(count, 'training run')} in {plural(len(results), 'file')} that may train", soft_wrap=True, style="bold"
     )
+
+
+def print_derivations(results: Sequence[CheckResult], console: Console) -> None:
+    """Print for each run how the verdict on its step size comes about."""
+    for result in results:
+        for run in () if result.script is None else result.script.runs:
+            _print_table(result, run, list(derivation(run)), console)
+
+
+def _print_table(result: CheckResult, run: TrainingRun, rows: Sequence[tuple[str, str]], console: Console) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    console.print(Text(f"{location(result, run.place.span)}: {_framework(run)}", style="bold"), soft_wrap=True)
+    table = Table(show_header=False, box=None, padding=(0, 1), pad_edge=False, width=min(console.width, 120))
+    table.add_column(style="cyan", no_wrap=True, width=14)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(f"  {name}", Text(printable(value), style="dim" if value.startswith("unknown") else ""))
+    console.print(table)
+    console.print()
+
+
+def _missing(result: CheckResult, run: TrainingRun) -> Iterator[tuple[str, str]]:
+    """Why each fact that is missing is not known, with the place where its trail ended."""
+    for name, fact in unknowns_of(run, stability(run)).items():
+        place = "" if fact.place is None else f" ({location(result, fact.place.span)})"
+        yield "not known", f"{name.replace('_', ' ')}: {fact.reason}{place}"
+
+
+def _derived(run: TrainingRun) -> Iterator[tuple[str, str]]:
+    """The derivation of a verdict, but for what the other rows say."""
+    if isinstance(stability(run), StabilityBound):
+        yield from (row for row in derivation(run) if row[0] not in ("loss", "step", "verdict"))
 
 
 def _framework(run: TrainingRun) -> str:
     return f"{run.framework} ({run.era})" if run.era else run.framework
 
 
-def _rows(run: TrainingRun) -> Iterator[tuple[str, str]]:
+def rows_of(run: TrainingRun) -> Iterator[tuple[str, str]]:
+    """What is known of a run, each (what, value), with the reason for what is not."""
     optimizer, loss, model = run.optimizer, run.loss, run.model
     yield "optimizer", _optimizer(optimizer) if isinstance(optimizer, OptimizerFacts) else _unknown(optimizer)
     if run.schedule is not None:

@@ -18,6 +18,12 @@ def findings_json(results: Iterable[CheckResult]) -> str:
     return _dump([finding_record(result, finding) for result in results for finding in result.findings])
 
 
+def findings_json_lines(results: Iterable[CheckResult]) -> str:
+    """Each finding as a JSON object in a row of its own."""
+    records = [finding_record(result, finding) for result in results for finding in result.findings]
+    return "".join(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n" for record in records)
+
+
 def facts_json(results: Iterable[CheckResult]) -> str:
     """All training runs of all files as one JSON array."""
     scripts = [(result, result.script) for result in results if result.script is not None]
@@ -25,7 +31,7 @@ def facts_json(results: Iterable[CheckResult]) -> str:
 
 
 def _dump(records: list[dict[str, Any]]) -> str:
-    return json.dumps(records, indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(records, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def finding_record(result: CheckResult, finding: Finding) -> dict[str, Any]:

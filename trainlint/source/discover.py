@@ -57,6 +57,7 @@ def discover(
     root: Path | None = None,
     respect_gitignore: bool = True,
     force_exclude: bool = False,
+    listed: set[str] | None = None,
 ) -> Iterator[Path | Unreadable]:
     """The Python files and notebooks at and below `paths`, each once, the content of a folder sorted by name.
 
@@ -64,8 +65,11 @@ def discover(
     `DEFAULT_EXCLUDE`. A path that is named is taken whatever it is called, and even if it is excluded or ignored, unless
     `force_exclude`. Links to folders are not followed (as in git and ruff), so that no walk goes round in a circle; a link to a
     file is taken if the file is the project's and would not be found otherwise. A folder that cannot be listed is `Unreadable`.
+    `listed` is filled with what the walk rests on: the folders that were listed, and the ignore files.
     """
-    walk = _Walk(Patterns(exclude, root or Path.cwd()), root or Path.cwd(), respect_gitignore)
+    walk = _Walk(
+        Patterns(exclude, root or Path.cwd()), root or Path.cwd(), respect_gitignore, set() if listed is None else listed
+    )
     for path in paths:
         is_folder = os.path.isdir(path)  # noqa: PTH112 (Path.is_dir raises where a folder may not be entered)
         if not force_exclude or not walk.leaves_out_named(path, is_folder):
@@ -77,6 +81,7 @@ class _Walk:
     exclude: Patterns
     root: Path
     respect_gitignore: bool
+    listed: set[str]
     seen: set[str] = field(default_factory=set)
     ignore_files: dict[Path, list[Patterns]] = field(default_factory=dict)
 
@@ -97,6 +102,7 @@ class _Walk:
             if rules_of_folder is None:
                 yield from self.once(path)
                 continue
+            self.listed.add(str(path))
             try:
                 with os.scandir(path) as listing:
                     entries = sorted(listing, key=lambda entry: entry.name, reverse=True)
@@ -142,6 +148,7 @@ class _Walk:
         """The ignore files of one folder, each read once."""
         if folder not in self.ignore_files:
             files = (folder / ".git" / "info" / "exclude", folder / ".gitignore") if self.respect_gitignore else ()
+            self.listed.update(map(str, files))
             self.ignore_files[folder] = [found for file in files if (found := Patterns.of_file(file, folder))]
         return self.ignore_files[folder]
 

@@ -28,6 +28,8 @@ class TooDeep(NamedTuple):
 
     message: str
     offset: int
+    is_size: bool = False
+    """It is well formed as far as is known, but there is too much of it."""
 
 
 @dataclass(slots=True)
@@ -137,5 +139,5 @@ def _too_deep_exactly(text: str) -> TooDeep | None:
         if around + levels[-1].chain + levels[-1].inner > MAX_DEPTH:
             return TooDeep(f"nests expressions more than {MAX_DEPTH:,} deep", start)
         if count > MAX_TOKENS:
-            return TooDeep(f"has more than {MAX_TOKENS:,} words and signs: it is data, not a script", start)
+            return TooDeep(f"has more than {MAX_TOKENS:,} words and signs: it is data, not a script", start, is_size=True)
     return None

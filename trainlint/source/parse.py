@@ -17,18 +17,25 @@ from trainlint.core import Span
 from trainlint.source.lines import RowTable
 from trainlint.source.nesting import too_deep
 from trainlint.source.positions import Offsets
+from trainlint.source.python2 import as_python_3
 from trainlint.source.read import Source
+from trainlint.source.recover import Failure, recover
+from trainlint.source.rewritten import Rewritten
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class SyntaxFailure:
-    """A file that cannot be parsed; `message` is the end of a sentence that begins with the file's name."""
+    """A file that cannot be parsed; `message` is the end of a sentence that begins with the file's name.
+
+    `is_size`: it may be well formed, but is more than is parsed.
+    """
 
     filename: str
     message: str
     span: Span
+    is_size: bool = False
 
 
 class NodePlace:
@@ -67,13 +74,27 @@ class NodePlace:
 
 
 class Tree:
-    """A module and where its nodes stand. All positions are computed once, when the first is asked for."""
+    """A module and where its nodes stand. All positions are computed once, when the first is asked for.
 
-    __slots__ = ("_positions", "module", "source")
+    `failures` are the statements that could not be parsed: the tree has unknown ones in their place (`holes`). `python` is 2 for
+    what had to be rewritten as Python 3. Positions and texts are those of the source all the same.
+    """
 
-    def __init__(self, source: Source, module: cst.Module) -> None:
+    __slots__ = ("_positions", "_written", "failures", "module", "python", "source")
+
+    def __init__(
+        self,
+        source: Source,
+        module: cst.Module,
+        written: Rewritten | None = None,
+        failures: tuple[SyntaxFailure, ...] = (),
+        python: int = 3,
+    ) -> None:
         self.source = source
         self.module = module
+        self.failures = failures
+        self.python = python
+        self._written = written
         self._positions: tuple[RowTable, Offsets] | None = None
 
     def place(self, node: cst.CSTNode) -> NodePlace:
@@ -82,27 +103,35 @@ class Tree:
 
     def span(self, node: cst.CSTNode) -> Span:
         """The span of a node; of a node that is not in the tree, the start of the file."""
-        table, offsets = self._computed()
-        start, end = offsets.of(node)
+        table, _ = self._computed()
+        start, end = self._range(node)
         return Span(self.source.filename, *table.position(start), *table.position(end))
 
     def text_of(self, node: cst.CSTNode) -> str:
         """The source text of a node; nothing for a node that is not in the tree."""
-        _, offsets = self._computed()
-        start, end = offsets.of(node)
+        start, end = self._range(node)
         return self.source.text[start:end]
+
+    def _range(self, node: cst.CSTNode) -> tuple[int, int]:
+        start, end = self._computed()[1].of(node)
+        return (start, end) if self._written is None else (self._written.original(start), self._written.original(end))
 
     def _computed(self) -> tuple[RowTable, Offsets]:
         if self._positions is None:
-            self._positions = (RowTable(self.source.text), _with_room(lambda: Offsets(self.module, self.source.text)))
+            text = self.source.text if self._written is None else self._written.text
+            self._positions = (RowTable(self.source.text), _with_room(lambda: Offsets(self.module, text)))
         return self._positions
 
 
 def parse(source: Source) -> Tree | SyntaxFailure:
-    """Parse a source; Python 3 of any version, newer than the running one too."""
+    """Parse a source; Python 3 of any version, newer than the running one too, and what is Python 2 only by its spelling.
+
+    Of a source that is broken in some statements, the tree has all the others.
+    """
     deep = too_deep(source.text)
     if deep is not None:
-        return SyntaxFailure(source.filename, deep.message, _point(source, *RowTable(source.text).position(deep.offset)))
+        place = _point(source, *RowTable(source.text).position(deep.offset))
+        return SyntaxFailure(source.filename, deep.message, place, deep.is_size)
     try:
         return _with_room(lambda: _parse(source))
     except RuntimeError as error:  # no thread to be had, or a panic of LibCST's native parser
@@ -110,19 +139,76 @@ def parse(source: Source) -> Tree | SyntaxFailure:
 
 
 def _parse(source: Source) -> Tree | SyntaxFailure:
-    try:
-        return Tree(source, cst.parse_module(source.text))
-    except cst.ParserSyntaxError as error:
-        return _failure(source, error)
-    except (cst.CSTValidationError, RecursionError, MemoryError, ValueError) as error:
-        return SyntaxFailure(source.filename, f"cannot be parsed: {error or type(error).__name__}", _point(source, 1, 1))
+    module = _module(source.text)
+    if isinstance(module, cst.Module):
+        return Tree(source, module)
+    if not isinstance(module, cst.ParserSyntaxError):
+        return SyntaxFailure(source.filename, f"cannot be parsed: {module}", _point(source, 1, 1))
+    return _as_python_2(source) or _recovered(source) or _failure(source, module)
 
+
+def _module(text: str) -> cst.Module | cst.ParserSyntaxError | str:
+    """The tree of a text, or what LibCST says against it."""
+    try:
+        return cst.parse_module(text)
+    except cst.ParserSyntaxError as error:
+        return error
+    except (cst.CSTValidationError, RecursionError, MemoryError, ValueError) as error:
+        return str(error) or type(error).__name__
+
+
+def _as_python_2(source: Source) -> Tree | None:
+    changes = None if source.cells else as_python_3(source.text)
+    if changes is None:
+        return None
+    written = Rewritten(source.text, changes)
+    module = _module(written.text)
+    return Tree(source, module, written, python=2) if isinstance(module, cst.Module) else None
+
+
+def _recovered(source: Source) -> Tree | None:
+    """The tree without the statements that do not parse, if much is left."""
+    table = RowTable(source.text)
+    ends = [*(table.starts[one.first_row - 1] for one in source.cells[1:]), len(source.text) + 1]
+    limits = [(table.starts[one.first_row - 1], end - 1) for one, end in zip(source.cells, ends, strict=False)]
+    parsed: list[cst.Module] = []
+
+    def first(text: str) -> Failure | None:
+        """What the running Python says, or LibCST of a text that Python takes; where only LibCST takes it, it is right."""
+        said = _python_says(text)
+        if said is not None and (sys.version_info >= _NEWEST or not isinstance(_module(text), cst.Module)):
+            return Failure(*said)
+        module = _module(text)
+        if isinstance(module, cst.ParserSyntaxError):
+            row, column, message = _libcst_says(module)
+            return Failure(row, column, f"{_BY_LIBCST}{message}")
+        if isinstance(module, cst.Module):
+            parsed.append(module)
+            return None
+        return Failure(1, 1, module)
+
+    holes = recover(source.text, limits or [(0, len(source.text))], first)
+    if not holes:
+        return None
+    failures = tuple(
+        SyntaxFailure(source.filename, _worded(one.message, source, row), _point(source, row, column))
+        for one in holes
+        for row, column in (table.position(one.offset),)
+    )
+    written = Rewritten(source.text, [change for one in holes for change in one.changes])
+    return Tree(source, parsed[-1], written, failures)
+
+
+_NEWEST = (3, 15)
+"""From this Python on its parser knows all that LibCST's knows."""
 
 _PYTHON_2_MESSAGE = re.compile("Missing parentheses in call to '(?:print|exec)'|leading zeros in decimal")
 _PYTHON_2_LINE = re.compile(
     r"""[ \t]*(?:(?:print|exec)[ \t]+["'\w]|raise[ \t]+[\w.]+[ \t]*,|except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:)"""
     r"""|.*(?:\w[ \t]?<>[ \t]?\w|`\w+`|\b[uU][rR]["'])"""
 )
+_BY_LIBCST = "cannot be parsed: "
+_IN_ROW = re.compile(r" on line \d+| \(detected at line \d+\)")
 _LIBCST_POSITION = re.compile(r"error at (\d+):(\d+)")
 
 
@@ -131,12 +217,18 @@ def _failure(source: Source, error: cst.ParserSyntaxError) -> SyntaxFailure:
     python = _python_says(source.text)
     row, column, message = python or _libcst_says(error)
     row = min(max(row, 1), len(source.lines))
-    line = source.lines[row - 1]
-    if _PYTHON_2_MESSAGE.match(message) or _PYTHON_2_LINE.match(line[:200]):
-        message = f"looks like Python 2: {message}"
-    else:
-        message = f"is not valid Python: {message}" if python else f"cannot be parsed: {message}"
-    return SyntaxFailure(source.filename, message, _point(source, row, min(max(column, 1), len(line) + 1)))
+    column = min(max(column, 1), len(source.lines[row - 1]) + 1)
+    return SyntaxFailure(source.filename, _worded(message, source, row, bool(python)), _point(source, row, column))
+
+
+def _worded(message: str, source: Source, row: int, by_python: bool = True) -> str:
+    """The end of a sentence that begins with the file's name; the row is said by its place."""
+    message = _IN_ROW.sub("", message)
+    if _PYTHON_2_MESSAGE.match(message) or _PYTHON_2_LINE.match(source.lines[row - 1][:200]):
+        return f"looks like Python 2: {message}"
+    if message.startswith(_BY_LIBCST):
+        return message
+    return f"is not valid Python: {message}" if by_python else f"{_BY_LIBCST}{message}"
 
 
 def _python_says(text: str) -> tuple[int, int, str] | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import os
 import re
 import stat
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -35,7 +36,8 @@ class Source:
     """The text of one file.
 
     `filename` is the path as the user named it. `text` keeps its line ends and has no byte order mark. `newline` is the first
-    line end of the text. `cells` is empty for anything but a notebook, whose Python cells `text` joins.
+    line end of the text. `cells` is empty for anything but a notebook, whose Python cells `text` joins. `digest` names the bytes
+    that were read, if there were any.
     """
 
     filename: str
@@ -45,6 +47,7 @@ class Source:
     newline: str = "\n"
     had_bom: bool = False
     cells: tuple[Cell, ...] = ()
+    digest: str = field(default="", compare=False, repr=False)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -86,8 +89,10 @@ def decode(data: bytes, path: Path | None, filename: str, limit: int = DEFAULT_L
     if filename.endswith(".ipynb"):
         from trainlint.source.notebook import read_notebook
 
-        return read_notebook(data, filename, path, limit)
-    return _decode_code(data, path, filename)
+        source = read_notebook(data, filename, path, limit)
+    else:
+        source = _decode_code(data, path, filename)
+    return source if isinstance(source, Unreadable) else replace(source, digest=digest(data))
 
 
 def read_text(text: str, filename: str, path: Path | None = None) -> Source:
@@ -114,6 +119,11 @@ def read_bytes(path: Path, filename: str, limit: int) -> bytes | Unreadable:
     if len(data) > limit:
         problem = f"has more than the limit of {_megabytes(limit)}"
     return Unreadable.because(filename, problem) if problem else data
+
+
+def digest(data: bytes) -> str:
+    """The name of a content: two files with one name are the same."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def _why_not_read(status: os.stat_result, limit: int) -> str:

@@ -34,6 +34,12 @@ _OWN = re.compile(
     r"#[ \t]*trainlint:[ \t]*(?P<kind>ignore-file|ignore|off|on)(?![\w-])(?:(?P<bracket>\[)(?P<codes>[^\]#]*)\]?)?", re.IGNORECASE
 )
 _CODE = re.compile(r"[^,\s]+")
+_NOQA_AT_END = re.compile(r"#[ \t]*noqa:[ \t]*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*\Z", re.IGNORECASE)
+
+
+def to_ignore(row: str, code: str) -> str:
+    """What to write at the end of a row so that a finding there is suppressed: a comment, or one more code in that of the row."""
+    return f", {code}" if _NOQA_AT_END.search(row) else f"  # noqa: {code}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,6 +21,7 @@ class StabilityBound:
     run below 10), diverges, unstable_in_mean_square, near_edge, unstable_at_start, not_judged.
     `unit_scale_max_learning_rate` is the same bound were the inputs divided by their largest magnitude `input_magnitude`.
     `first_non_finite_step` is where float32 overflows. `batch` says "full batch" or "batches of 32".
+    `loss_at_start` and `loss_reached` [L] are those of the middle one of the simulated runs, where there are any.
     `premises` are the assumptions in words.
     """
 
@@ -40,3 +41,5 @@ class StabilityBound:
     batch: str = "full batch"
     premises: tuple[str, ...] = field(default=())
     bound_formula: str = "2/λ"
+    loss_at_start: float | None = None
+    loss_reached: float | None = None

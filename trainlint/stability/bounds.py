@@ -71,16 +71,16 @@ def _spectral_radius(trace: float, determinant: float) -> float:
     return abs(trace) / 2 + math.sqrt(discriminant)
 
 
-def adaptive_bound(sharpness: float, beta1: float = 0.0, heavy: float = 0.0) -> float:
+def adaptive_bound(sharpness: float, beta1: float = 0.0, heavy: float = 0.0, decay: float = 0.0) -> float:
     """The largest stable rate of an optimizer that divides by a frozen preconditioner P; `sharpness` of P^-1/2 H P^-1/2 [L/P].
 
     2(1+b1)/(1-b1)/s for averaged momentum (Adam, AdamW, AMSGrad, Adamax: 38/s at 0.9), 2(1+m)/s for a heavy ball m
-    (RMSprop; Adagrad and Adafactor with m = 0). It says where training settles, not whether it diverges.
+    (RMSprop; Adagrad, Adadelta and Adafactor with m = 0). `decay` [1/rate] is decoupled (AdamW), as which the weights shrink by
+    rate * decay beside the step. It says where training settles, not whether it diverges.
     Source: Cohen et al. (2022), Adaptive gradient methods at the edge of stability.
     """
-    if sharpness <= 0:
-        return math.inf
-    return 2 * (1 + heavy) / sharpness if beta1 == 0 else (2 + 2 * beta1) / (1 - beta1) / sharpness
+    curved = (1 - beta1) * sharpness + (1 + beta1 + heavy) * decay
+    return 2 * (1 + beta1 + heavy) / curved if curved > 0 else math.inf
 
 
 def nadam_bound(sharpness: float, beta1: float, mu: float) -> float:

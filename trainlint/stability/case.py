@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from trainlint.core import Fact
+from trainlint.facts.queries import clips
+from trainlint.facts.rates import rates_of
 from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.stability import bounds
 from trainlint.stability.bounds import Descent
 from trainlint.stability.budget import GRADIENT, allowance
 from trainlint.stability.curvature import curvature
-from trainlint.stability.optimizers import clips, descent_of
-from trainlint.stability.simulate import Settings, full, shuffled, train
+from trainlint.stability.optimizers import descent_of
+from trainlint.stability.simulate import BLOWN_UP, HOPELESS, Outcome, evaluations, full, shuffled, train
 from trainlint.stability.twin.problem import Problem, Rows
 from trainlint.stability.twin.program import Program
+from trainlint.stability.updates import Settings
 
 STARTS = 5
 """Draws of the initial weights and of the order of the rows."""
@@ -23,8 +26,11 @@ STARTS = 5
 STEPS = 2_000
 """The most updates that are simulated."""
 
+FEWER, FEWEST_STEPS = 3, 50
+"""Draws where five are too many for the time; updates without which nothing is said."""
+
 MOST = 4
-"""So many of five runs must blow up for a divergence; two or three are a warning."""
+"""So many of five runs must blow up for a divergence, and all of three; two or three are a warning."""
 
 
 class Case(NamedTuple):
@@ -56,9 +62,20 @@ class Case(NamedTuple):
             return f"the learning rate follows a schedule ({self.run.schedule.name})"
         return "gradients are clipped" if clips(self.optimizer) else None
 
+    @property
+    def not_followed(self) -> str | None:
+        """Why the step cannot be repeated, in words: a schedule or a threshold of clipping that is not known."""
+        clip = self.settings.clip
+        if self.run.schedule is not None and not rates_of(self.run):
+            return self.not_constant
+        return "gradients are clipped" if clip is not None and not clip[1] > 0 else None
+
 
 def batch_in_words(case: Case) -> str:
-    """The batch of a step: 'full batch' or 'batches of 32'."""
+    """The batch of a step: 'full batch' or 'batches of 32'. The run's rows count, which may be more than the twin's."""
+    size = case.run.batch_size
+    if case.run.full_batch is False and isinstance(size, Fact):
+        return f"batches of {size.value}"
     return "full batch" if case.batch is None else f"batches of {case.batch}"
 
 
@@ -68,19 +85,47 @@ def keeps_last_batch(case: Case) -> bool:
     return not (isinstance(steps, Fact) and samples % batch and steps.value == samples // batch)
 
 
-def simulated(case: Case) -> tuple[int, int, int]:
-    """How many of how many simulated runs diverge, as few as decide, and their length; none where 50 updates cost too much."""
+class Simulation(NamedTuple):
+    """How many of how many simulated runs diverge, as few as decide, their length, and the loss [L] of the middle one."""
+
+    blown: int
+    runs: int
+    steps: int
+    first: float = math.nan
+    last: float = math.nan
+
+    @property
+    def diverges(self) -> bool:
+        """Whether nearly all runs blow up."""
+        return self.blown >= min(MOST, max(FEWER, self.runs))
+
+    @property
+    def in_words(self) -> str:
+        """What was found."""
+        reached = f", the loss goes from {self.first:.3g} to {self.last:.3g}" if math.isfinite(self.last) else ""
+        return f"{self.blown} of {self.runs} simulated runs of up to {self.steps} updates diverge{reached}"
+
+
+def simulated(case: Case) -> Simulation:
+    """Train with the script's own data, batches, optimizer, clipping and schedule; no runs where 50 updates cost too much."""
     wanted = min(STEPS, case.run.updates or STEPS)
-    steps = int(min(wanted, allowance(case.run.order) / (STARTS * GRADIENT * case.program.cost(case.batch))))
-    if steps < min(wanted, 50):
-        return 0, 0, steps
-    blown = 0
-    for seed in range(STARTS):
+    each = GRADIENT * case.program.cost(case.batch) * evaluations(case.settings)
+    affordable = {starts: int(min(wanted, allowance(case.run.order) / (starts * each))) for starts in (STARTS, FEWER)}
+    starts = next((one for one, steps in affordable.items() if steps >= min(wanted, FEWEST_STEPS)), 0)
+    if not starts:
+        return Simulation(0, 0, 0)
+    steps = affordable[starts]
+    rates, outcomes = rates_of(case.run), list[Outcome]()
+    blown_up = BLOWN_UP if steps >= wanted else HOPELESS  # a run that is not followed to its end may come back
+    for seed in range(starts):
         problem = case.problem if seed == 0 else case.program.problem(seed)
-        blown += train(problem, case.settings, batches_of(case, seed), steps).diverged
-        if blown == MOST or seed + 1 - blown == MOST:
-            return blown, seed + 1, steps
-    return blown, STARTS, steps
+        outcomes.append(train(problem, case.settings, batches_of(case, seed), steps, rates, blown_up=blown_up))
+        blown = sum(one.diverged for one in outcomes)
+        if MOST in (blown, len(outcomes) - blown):
+            break
+    middle = sorted(outcomes, key=lambda one: one.last)[len(outcomes) // 2]
+    losses = (middle.first, middle.last) if case.program.targets_are_known else ()
+    return Simulation(blown, len(outcomes), steps, *losses)
 
 
 def batches_of(case: Case, seed: int) -> Iterator[Rows | None]:

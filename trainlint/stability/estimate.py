@@ -15,11 +15,11 @@ from trainlint.stability.budget import allowance, of_curvature, of_product
 from trainlint.stability.case import Case, batch_in_words, premises, unit_factors
 from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import DESCENT
-from trainlint.stability.simulate import Settings
 from trainlint.stability.synthetic import Synthetic
 from trainlint.stability.twin.operation import Tensor
 from trainlint.stability.twin.problem import Problem
 from trainlint.stability.twin.program import Program
+from trainlint.stability.updates import Settings
 
 SEEDS = 5
 """Draws of data and weights, of which the middle one counts; fewer where the time does not allow them."""
@@ -30,7 +30,7 @@ ROWS = (64, 48, 32, 24, 16, 12, 8, 6, 4, 2)
 UNSCALED = 5.0
 """Root mean square of inputs from which a bounded activation or a softmax is taken for saturated."""
 
-LEAST_SHARE = 0.01
+LEAST_SHARE = 0.03
 """Of the curvature that one half of the rows sees, the least that the other half is taken to see."""
 
 PROBED = 2
@@ -88,7 +88,7 @@ def estimate(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings:
     for seed in range(seeds):
         program, assumed = imitation(run, graph, seed, rows, sure=rough)
         case = Case(run, optimizer, settings, program, program.problem(seed))
-        found.append(Drawn(_sharpness(case, case.problem, rough), case, seed, assumed, rough))
+        found.append(Drawn(_sharpness(case, case.problem), case, seed, assumed, rough))
     found.sort(key=lambda one: one.sharpness)
     return _bound(run, found[seeds // 2])
 
@@ -142,16 +142,16 @@ def affordable(program: Program, wanted: int, allowed: float) -> tuple[int | Non
     return None, 0
 
 
-def _sharpness(case: Case, problem: Problem, rough: bool) -> float:
+def _sharpness(case: Case, problem: Problem) -> float:
     """At the initial weights, or at zero weights for a cross-entropy of a linear model that is sharper there.
 
     On few rows the largest eigenvalue is too large, as its direction is fitted to them; along that direction other rows
     curve too little. Of the curvature of all rows the first is a bound from above and the second one from below (in the mean
-    over draws): the geometric mean of both is taken, and the smaller the data, the nearer to the first. `rough`: all rows.
+    over draws): the geometric mean of both is taken, and the smaller the data, the nearer to the first.
     """
     narrow = problem.reduced(rough=True)
     samples = case.program.samples
-    if rough or samples is None or samples < 2:
+    if samples is None or samples < 2:
         return curvature(narrow, narrow.start, tolerance=TOLERANCE).largest
     if case.program.prediction_degree <= 1 and kind_of(case) == "cross-entropy":
         return max(_of_halves(case, narrow, start) for start in (narrow.start, 0 * narrow.start))
@@ -187,7 +187,7 @@ def _bound(run: TrainingRun, middle: Drawn) -> StabilityBound | Unknown:
     bound = 2 / (sharpness + decay)
     factors, magnitude = unit_factors(case)
     factors = factors if rate >= bound else {}
-    unit = _sharpness(case, case.program.problem(seed, factors), False) if factors else None
+    unit = _sharpness(case, case.program.problem(seed, factors)) if factors else None
     normalised = any(node.op in NORMALIZERS for node in walk(case.program.steps[-1].node))
     words: tuple[str, ...] = ("normalisation layers cancel the scale of the inputs",) if normalised else ()
     words += ("order of magnitude: for inputs of this scale the activations saturate",) if rough else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,7 +11,6 @@ from trainlint.core import Evidence
 from trainlint.stability import bounds
 from trainlint.stability.bound import StabilityBound
 from trainlint.stability.case import (
-    MOST,
     Case,
     batch_in_words,
     keeps_last_batch,
@@ -32,7 +32,7 @@ def minibatch(case: Case, found: Curvature) -> StabilityBound:
     if rows is not None and rows.shape[1] == 1 and batch == 1 and not case.settings.momentum:
         return _one_weight(case, found, rows[:, 0, 0])
     bound, formula = _bound(case, found, rows)
-    evidence, verdict, method, more = _verdict(case, rows, bound)
+    judged = _verdict(case, rows, bound)
     magnitude, unit = _unit_bound(case)
     return StabilityBound(
         sharpness=found.largest,
@@ -40,15 +40,17 @@ def minibatch(case: Case, found: Curvature) -> StabilityBound:
         learning_rate=case.settings.rate,
         ratio=case.settings.rate / bound,
         growth_per_step=bounds.growth_per_step(case.settings.rate, found.largest, case.method),
-        evidence=evidence,
-        method=method,
-        verdict=verdict,
+        evidence=judged.evidence,
+        method=judged.method,
+        verdict=judged.verdict,
         best_learning_rate=min(1 / (found.largest + case.settings.decay), bound / 2),
         unit_scale_max_learning_rate=unit,
         input_magnitude=magnitude,
         batch=batch_in_words(case),
-        premises=(*premises(case), *more, *_last_batch(case)),
+        premises=(*premises(case), *judged.premises, *_last_batch(case)),
         bound_formula=formula,
+        loss_at_start=judged.losses[0],
+        loss_reached=judged.losses[1],
     )
 
 
@@ -118,21 +120,31 @@ def _unit_bound(case: Case) -> tuple[float | None, float | None]:
     return magnitude, _bound(case, Curvature(unit, None, problem.start, 0.0), rows)[0]
 
 
-def _verdict(case: Case, rows: Tensor | None, bound: float) -> tuple[Evidence, str, str, tuple[str, ...]]:
-    """Evidence, verdict, method and further premises."""
-    if case.not_constant:
-        return Evidence.SIMULATED, "not_judged", "mean-square bound of mini-batches", ()
-    if rows is not None and not case.settings.momentum:
+class Judged(NamedTuple):
+    """A verdict: how it is known, what it is, how it was found, further premises, and the loss [L] before and after training."""
+
+    evidence: Evidence
+    verdict: str
+    method: str
+    premises: tuple[str, ...] = ()
+    losses: tuple[float | None, float | None] = (None, None)
+
+
+def _verdict(case: Case, rows: Tensor | None, bound: float) -> Judged:
+    if case.not_followed:
+        return Judged(Evidence.SIMULATED, "not_judged", "mean-square bound of mini-batches")
+    if rows is not None and not case.settings.momentum and not case.not_constant:
         sure = bounds.sure_minibatch_bound(float(np.linalg.eigvalsh(rows)[:, -1].max()))
         if case.settings.rate < sure:
             method = "no row's own curvature allows a step to expand the error"
-            return evidence_of(case.optimizer, case.run.batch_size), "stable", method, ()
-    blown, runs, steps = simulated(case)
-    if runs == 0:
-        return Evidence.ESTIMATED, "not_judged", "mean-square bound of mini-batches", ("too large to be trained here",)
-    if blown >= MOST:
+            return Judged(evidence_of(case.optimizer, case.run.batch_size), "stable", method)
+    trained = simulated(case)
+    if trained.runs == 0:
+        return Judged(Evidence.ESTIMATED, "not_judged", "mean-square bound of mini-batches", ("too large to be trained here",))
+    if trained.diverges:
         verdict = "diverges"
     else:
-        unstable = blown >= 2 or (rows is not None and case.settings.rate > bound)
+        unstable = trained.blown >= 2 or (rows is not None and case.settings.rate > bound and not case.not_constant)
         verdict = "unstable_in_mean_square" if unstable else "stable"
-    return Evidence.SIMULATED, verdict, f"{blown} of {runs} simulated runs of up to {steps} updates diverge", ()
+    losses = tuple(one if math.isfinite(one) else None for one in (trained.first, trained.last))
+    return Judged(Evidence.SIMULATED, verdict, trained.in_words, losses=(losses[0], losses[1]))

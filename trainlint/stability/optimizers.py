@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 
 from trainlint.core import Evidence, Fact, Unknown
+from trainlint.facts.queries import clips
 from trainlint.facts.run import OptimizerFacts
 from trainlint.stability.bounds import Descent
-from trainlint.stability.simulate import UPDATES, Settings
+from trainlint.stability.simulate import RULES
+from trainlint.stability.updates import Settings
 
 DESCENT = frozenset({"sgd"})
 """Optimizers that are gradient descent, with or without momentum."""
 
 UNBOUNDED = frozenset({"lion", "lamb", "lars", "rprop", "lbfgs", "signsgd"})
-"""Steps of a fixed size, or a line search: no learning rate is too large for the curvature."""
+"""Steps of a fixed size, or a line search: no learning rate is too large for the curvature, but the first step may overshoot."""
 
 UNSUPPORTED = {"maximize": False, "gradient_accumulation_steps": 1, "lr_decay": 0}
 """Settings that change the update in ways which are not followed, and the values at which they do nothing (beside None)."""
@@ -24,10 +26,10 @@ EPSILONS = {"torch": 1e-8, "keras": 1e-7}
 def settings_of(optimizer: OptimizerFacts) -> Settings | Unknown:
     """The numbers of the update rule; Unknown for a rule without a step-size bound or with a number that is not known."""
     name = optimizer.name
-    if name in UNBOUNDED:
-        return Unknown(f"{name} has no step-size bound", optimizer.place)
-    if name not in UPDATES:
-        return Unknown(f"the step size of {name} is not judged", optimizer.place)
+    rule = RULES.get(name)
+    if rule is None or (rule[1] and optimizer.library not in rule[1]):
+        reason = f"{name} has no step-size bound" if name in UNBOUNDED else f"the step size of {name} is not judged"
+        return Unknown(reason, optimizer.place)
     for other, harmless in UNSUPPORTED.items():
         if optimizer.parameters.get(other) is not None and optimizer.parameters[other] != harmless:
             return Unknown(f"`{other}` of the optimizer is not taken into account", optimizer.place)
@@ -44,6 +46,8 @@ def settings_of(optimizer: OptimizerFacts) -> Settings | Unknown:
         return Unknown("the learning rate is not positive", optimizer.place)
     if not 0 <= numbers.get("momentum", 0.0) < 1 or numbers.get("decay", 0.0) < 0:
         return Unknown("momentum or weight decay is outside of its range", optimizer.place)
+    if name == "muon" and optimizer.parameters.get("adam_weight_decay", numbers.get("decay")) != numbers.get("decay"):
+        return Unknown("a weight decay for some weights only is not taken into account", optimizer.place)
     return _complete(optimizer, numbers)
 
 
@@ -74,6 +78,8 @@ def _complete(optimizer: OptimizerFacts, numbers: dict[str, float]) -> Settings 
         centered=extra.get("centered") is True,
         accumulator=accumulator,
         momentum_decay=_number(extra.get("momentum_decay"), 0.004 if library == "torch" else 1.0),
+        clip=optimizer.clip if clips(optimizer) else None,
+        more=extra,
     )
 
 
@@ -105,8 +111,3 @@ def evidence_of(optimizer: OptimizerFacts, *more: Fact[int] | Unknown) -> Eviden
     """How well the numbers of the optimizer, and further facts, are known."""
     facts = (optimizer.learning_rate, optimizer.momentum, optimizer.weight_decay, *more)
     return Evidence.weakest(Evidence.PROVED, *(one.evidence for one in facts if isinstance(one, Fact)))
-
-
-def clips(optimizer: OptimizerFacts) -> bool:
-    """Whether gradients are clipped; Keras takes a threshold of 0 for none."""
-    return optimizer.clip is not None and not (optimizer.library != "torch" and optimizer.clip[1] == 0)

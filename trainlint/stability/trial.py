@@ -7,10 +7,20 @@ import math
 from trainlint.core import Evidence, Unknown
 from trainlint.stability.bound import StabilityBound
 from trainlint.stability.budget import allowance, of_curvature
-from trainlint.stability.case import MOST, STARTS, Case, batch_in_words, overflow_step, premises, simulated, unit_factors
+from trainlint.stability.case import (
+    STARTS,
+    Case,
+    Simulation,
+    batch_in_words,
+    overflow_step,
+    premises,
+    simulated,
+    unit_factors,
+)
 from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import DESCENT
 from trainlint.stability.simulate import first_update
+from trainlint.stability.tensor_updates import BY_LOSS, BY_TENSOR
 from trainlint.stability.twin.operation import RefusalError
 from trainlint.stability.twin.problem import Problem
 
@@ -18,10 +28,20 @@ TOLERANCE = 1e-3
 """How well the curvature of a net is computed: it changes as soon as the weights move."""
 
 
+QUASI_NEWTON = 2.0
+"""The rate below which steps of the inverse Hessian times the gradient converge on a quadratic: |1 - rate| < 1."""
+
+PACKED = frozenset({"lstm", "gru", "simple_rnn", "attention"})
+"""Layers whose weights the libraries keep in other tensors than the twin."""
+
+
 def trial(case: Case) -> StabilityBound | Unknown:
     """The verdict by training: the bound is that of the first step, and says nothing by itself."""
     if not case.program.start_is_known:
         return Unknown("the initial weights are not known", case.run.place)
+    packed = PACKED & {step.node.op for step in case.program.steps}
+    if case.settings.name in BY_TENSOR and packed:
+        return Unknown(f"{case.settings.name} is not repeated for the weights of `{min(packed)}`", case.run.place)
     descends = case.settings.name in DESCENT
     cost = of_curvature(case.program, TOLERANCE)
     starts = range(max(1, min(STARTS, int(allowance(case.run.order) / 2 / cost))))
@@ -29,13 +49,20 @@ def trial(case: Case) -> StabilityBound | Unknown:
     if not sharpness > 0:
         return Unknown("the loss does not curve at the initial weights", case.run.place)
     bound = 2 / (sharpness + case.settings.decay) if descends else _first_step_bound(case)
+    bound = min(bound, QUASI_NEWTON) if case.settings.name in BY_LOSS else bound
     if not math.isfinite(bound):
         return Unknown("the loss falls along the first step however long it is", case.run.place)
-    verdict, method = _verdict(case)
-    if verdict is None:
-        return Unknown("the model and its data are too large to be trained here", case.run.place)
+    if case.not_followed:
+        trained, verdict, method = Simulation(0, 0, 0), "not_judged", "curvature at the initial weights"
+    else:
+        trained = simulated(case)
+        if trained.runs == 0:
+            return Unknown("the model and its data are too large to be trained here", case.run.place)
+        verdict = "diverges" if trained.diverges else "unstable_at_start" if trained.blown >= 2 else "stable"
+        method = trained.in_words
     magnitude, unit = _unit_bound(case, starts) if descends else (unit_factors(case)[1], None)
-    growth = (1 - case.settings.rate * sharpness) ** 2 if descends and not case.settings.momentum else None
+    constant = descends and not case.settings.momentum and not case.not_constant
+    growth = (1 - case.settings.rate * sharpness) ** 2 if constant else None
     return StabilityBound(
         sharpness=sharpness,
         max_learning_rate=bound,
@@ -53,17 +80,9 @@ def trial(case: Case) -> StabilityBound | Unknown:
         batch=batch_in_words(case),
         premises=premises(case),
         bound_formula="2/λ at the start" if descends else "the bound of the first step",
+        loss_at_start=trained.first if math.isfinite(trained.first) else None,
+        loss_reached=trained.last if math.isfinite(trained.last) else None,
     )
-
-
-def _verdict(case: Case) -> tuple[str | None, str]:
-    if case.not_constant:
-        return "not_judged", "curvature at the initial weights"
-    blown, runs, steps = simulated(case)
-    if runs == 0:
-        return None, ""
-    verdict = "diverges" if blown >= MOST else "unstable_at_start" if blown >= 2 else "stable"
-    return verdict, f"{blown} of {runs} simulated runs of up to {steps} updates diverge"
 
 
 def _sharpness(problem: Problem) -> float:
@@ -84,7 +103,7 @@ def _first_step_bound(case: Case) -> float:
     for seed in range(STARTS):
         problem = case.program.problem(seed)
         gradient = problem.gradient(problem.start)[1]
-        step = first_update(case.settings, gradient)
+        step = first_update(case.settings, problem, gradient)
         bend = float(step @ problem.hessian_vector(problem.start, step))
         found.append(2 * float(gradient @ step) / bend if bend > 0 else math.inf)
     return _median(found)

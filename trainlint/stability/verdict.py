@@ -18,10 +18,10 @@ from trainlint.stability.curvature import Curvature, curvature
 from trainlint.stability.estimate import estimate
 from trainlint.stability.minibatch import minibatch
 from trainlint.stability.optimizers import DESCENT, evidence_of, formula_of, settings_of
-from trainlint.stability.simulate import Settings
 from trainlint.stability.trial import trial
 from trainlint.stability.twin.operation import NumbersUnknownError, RefusalError
 from trainlint.stability.twin.program import Program
+from trainlint.stability.updates import Settings
 
 ASSUMED_UPDATES = 100
 """The length of a run whose length is not known, where the growth over the whole run is asked for."""
@@ -112,7 +112,7 @@ def _full_batch(case: Case, found: Curvature) -> StabilityBound:
         ratio=settings.rate / largest,
         growth_per_step=growth,
         evidence=evidence_of(case.optimizer, run.batch_size) if found.settled else Evidence.ESTIMATED,
-        method=f"exact Hessian of the quadratic loss, {case.program.dimension} parameters",
+        method=f"exact Hessian of the quadratic loss, {case.program.dimension} parameter{'s' * (case.program.dimension != 1)}",
         verdict="not_judged" if case.not_constant else _full_batch_verdict(case, found, largest, growth),
         best_learning_rate=_best(found, method),
         unit_scale_max_learning_rate=None if unit is None else bounds.gradient_descent_bound(unit, method),

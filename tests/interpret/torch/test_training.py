@@ -99,7 +99,7 @@ w = w - 0.2 * g
 w = w.detach().requires_grad_()
 """
     found = follow(HEADER + script)
-    assert [event.kind for event in found.events] == ["backward", "step"]
+    assert [event.kind for event in found.events] == ["backward", "step", "wants_gradient"]
     assert plain(found.events[1].values["learning_rate"]) == 0.2
     assert found.module.scope.cells["w"].op == "parameter"
 

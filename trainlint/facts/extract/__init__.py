@@ -29,6 +29,11 @@ class Interpretation(Protocol):
         ...
 
     @property
+    def pinned(self) -> frozenset[str]:
+        """The eras of Keras that the project pins."""
+        ...
+
+    @property
     def limits(self) -> tuple[Unknown, ...]:
         """The bounds of the interpreter that were met."""
         ...
@@ -47,7 +52,7 @@ def extract(interpretation: Interpretation) -> Script:
     runs = runs_of(events, interpretation.era)
     claimed = {id(event) for run in runs for event in run.events}
     left = tuple(event for event in events if id(event) not in claimed)
-    return Script(interpretation.filename, runs, left, interpretation.limits)
+    return Script(interpretation.filename, runs, left, interpretation.limits, pinned_eras=interpretation.pinned)
 
 
 MAXIMUM_RUNS = 200

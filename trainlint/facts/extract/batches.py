@@ -17,7 +17,7 @@ def first_array(batch: v.Value | None) -> v.Array | None:
     """The inputs of a batch (inputs, targets), if they are one array; the first one of a model of several inputs."""
     items = items_of(batch)
     found = items[0] if items else None
-    inner = items_of(found) if found is not None and not isinstance(found, v.Array) else None
+    inner = tuple(found.cells.values()) if isinstance(found, v.Dict) else None if isinstance(found, v.Array) else items_of(found)
     found = inner[0] if inner else found
     return found if isinstance(found, v.Array) else None
 
@@ -33,13 +33,14 @@ def batch_upstream(array: v.Array | None) -> v.Array | None:
 
 def rows_of_data(fit: Event, batch: v.Array) -> int | None:
     """How many rows the batches of a fit are drawn from: those of the batched array, or what the data set says of itself."""
+    data = fit.values.get("x") or fit.values.get("generator")
+    cells = data.cells if isinstance(data, v.Object) else {}
     drawn = batch_upstream(batch)
-    if drawn is not None and drawn.attributes.get("sample") is not True:
+    if drawn is not None and drawn.attributes.get("sample") is not True and "part" not in cells:
         whole = drawn.inputs[0] if drawn.inputs else None
         if isinstance(whole, v.Array) and whole.shape and whole.shape[0] is not None:
             return whole.shape[0]
-    data = fit.values.get("x") or fit.values.get("generator")
-    rows = data.cells.get("rows") if isinstance(data, v.Object) else None
+    rows = cells.get("rows")
     return rows.value if isinstance(rows, v.Literal) and isinstance(rows.value, int) else None
 
 

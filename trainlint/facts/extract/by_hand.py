@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from trainlint.core import Fact, Unknown
-from trainlint.facts.extract.scalars import number
+from trainlint.facts.extract.scalars import first_number, number
 from trainlint.facts.run import OptimizerFacts
 from trainlint.interpret import values as v
 from trainlint.interpret.events import Event
@@ -59,7 +59,7 @@ def _holds_gradient(value: v.Value) -> bool:
 def _rate_by_hand(step: Event) -> Fact[float] | Unknown:
     """The learning rate of an update: as the event says, or the constant factors of `rate * gradient`."""
     if "learning_rate" in step.values:
-        return number(step.values["learning_rate"], step.argument_places.get("learning_rate") or step.place)
+        return first_number(step.values["learning_rate"], step.argument_places.get("learning_rate") or step.place)
     value = step.values.get("update")
     rate: Fact[float] | Unknown = Unknown("the factor of the gradient could not be followed", step.place)
     for _ in range(MAXIMUM_FACTOR_DEPTH):

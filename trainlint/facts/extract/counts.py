@@ -73,7 +73,11 @@ def goes_over_modules(frame: Frame) -> bool:
     items = items_of(value) or ()
     if isinstance(value, v.Object) and value.row.kind in ("module_list", "sequential"):
         items = tuple(value.cells.values())
-    return bool(items) and all(isinstance(one, v.Instance) and one.row is not None and one.row.makes in MODULES for one in items)
+    return bool(items) and all(any(map(_is_network, items_of(one) or (one,))) for one in items)
+
+
+def _is_network(value: v.Value) -> bool:
+    return isinstance(value, v.Instance) and value.row is not None and value.row.makes in MODULES
 
 
 def steps_of(rows: int | None, batch_size: Fact[int] | Unknown, *, drop_last: bool = False) -> Fact[int] | Unknown:
@@ -88,18 +92,24 @@ def steps_of(rows: int | None, batch_size: Fact[int] | Unknown, *, drop_last: bo
     return Fact(steps, batch_size.place, origin=batch_size.origin)
 
 
-def loop_counts(frames: Sequence[Frame], loop: Frame | None, made: Place | None, batches: Count | None) -> tuple[Count, Count]:
+def loop_counts(
+    frames: Sequence[Frame], loop: Frame | None, made: Place | None, making: Sequence[Frame], batches: Count | None
+) -> tuple[Count, Count]:
     """Epochs and steps in each, from the frames around a step, of which `loop` is its training loop.
 
-    Loops in whose text the optimizer is made (`made`), and loops over networks, repeat the run and do not count. `batches` is how
-    many mini-batches the data makes; None if every step sees the same data.
+    Loops in which the optimizer is made (at `made`, within the frames `making`), and loops over networks, repeat the run and do
+    not count. `batches` is how many mini-batches the data makes; None if every step sees the same data.
     """
+    repeating = {frame.place for frame in making if frame.kind == "loop"}
     upto = next((index for index, frame in enumerate(frames) if frame is loop), -1)
     loops = [
         frame
         for frame in frames[: upto + 1]
-        if frame.kind == "loop" and not within(made, frame.place) and not goes_over_modules(frame)
+        if frame.kind == "loop" and not (frame.place in repeating or within(made, frame.place) or goes_over_modules(frame))
     ]
+    caller = next((frame for frame in frames if frame.kind == "uncalled"), None)
+    if not loops and caller is not None:
+        return (Unknown(f"nobody calls `{caller.name}`, so how often it steps is not known", caller.place),) * 2
     if not loops:
         return Fact(1), batches or Fact(1)
     inner = _trips(loops[-1])
@@ -114,5 +124,14 @@ def loop_counts(frames: Sequence[Frame], loop: Frame | None, made: Place | None,
 
 def _trips(frame: Frame) -> Count:
     if frame.trips is None:
-        return Unknown("the number of passes is not known", frame.place)
+        return _why_unknown(frame)
     return Fact(frame.trips, frame.place)
+
+
+def _why_unknown(frame: Frame) -> Unknown:
+    """Where the trail of a loop's passes ends: the bound of its `range`, or what it goes over."""
+    over = frame.over
+    ends = over.extra.get("why") if isinstance(over, v.Object) else over
+    if isinstance(ends, v.Unknown):
+        return Unknown(ends.why, ends.place or frame.place)
+    return Unknown("the number of passes is not known", frame.place)

@@ -20,7 +20,8 @@ SMALL = 1e-2
 class WrittenEntropy:
     """A cross-entropy written out: its canonical name, what it compares, and how it is reduced.
 
-    `reduction` is the outermost one (over the batch); `axis` that of the innermost, None where it takes all axes.
+    `reduction` is the outermost one (over the batch); `axis` that of the innermost, None where it takes all axes; `summed` is
+    where the innermost is a sum.
     """
 
     name: str
@@ -29,6 +30,7 @@ class WrittenEntropy:
     reduction: str
     axis: int | None
     place: Place | None
+    summed: Place | None = None
 
 
 def written_entropy(root: Node) -> WrittenEntropy | None:
@@ -55,7 +57,10 @@ def written_entropy(root: Node) -> WrittenEntropy | None:
         return None
     axis = _axis(reductions[-1])
     name = "binary_crossentropy" if binary else "categorical_crossentropy"
-    return WrittenEntropy(name, prediction, target, reductions[0].op, axis, node.place)
+    inner = reductions[-1]
+    return WrittenEntropy(
+        name, prediction, target, reductions[0].op, axis, node.place, inner.place if inner.op == "sum" else None
+    )
 
 
 def _term(node: Node) -> tuple[Node, Node, bool] | None:
@@ -133,9 +138,10 @@ def activation(node: Node) -> Node:
     if node.op != "divide" or len(node.inputs) != 2:
         return node
     top, bottom = node.inputs
-    if top.op == "exp" and bottom.op == "sum" and bottom.attributes.get("keepdims") is True and bottom.inputs:
+    if top.op == "exp" and bottom.op == "sum" and bottom.inputs:
         axis, inner = _axis(bottom), bottom.inputs[0]
-        if axis is not None and inner.op == "exp" and (inner is top or inner.inputs == top.inputs):
+        aligned = bottom.attributes.get("keepdims") is True or axis == 0  # broadcasting puts an axis that is gone in front
+        if axis is not None and aligned and inner.op == "exp" and (inner is top or inner.inputs == top.inputs):
             return Node("softmax", (_shifted(top.inputs[0], axis),), {"axis": axis}, shape=node.shape, place=node.place)
     if scalar(top) == 1 and bottom.op == "add" and len(bottom.inputs) == 2:
         for one, other in (bottom.inputs, bottom.inputs[::-1]):

@@ -176,13 +176,21 @@ def _keeps_labels(array: v.Array) -> bool:
 
 
 def _labels_of_range(array: v.Array, statistics: v.Statistics) -> tuple[str, int | None]:
-    """Random integers over a known range are labels of so many classes; floats without known entries are not judged."""
+    """Random integers over a known range are labels of so many classes; floats without known entries are not judged.
+
+    Numbers in [-1, 1] whose mean square is 1 are all -1 or 1.
+    """
     low, high = statistics.low, statistics.high
+    if (low, high) == (-1, 1) and statistics.second_moment == 1 and statistics.mean is not None and abs(statistics.mean) < 1:
+        return "pm1", 2
     integers = (array.dtype or "").startswith(("int", "uint", "bool"))
     if low is None or high is None or not integers or low != 0 or not 0 < high <= 10_000 or high != int(high):
         return "unknown", None
     if array.op != "random" and statistics.known != "typical":
         return "unknown", None
+    columns = array.shape[1] if array.shape is not None and len(array.shape) == 2 else 1
+    if high == 1 and columns is not None and columns > 1:
+        return "multihot", columns
     return ("binary", 2) if high == 1 else ("int", int(high) + 1)
 
 

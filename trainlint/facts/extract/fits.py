@@ -21,7 +21,7 @@ from trainlint.facts.extract.optimizers import (
     rate_assignments,
     unwrapped,
 )
-from trainlint.facts.extract.scalars import integer, number
+from trainlint.facts.extract.scalars import integer, items_of, number
 from trainlint.facts.extract.schedules import callback_schedule
 from trainlint.facts.graph import Node
 from trainlint.facts.run import DataFacts, LossFacts, ModelFacts, OptimizerFacts, TrainingRun
@@ -134,10 +134,20 @@ class _Graph:
         self.lowering.drawn.update((id(self.x), id(fit.values.get("y"))))
         if loaded:
             self.lowering.weights.everywhere = UNKNOWN_INITIALIZER
-        self.output = self.lowering.lower(output) if output is not None else None
+        self.output = self._lowered(output)
         self._met = list(self.lowering.leaves)
         y = fit.values.get("y")
         self.target = self.lowering.lower(y) if y is not None and not _none(y) else None
+
+    def _lowered(self, output: v.Value | None) -> Node | None:
+        """The node of the model's output; of several only the inputs below them are kept."""
+        parts = tuple(output.cells.values()) if isinstance(output, v.Dict) else items_of(output)
+        if output is None or parts is None:
+            return None if output is None else self.lowering.lower(output)
+        lowered = [self.lowering.lower(one) for one in parts]
+        if len(lowered) == 1:
+            return lowered[0]
+        return Node("unknown", (), {"why": f"the model has {len(lowered)} outputs"}, place=getattr(output, "place", None))
 
     def model(self) -> ModelFacts | Unknown:
         """The facts of the model."""
@@ -232,9 +242,10 @@ def _batch_size(fit: Event, graph: _Graph) -> Count:
         return Fact(graph.batch.shape[0], graph.batch.place)
     if _on_batch(fit):
         return _rows_of_batch(fit)
-    if not _none(written):
-        return integer(written, fit.argument_places.get("batch_size") or fit.place)
     x = fit.values.get("x")
+    batches_itself = isinstance(x, v.Object | v.Instance)
+    if not _none(written) and not batches_itself:
+        return integer(written, fit.argument_places.get("batch_size") or fit.place)
     if isinstance(x, v.Array | v.List | v.Tuple | v.Dict) or (isinstance(x, v.Unknown) and not _none(fit.values.get("y"))):
         return Fact(DEFAULT_BATCH_SIZE, fit.place, origin=Origin.LIBRARY_DEFAULT)
     return Unknown("the batches come from a generator or data set", getattr(x, "place", None) or fit.place)
@@ -264,7 +275,7 @@ def _counts(fit: Event, inputs: DataFacts, batch_size: Count, optimizer: v.Value
         return _epochs(fit), _steps(fit, inputs.samples, batch_size)
     loop = next((frame for frame in reversed(fit.frames) if frame.kind == "loop"), None)
     made = getattr(unwrapped(optimizer), "place", None)
-    return loop_counts(fit.frames, loop, made, Unknown("the script picks the batches", fit.place))
+    return loop_counts(fit.frames, loop, made, (), Unknown("the script picks the batches", fit.place))
 
 
 def _on_batch(fit: Event) -> bool:

@@ -17,9 +17,11 @@ from typing import Any, NamedTuple
 from trainlint.core import Unknown
 from trainlint.facts.extract.scalars import passed, plain_setting, whole
 from trainlint.interpret import values as v
+from trainlint.interpret.torch.networks import ends_linear
 
 _CONV = "kernel_size strides padding dilation|dilation_rate "
-_RNN = "units return_sequences return_state bidirectional num_layers use_bias batch_first"
+_RNN = "units return_sequences return_state bidirectional num_layers use_bias batch_first go_backwards stateful"
+_GATED = _RNN + " activation recurrent_activation"
 _NORM = "axis epsilon center scale affine"
 _TABLE = {
     "dense": "units use_bias",
@@ -28,10 +30,11 @@ _TABLE = {
     "depthwise_conv": _CONV + "depth_multiplier use_bias",
     "separable_conv": _CONV + "filters depth_multiplier use_bias",
     "embedding": "rows|input_dim units|output_dim padding_idx mask_zero",
-    "lstm": _RNN,
-    "gru": _RNN + " reset_after",
+    "lstm": _GATED + " unit_forget_bias proj_size",
+    "gru": _GATED + " reset_after",
     "simple_rnn": _RNN + " nonlinearity|activation",
-    "attention": "units heads|num_heads key_dim value_dim use_bias",
+    "attention": "units heads|num_heads key_dim value_dim use_bias batch_first output_shape attention_axes use_gate kdim vdim "
+    "add_bias_kv add_zero_attn",
     "batch_norm": _NORM + " momentum",
     "layer_norm": _NORM + " normalized_shape",
     "group_norm": _NORM + " groups",
@@ -138,6 +141,9 @@ def operation(layer: v.Object, era: str, depth: int = 0) -> Operation:
         op, attributes = _relu(attributes)
     if kind == "backbone":
         attributes["name"] = layer.row.name.rpartition(".")[2]
+        attributes["pretrained"] = plain_setting(layer, era, "weights", "pretrained")
+        if layer.row.library != "keras" and ends_linear(layer):
+            attributes["ends"] = "linear"
     if op in RECURRENT or op in ACTIVATIONS:
         activation = None
     return Operation(op, attributes, activation)
@@ -157,11 +163,20 @@ def _attributes(layer: v.Object, op: str, era: str) -> dict[str, Any]:
         _settle_space(layer, op, attributes, era)
     if op in ("softmax", "log_softmax") and "axis" not in attributes:
         attributes["axis"] = -3 if layer.row.kind == "softmax2d" else -1
-    if op in RECURRENT and layer.row.library == "torch":
-        attributes["return_sequences"] = True
+    if op in RECURRENT:
+        _settle_recurrence(layer, op, attributes)
     if op == "reshape" and layer.row.library == "keras" and isinstance(attributes.get("shape"), tuple):
         attributes["shape"] = (None, *attributes["shape"])
     return attributes
+
+
+def _settle_recurrence(layer: v.Object, op: str, attributes: dict[str, Any]) -> None:
+    """PyTorch gives back all steps, and adds one bias to the input's product and one to the state's; so does Keras' GRU."""
+    torch = layer.row.library == "torch"
+    if torch:
+        attributes["return_sequences"] = True
+    if torch or (op == "gru" and attributes.get("reset_after") is not False):
+        attributes["biases"] = 2
 
 
 def _relu(attributes: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -24,6 +24,7 @@ from trainlint.facts.extract.optimizers import (
     unwrapped,
     with_clip,
 )
+from trainlint.facts.extract.scalars import CHANGES, items_of
 from trainlint.facts.extract.schedules import first_rate_under, schedule_facts
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.run import DataFacts, LossFacts, ModelFacts, OptimizerFacts, ScheduleFacts, TrainingRun
@@ -143,10 +144,11 @@ def loop_run(group: Group, events: Sequence[Event], era: str, order: int) -> Tra
     pair = prediction_and_target(root) if root is not None else None
     loader = loader_over(loop)
     inputs, targets, batch = _data(lowering, pair, root, drawn=loader is not None)
-    batch_size = _batch_size(batch, loader, inputs, root)
+    batch_size = _batch_size(batch, loader, inputs, root, lowering)
+    same = batch is None or _drawn_before(batch, loop, events)
+    batches = None if same else steps_of(inputs.samples, batch_size)
     made = getattr(unwrapped(step.values.get("optimizer")), "place", None)
-    batches = None if batch is None else steps_of(inputs.samples, batch_size)
-    epochs, steps = loop_counts(step.frames, loop, made, batches)
+    epochs, steps = loop_counts(step.frames, loop, made, _frames_of_making(step, events), batches)
     return TrainingRun(
         framework=_framework(group, facts, root, backwards),
         era=era,
@@ -156,7 +158,7 @@ def loop_run(group: Group, events: Sequence[Event], era: str, order: int) -> Tra
         model=_model(pair, pass_events, step),
         inputs=inputs,
         targets=targets,
-        schedule=_schedule_facts(schedule, step, events, era),
+        schedule=_schedule_facts(schedule, facts, step, events, era),
         loss_graph=None if root is None or root.op == "unknown" else root,
         batch_size=batch_size,
         epochs=epochs,
@@ -164,6 +166,26 @@ def loop_run(group: Group, events: Sequence[Event], era: str, order: int) -> Tra
         events=_events_of(group, loop, events, pass_events),
         order=order,
     )
+
+
+def _drawn_before(batch: v.Array, loop: Frame | None, events: Sequence[Event]) -> bool:
+    """Whether `next` took a mini-batch from its loader before the loop, so that every step sees the same one."""
+    drawn = [one for one in events if one.kind == "drawn" and _holds(one.values.get("result"), batch)]
+    return loop is not None and bool(drawn) and not any(surrounds(loop, one) for one in drawn)
+
+
+def _holds(value: v.Value | None, batch: v.Array) -> bool:
+    """Whether what `next` gave holds a batch; `.to(device)` makes another array of the same samples of it."""
+    if isinstance(value, v.Array):
+        return bool(value.inputs) and bool(batch.inputs) and value.inputs[0] is batch.inputs[0]
+    return any(_holds(one, batch) for one in items_of(value) or ())
+
+
+def _frames_of_making(step: Event, events: Sequence[Event]) -> tuple[Frame, ...]:
+    """The frames in which the optimizer of a step was made."""
+    optimizer = unwrapped(step.values.get("optimizer"))
+    made = (one.frames for one in events if one.kind == "made" and one.values.get("object") is optimizer)
+    return next(made, ())
 
 
 def _events_of(group: Group, loop: Frame | None, events: Sequence[Event], pass_events: Sequence[Event]) -> tuple[Event, ...]:
@@ -219,14 +241,15 @@ def _loss(root: Node | None, backwards: Sequence[Event]) -> LossFacts | Unknown:
 def _optimizer(
     group: Group, era: str, schedule: v.Object | None, events: Sequence[Event], pass_events: Sequence[Event]
 ) -> OptimizerFacts | Unknown:
+    clips = [one for one in pass_events if one.kind == "clip"]
+    clip = clip_of(clips[0].values.get("maximum"), clips[0].values.get("by")) if clips else None
     if group.by_hand:
-        return optimizer_by_hand(group.steps)
+        return with_clip(optimizer_by_hand(group.steps), clip)
     assigned = _rate_assigned(group.first, events, pass_events)
     facts = optimizer_facts(group.first.values["optimizer"], era, assigned)
     if isinstance(facts, OptimizerFacts) and schedule is not None:
         facts = replace(facts, learning_rate=first_rate_under(schedule, era, facts.learning_rate))
-    clips = [one for one in pass_events if one.kind == "clip"]
-    return with_clip(facts, clip_of(clips[0].values.get("maximum"), clips[0].values.get("by")) if clips else None)
+    return with_clip(facts, clip)
 
 
 def _rate_assigned(step: Event, events: Sequence[Event], pass_events: Sequence[Event]) -> v.Value | None:
@@ -258,10 +281,18 @@ def _schedule_of(step: Event, events: Sequence[Event]) -> v.Object | None:
     return None
 
 
-def _schedule_facts(schedule: v.Object | None, step: Event, events: Sequence[Event], era: str) -> ScheduleFacts | None:
+def _schedule_facts(
+    schedule: v.Object | None, optimizer: OptimizerFacts | Unknown, step: Event, events: Sequence[Event], era: str
+) -> ScheduleFacts | None:
     """The schedule that moves the rate: a scheduler, one the optimizer carries, or assignments in its loops (`assigned`)."""
     if schedule is not None:
         return schedule_facts(schedule, era)
+    if (
+        isinstance(optimizer, OptimizerFacts)
+        and isinstance(optimizer.learning_rate, Fact)
+        and CHANGES in optimizer.learning_rate.why
+    ):
+        return ScheduleFacts("assigned", {}, optimizer.learning_rate.place)
     carried = optimizer_schedule(step.values.get("optimizer"), era)
     loops = [frame for frame in step.frames if frame.kind == "loop"]
     every = rate_assignments(step.values.get("optimizer"), events)
@@ -325,7 +356,16 @@ def _facts_of(leaf: tuple[Node, v.Array] | None) -> DataFacts:
     return UNKNOWN_DATA if leaf is None else data_facts(leaf[1], leaf[0])
 
 
-def _batch_size(batch: v.Array | None, loader: v.Object | None, inputs: DataFacts, root: Node | None) -> Fact[int] | Unknown:
+def _in_parts(part: object, lowering: Lowering) -> bool:
+    """Whether the model is called on several parts of one array, one after the other."""
+    if not isinstance(part, v.Array) or part.op not in ("split", "getitem") or not part.inputs:
+        return False
+    return sum(one.op == part.op and bool(one.inputs) and one.inputs[0] is part.inputs[0] for _, one in lowering.leaves) > 1
+
+
+def _batch_size(
+    batch: v.Array | None, loader: v.Object | None, inputs: DataFacts, root: Node | None, lowering: Lowering
+) -> Fact[int] | Unknown:
     if batch is not None:
         return batch_size_of(batch)
     given = number_given(loader)
@@ -333,4 +373,6 @@ def _batch_size(batch: v.Array | None, loader: v.Object | None, inputs: DataFact
         return given
     if root is None or root.op == "unknown" or inputs.samples is None:
         return Unknown("the number of samples is not known")
+    if _in_parts(inputs.value, lowering):
+        return Unknown("the model sees the samples in parts", inputs.place)
     return Fact(inputs.samples, inputs.place, why=("every step sees all samples",))

@@ -7,7 +7,7 @@ from typing import Any
 
 from trainlint.core import Place, Unknown
 from trainlint.facts.extract.cross_entropy import written_entropy
-from trainlint.facts.extract.scalars import passed, plain, plain_setting
+from trainlint.facts.extract.scalars import items_of, passed, plain, plain_setting
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.queries import constant_factor, scalar
 from trainlint.facts.run import LossFacts
@@ -28,11 +28,12 @@ TAKES_LOGITS: Mapping[str, bool] = {
 MEAN = frozenset({"mean", "auto", "sum_over_batch_size", "elementwise_mean", "mean_with_sample_weight", "sum_by_nonzero_weights"})
 """Names under which libraries average over the batch."""
 
-DETAILS = ("delta", "beta", "label_smoothing", "margin", "pos_weight", "weight", "ignore_index", "alpha", "gamma")
+DETAILS = ("delta", "beta", "label_smoothing", "margin", "pos_weight", "weight", "ignore_index", "alpha", "gamma", "log_input")
 """Settings of losses that change their value."""
 
 WEIGHTS = ("weight", "pos_weight")
 MAXIMUM_DIFFERENCES = 50
+MAXIMUM_NAMED = 8
 LOSS_MAKERS = ("loss", "loss_function", "function", "operation")
 PASSED_THROUGH = frozenset({"reshape", "squeeze", "cast", "linear"})
 LOSS_OPS = frozenset(
@@ -61,11 +62,24 @@ def loss_facts(value: v.Value | None, era: str) -> LossFacts | Unknown:
     if isinstance(value, v.Object) and value.row.makes not in LOSS_MAKERS:
         return Unknown(f"a {value.row.makes} stands where the loss belongs", place)
     if isinstance(value, v.List | v.Tuple | v.Dict):
-        return Unknown("each output has a loss of its own", place)
+        return _of_outputs(value, era, place)
     name = _kind(value)
     if name is None:
         return LossFacts("custom", "unknown", None, place)
     return LossFacts(name, *_settings(name, value, era), place)
+
+
+def _of_outputs(value: v.Value, era: str, place: Place | None) -> LossFacts | Unknown:
+    """The loss that all outputs share; outputs without one do not count."""
+    held = tuple(value.cells.values()) if isinstance(value, v.Dict) else items_of(value)
+    items = [one for one in held or () if not (isinstance(one, v.Literal) and one.value is None)]
+    found = [loss_facts(one, era) for one in items if not isinstance(one, v.List | v.Tuple | v.Dict)]
+    named = [one for one in found if isinstance(one, LossFacts)]
+    if not named or len(named) != len(items):
+        return Unknown("each output has a loss of its own", place)
+    if len({(one.name, one.reduction, one.from_logits) for one in named}) == 1:
+        return named[0]
+    return Unknown(f"each output has a loss of its own: {', '.join(one.name for one in named[:MAXIMUM_NAMED])}", place)
 
 
 def _kind(value: v.Value) -> str | None:
@@ -226,11 +240,13 @@ def _exponent(node: Node) -> float | None:
 def prediction_and_target(root: Node) -> tuple[Node, Node] | None:
     """Prediction and target of the loss in a graph: the inputs of its library loss, or of what is written by hand.
 
-    Of a difference the side that reaches a weight is the prediction.
+    Of a difference the side that reaches a weight is the prediction. Of several losses (of real and of made-up samples) it is
+    the last whose prediction comes from the mini-batch.
     """
     nodes = [node for node in walk(root) if loss_of_node(node)]
     if nodes:
-        return nodes[-1].inputs[0], nodes[-1].inputs[1]
+        chosen = next((node for node in reversed(nodes) if len(nodes) > 1 and _sees_batch(node.inputs[0])), nodes[-1])
+        return chosen.inputs[0], chosen.inputs[1]
     entropy = written_entropy(root)
     if entropy is not None:
         return entropy.prediction, entropy.target
@@ -243,3 +259,7 @@ def prediction_and_target(root: Node) -> tuple[Node, Node] | None:
         if sides == [False, True]:
             return right, left
     return None
+
+
+def _sees_batch(prediction: Node) -> bool:
+    return any(one.attributes.get("batched") is True for one in walk(prediction))

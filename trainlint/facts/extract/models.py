@@ -99,6 +99,10 @@ def _layer(node: Node, activation: str | None) -> LayerFacts:
     )
 
 
+ELEMENTWISE = frozenset({"exp", "log", "sqrt", "square", "abs", "sin", "cos"})
+"""Operations that an output may end in, without being an activation of a library."""
+
+
 def output_activation(output: Node) -> str | None:
     """The operation in which the model ends: an activation's name, linear, or None if it could not be followed."""
     node = output
@@ -106,8 +110,12 @@ def output_activation(output: Node) -> str | None:
         node = node.inputs[0]
     if node.op in ACTIVATIONS:
         return node.op
+    if node.op == "backbone" and "ends" in node.attributes:
+        return str(node.attributes["ends"])
     if node.op in ("unknown", "custom", "backbone", "input", "data", "stop_gradient", "time_distributed", "lambda", "maximum"):
         return None
+    if node.op in ELEMENTWISE:
+        return "log_softmax" if node.op == "log" and output_activation(node.inputs[0]) == "softmax" else node.op
     return {"lstm": "tanh", "gru": "tanh", "simple_rnn": "tanh"}.get(node.op, "linear")
 
 

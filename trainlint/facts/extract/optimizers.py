@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from trainlint.core import Fact, Origin, Unknown
-from trainlint.facts.extract.scalars import flag, items_of, number, plain_setting, setting, shown
+from trainlint.facts.extract.scalars import first_number, flag, items_of, number, plain_setting, setting, shown
 from trainlint.facts.extract.schedules import initial_rate, inverse_time, is_schedule, schedule_facts
 from trainlint.facts.run import OptimizerFacts, ScheduleFacts
 from trainlint.interpret import values as v
 from trainlint.interpret.events import Event
+from trainlint.interpret.members import find_in_class
 
 RATE = ("learning_rate", "lr")
 EPSILON = ("epsilon", "eps")
@@ -49,6 +50,8 @@ WRAPPED = ("inner_optimizer", "optimizer", "inner", "opt")
 def unwrapped(value: v.Value | None) -> v.Value | None:
     """The optimizer inside of wrappers, or the value itself."""
     for _ in range(4):
+        if isinstance(value, v.Instance) and not _steps_itself(value):
+            value = value.cells.get("as a library's optimizer", value)
         if not isinstance(value, v.Object):
             return value
         inner = next((one for name in WRAPPED if (one := value.arguments.get(name)) is not None), None)
@@ -56,6 +59,11 @@ def unwrapped(value: v.Value | None) -> v.Value | None:
             return value
         value = inner
     return value
+
+
+def _steps_itself(optimizer: v.Instance) -> bool:
+    """Whether a script's subclass of an optimizer has a `step` of its own."""
+    return find_in_class(optimizer.cls, "step") is not None
 
 
 def rate_assignments(optimizer: v.Value | None, events: Iterable[Event]) -> list[Event]:
@@ -147,6 +155,8 @@ def learning_rate(optimizer: v.Object, era: str, assigned: v.Value | None = None
     group_rate = _group_rates(optimizer) if assigned is None else None
     if group_rate is not None:
         return group_rate
+    if value is not None and assigned is not None:
+        return first_number(value, optimizer.place)
     if value is not None:
         return number(value, optimizer.argument_places.get(RATE[0]) or optimizer.place)
     default = setting(replace(optimizer, cells={}), era, *RATE)
@@ -169,7 +179,11 @@ def _group_rates(optimizer: v.Object) -> Fact[float] | Unknown | None:
 
 
 def _weight_decay(optimizer: v.Object, era: str) -> Fact[float] | Unknown | None:
-    decay = setting(optimizer, era, "weight_decay")
+    groups = items_of(optimizer.arguments.get("params")) or ()
+    own = [one.cells["weight_decay"] for one in groups if isinstance(one, v.Dict) and "weight_decay" in one.cells]
+    if len({getattr(one, "value", None) for one in own}) > 1 or 0 < len(own) < len(groups):
+        return Unknown("the parameter groups have weight decays of their own", optimizer.place)
+    decay = setting(optimizer, era, "weight_decay") if not own else number(own[0], optimizer.place)
     return None if isinstance(decay, Fact) and decay.value == 0 and decay.origin is Origin.LIBRARY_DEFAULT else decay
 
 
@@ -213,7 +227,7 @@ def clip_of(maximum: v.Value | None, by: v.Value | None) -> tuple[str, float]:
 
 
 def _other_parameters(optimizer: v.Object, era: str) -> Mapping[str, Any]:
-    """Every further setting; a learning rate that is no number stays here as the script gave it."""
+    """Every further setting; a learning rate (or momentum, decay, epsilon) that is no number stays here as it was given."""
     parameters: dict[str, Any] = {}
     for one in optimizer.row.parameters:
         if one.name in READ or one.variadic or (one.name in UNINTERESTING and one.name not in optimizer.arguments):
@@ -224,7 +238,16 @@ def _other_parameters(optimizer: v.Object, era: str) -> Mapping[str, Any]:
     rate = made_rate(optimizer)
     if isinstance(rate, v.Literal) and (isinstance(rate.value, bool) or not isinstance(rate.value, int | float)):
         parameters["learning_rate"] = rate.value
+    parameters.update({name: one.value for name, one in _texts(optimizer)})
     return parameters
+
+
+def _texts(optimizer: v.Object) -> Iterator[tuple[str, v.Literal]]:
+    """Settings that should be numbers and are text."""
+    for name in ("momentum", "weight_decay", "decay", *EPSILON):
+        value = optimizer.arguments.get(name)
+        if isinstance(value, v.Literal) and isinstance(value.value, str):
+            yield name, value
 
 
 def optimizer_schedule(value: v.Value | None, era: str) -> ScheduleFacts | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from trainlint.core import Fact, Origin, Place, Unknown
@@ -25,6 +26,18 @@ def number(value: v.Value | None, place: Place | None = None) -> Fact[float] | U
     if value is None:
         return Unknown("it is not given", place)
     return Unknown("it is not a number that the script spells out", getattr(value, "place", None) or place)
+
+
+def first_number(value: v.Value | None, place: Place | None = None) -> Fact[float] | Unknown:
+    """`number`, or what a number that a loop changes is in its first pass."""
+    if isinstance(value, v.Unknown) and isinstance(value.start, v.Literal):
+        found = number(value.start, place)
+        return replace(found, why=(*found.why, CHANGES)) if isinstance(found, Fact) else found
+    return number(value, place)
+
+
+CHANGES = "what it is first; it changes in the loop"
+"""Said of a number that is known in the first pass of a loop only."""
 
 
 def _literal(value: v.Value | None) -> v.Literal | None:

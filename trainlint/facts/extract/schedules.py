@@ -50,7 +50,8 @@ def first_rate_under(schedule: v.Object, era: str, base: Fact[float] | Unknown) 
     """The first learning rate of a PyTorch optimizer whose rate `base` a scheduler has taken over.
 
     `OneCycleLR` starts at `max_lr / div_factor`, `CyclicLR` at `base_lr`, `LinearLR` and `ConstantLR` at a factor of the base
-    (torch.optim.lr_scheduler); the others start at the base. Functions (`LambdaLR`) cannot be followed.
+    (torch.optim.lr_scheduler), `LambdaLR` at what its function gives for 0; the others start at the base. What warms up from zero
+    has no rate to speak of in its first step.
     """
     kind = schedule.row.kind
     if kind == "one_cycle":
@@ -61,9 +62,23 @@ def first_rate_under(schedule: v.Object, era: str, base: Fact[float] | Unknown) 
         return _scaled(base, setting(schedule, era, "start_factor"))
     if kind == "constant":
         return _scaled(base, setting(schedule, era, "factor"))
-    if kind in ("lambda", "sequential", "chained"):
-        return Unknown("a function decides the learning rate", schedule.place)
+    if kind == "lambda":
+        return _under_function(schedule, base)
+    if kind in ("sequential", "chained"):
+        inner = items_of(schedule.arguments.get("schedulers")) or ()
+        for one in inner[:1] if kind == "sequential" else inner:
+            base = first_rate_under(one, era, base) if isinstance(one, v.Object) else Unknown("one of the schedules is not known")
+        return base if inner else Unknown("the schedules are not known", schedule.place)
     return base
+
+
+def _under_function(schedule: v.Object, base: Fact[float] | Unknown) -> Fact[float] | Unknown:
+    factor = number(schedule.cells.get("first_factor"), schedule.place)
+    if isinstance(factor, Unknown):
+        return Unknown("a function decides the learning rate", schedule.place)
+    if factor.value == 1:
+        return base
+    return _scaled(base, factor) if factor.value > 0 else Unknown("a function warms the learning rate up from 0", schedule.place)
 
 
 def _scaled(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from trainlint.facts.extract.initializers import UNKNOWN_INITIALIZER, initializer, named_initializer, regularizer_l2
@@ -21,13 +22,17 @@ GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
 
 
 class Slot(NamedTuple):
-    """One weight of a layer: its name, shape, the Keras argument of its initialiser, the default kinds, and its fan-in."""
+    """One weight of a layer: its name, shape, the Keras argument of its initialiser, the default kinds, and its fan-in.
+
+    `fans` are (fan_in, fan_out) as the library's own layout of the weight has them, where they do not follow from `shape`.
+    """
 
     name: str
     shape: tuple[int | None, ...] | None
     keras_default: str
     torch_default: str
     fan_in: int | None = None
+    fans: tuple[int, int] | None = None
 
 
 def slots(op: str, attributes: Mapping[str, Any], input_shape: Shape | None) -> tuple[Slot, ...]:
@@ -103,7 +108,8 @@ def _recurrent(op: str, attributes: Mapping[str, Any], shape: Shape | None) -> t
             found.append(Slot(f"kernel{suffix}", (rows, wide), "glorot_uniform", "torch_rnn", units))
             found.append(Slot(f"recurrent_kernel{suffix}", (units, wide), "orthogonal", "torch_rnn", units))
             if attributes.get("use_bias", True) is not False:
-                found.append(Slot(f"bias{suffix}", (wide,), "zeros", "torch_rnn", units))
+                extent = (2, wide) if attributes.get("biases") == 2 else (wide,)
+                found.append(Slot(f"bias{suffix}", extent, "zeros", "torch_rnn", units))
         rows = None if units is None else units * (2 if both else 1)
     return tuple(found)
 
@@ -135,8 +141,10 @@ def _attention(_op: str, attributes: Mapping[str, Any], shape: Shape | None) -> 
     model = width(attributes) or (shape[-1] if shape else None)
     heads, key = whole(attributes.get("heads", 1)), whole(attributes.get("key_dim"))
     inner = heads * key if heads is not None and key is not None else model
+    in_torch = (model, 3 * model) if model is not None and key is None else None  # it keeps all three in one tensor
     kernels = [
-        Slot(f"{name}_kernel", (model, inner), "glorot_uniform", "glorot_uniform", model) for name in ("query", "key", "value")
+        Slot(f"{name}_kernel", (model, inner), "glorot_uniform", "glorot_uniform", model, in_torch)
+        for name in ("query", "key", "value")
     ]
     kernels.append(Slot("output_kernel", (inner, model), "glorot_uniform", "torch_default", inner))
     if attributes.get("use_bias", True) is False:
@@ -244,9 +252,8 @@ class Weights:
     def _of_layer_slot(self, layer: v.Object, slot: Slot, held: v.Array | None) -> Parameter:
         start = None if held is None else self._start(held)
         trainable = _trainable(layer) and (held is None or _leaf_trainable(held))
-        return Parameter(
-            slot.name, _complete(slot.shape), start or self._default(layer, slot), trainable, self._l2(layer, slot), layer.place
-        )
+        drawn = start or _counted(self._default(layer, slot), slot)
+        return Parameter(slot.name, _complete(slot.shape), drawn, trainable, self._l2(layer, slot), layer.place)
 
     def _default(self, layer: v.Object, slot: Slot) -> Initializer:
         if isinstance(self.everywhere, Initializer):
@@ -312,6 +319,14 @@ def _torch_initializer(slot: Slot) -> Initializer:
     if slot.torch_default == "normal":
         return Initializer("normal", {"mean": 0.0, "stddev": 1.0})
     return Initializer(slot.torch_default)
+
+
+def _counted(start: Initializer, slot: Slot) -> Initializer:
+    """An initialiser with the fans that the library's own layout of the weight gives it."""
+    if slot.fans is None or not start.kind.startswith(("glorot", "he", "lecun")):
+        return start
+    fans = {"fan_in": float(slot.fans[0]), "fan_out": float(slot.fans[1])}
+    return replace(start, numbers={**start.numbers, **fans})
 
 
 def _set_values(weights: v.Value, slot: Slot) -> Initializer:

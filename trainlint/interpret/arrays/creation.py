@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from trainlint.interpret.arrays import dtypes, limits
-from trainlint.interpret.arrays import statistics as known
+from trainlint.interpret.arrays import dtypes, limits, statistics as known
 from trainlint.interpret.arrays.functions import Application, makes
 from trainlint.interpret.arrays.nodes import (
     Data,
@@ -43,8 +42,12 @@ MAXIMUM_MET = 64
 
 
 def finished(application: Application, made: Value) -> Value:
-    """The array that was made, as a parameter where the call says `requires_grad=True`."""
+    """The array that was made: read out of the graph by `torch.tensor`, a parameter where the call says `requires_grad=True`."""
     wanted = application.arguments.get("requires_grad")
+    if isinstance(made, Array) and made.symbolic and application.row.name == "torch.tensor":
+        from trainlint.interpret.torch.parameters import read_out
+
+        made = read_out(made, application.place)
     if isinstance(made, Array) and isinstance(wanted, Literal) and wanted.value is True:
         from trainlint.interpret.torch.parameters import as_parameter
 
@@ -157,6 +160,10 @@ def tensor_class(application: Application) -> Value:
     if array is None:
         return _opaque(application, value, dtype)
     cast = operate("cast", (array,), {"dtype": dtype}, application.place, "torch")
+    if cast.symbolic:
+        from trainlint.interpret.torch.parameters import read_out
+
+        return read_out(array, application.place)
     return constant(cast.data, application.place, "torch") if array.op == "constant" and cast.data is not None else cast
 
 

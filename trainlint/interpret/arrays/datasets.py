@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from trainlint.core import Place
@@ -29,6 +30,10 @@ def leaf(table: Table, rows: int | None, source: str, place: Place | None, libra
     return Array("data", (), attributes, shape, table.dtype or None, library, None, statistics, place=place)
 
 
+TIMES = re.compile(r"date|(?<![a-z])time(?!r)|timestamp", re.IGNORECASE)
+"""Names of columns that put rows in order of time."""
+
+
 @function(*(f"keras.datasets.{name}.load_data" for name in KERAS))
 def load_data(call: Call) -> Value:
     """`(x_train, y_train), (x_test, y_test)`."""
@@ -37,6 +42,9 @@ def load_data(call: Call) -> Value:
     parts = []
     for rows in (data.rows, data.test_rows):
         inputs, targets = (leaf(table, rows, name, call.place) for table in (data.inputs, data.targets))
+        words = call.argument(1, "num_words", "nb_words")
+        if isinstance(words, Literal) and isinstance(words.value, int) and name in ("imdb", "reuters"):
+            inputs = replace(inputs, attributes={**inputs.attributes, "ids": words.value})
         parts.append(Tuple((inputs, targets), call.place))
     return Tuple(tuple(parts), call.place)
 
@@ -137,6 +145,8 @@ def read(application: Application) -> Value:
         shape = _read_shape(application.arguments.get("flags")) if source == "cv2.imread" else None
         return Array("data", (), attributes, shape, "uint8", "numpy", None, statistics, place=application.place)
     if library == "pandas":
+        if application.value("index_col") is not None and application.value("parse_dates") not in (None, False):
+            attributes = {**attributes, "series": "indexed by date"}
         return Array("data", (), attributes, (None, None), None, "pandas", place=application.place)
     return Array("data", (), attributes, None, application.dtype(), "numpy", place=application.place)
 
@@ -160,6 +170,32 @@ def frame(application: Application) -> Value:
     rank = 1 if application.row.name.endswith("Series") else 2
     attributes = {"source": application.row.name}
     return Array("data", inputs, attributes, (None,) * rank, None, "pandas", place=application.place)
+
+
+@makes("dummies")
+def dummies(application: Application) -> Value:
+    """`pd.get_dummies`: of one column a table with a single 1 in each row; of a frame the columns of text become several."""
+    x, dropped = application.arguments.get("x"), application.value("drop_first")
+    if not isinstance(x, Array):
+        return application.unknown("a table of classes that is not known")
+    rows = x.shape[0] if x.shape else None
+    if x.shape is None or len(x.shape) != 1:
+        return replace(x, shape=(rows, None), library="pandas", data=None)
+    op = "one_hot" if dropped in (None, False) else "data"
+    attributes = {"source": "pandas.get_dummies"}
+    return Array(op, (x,), attributes, (rows, None), "bool", "pandas", None, known.between(0.0, 1.0), place=application.place)
+
+
+@makes("frame_sorted")
+def sorted_frame(application: Application) -> Value:
+    """`frame.sort_values("date")`: the same rows; in order of time (attribute `series`) if the name of the column says so."""
+    x, by = application.arguments.get("x"), application.value("by")
+    name = by[0] if isinstance(by, tuple) and by else by
+    if not isinstance(x, Array):
+        return application.unknown("a data frame that is not known")
+    if not isinstance(name, str) or TIMES.search(name) is None:
+        return x
+    return replace(x, attributes={**x.attributes, "series": f"sorted by `{name}`"}, place=application.place)
 
 
 @makes("frame_values", "frame_same", "frame_part", "frame_shuffled", "frame_rest", "frame_column")

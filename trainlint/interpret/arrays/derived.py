@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trainlint.interpret.arrays import dtypes, limits
-from trainlint.interpret.arrays import statistics as known
+from trainlint.interpret.arrays import dtypes, limits, statistics as known
 from trainlint.interpret.arrays.creation import finished, shape_argument
 from trainlint.interpret.arrays.functions import Application, makes, operation
 from trainlint.interpret.arrays.nodes import as_array, integer, known_items, over_choices, shape_of

@@ -35,6 +35,8 @@ IGNORED = frozenset(
     }
 )
 MAXIMUM_PARTS = 64
+RECORDED = frozenset({"argmax", "reshape", "empty"})
+"""Operations whose results are "array" events, for rules that look at an operation wherever it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,11 @@ def apply_row(call: Call, row: Row) -> Value:
         return call.unknown(f"the arguments of `{call.name}` are not known")
     application = Application(call, row, _gathered(row, call.arguments))
     maker = MAKERS.get(row.kind)
-    return maker(application) if maker is not None else operation(application)
+    made = maker(application) if maker is not None else operation(application)
+    for one in made.items if isinstance(made, Tuple) else (made,):
+        if isinstance(one, Array) and (one.op in RECORDED or row.kind in RECORDED) and one.place is call.place:
+            call.interpreter.emit("array", call.place, output=one)
+    return made
 
 
 def _gathered(row: Row, arguments: Arguments) -> Mapping[str, Value]:
@@ -175,7 +181,18 @@ def _as_number(application: Application, inputs: list[Value], made: Value) -> Va
 @makes("identity")
 def identity(application: Application) -> Value:
     """What changes nothing that matters here: `.cuda()`, `.contiguous()`, `.clone()`."""
-    return application.arguments.get("x") or application.unknown(f"`{application.call.name}` without an array")
+    return _moved(application, application.arguments.get("x")) or application.unknown(
+        f"`{application.call.name}` without an array"
+    )
+
+
+def _moved(application: Application, x: Value | None) -> Value | None:
+    """A mini-batch that was moved: `attributes["device"]` is the text of the device, or "" for one that is not known."""
+    if not isinstance(x, Array) or x.op != "batch" or application.call.name not in ("to", "cuda", "cpu"):
+        return x
+    given = application.call.argument(0, "device")
+    text = given.value.partition(":")[0] if isinstance(given, Literal) and isinstance(given.value, str) else ""
+    return replace(x, attributes={**x.attributes, "device": text if application.call.name == "to" else application.call.name})
 
 
 @makes("detach")
@@ -246,7 +263,7 @@ def converted(application: Application) -> Value:
     flat = [item for items in given for item in items]
     target = next((found for one in flat if (found := _type_named(one)) is not None), None)
     if target is None:
-        return x
+        return _moved(application, x) or x
     return over_choices(
         lambda one: operate("cast", one, {"dtype": target}, application.place, library_of(*one)), (x,), application.place
     )

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from trainlint.core import Place
-from trainlint.interpret.arrays import dtypes
-from trainlint.interpret.arrays import statistics as known
+from trainlint.interpret.arrays import dtypes, statistics as known
 from trainlint.interpret.arrays.datasets import leaf
 from trainlint.interpret.arrays.indexing import getitem
 from trainlint.interpret.arrays.nodes import integer, is_scalar, known_items, setting
 from trainlint.interpret.arrays.operators import operate
 from trainlint.interpret.dispatch import Arguments, Call, Interpreter, Iteration, attribute, iterates, method
 from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Literal, Object, Shape, Statistics, Tuple, Value
+from trainlint.knowledge.data_rows import RANDOM_TRANSFORMS
 from trainlint.knowledge.data_sets import TORCHVISION, DataSet, classes, pixels
 
 Change: TypeAlias = "Callable[[Call, Object, Array], Value]"
@@ -131,6 +131,8 @@ def apply_transform(call: Call) -> Value:
             if function is None
             else call.interpreter.call(function, call.arguments, call.place)
         )
+    if transform.row.name.rpartition(".")[2] in RANDOM_TRANSFORMS:
+        call.interpreter.emit("augment", call.place, transform=transform, image=value)
     change = CHANGES.get(kind)
     if change is None:
         return value
@@ -155,6 +157,15 @@ def _to_tensor(call: Call, _: Object, image: Array) -> Value:
     return tensor if tensor.dtype is not None else replace(tensor, dtype=None, statistics=UNKNOWN_STATISTICS)
 
 
+def _to_picture(call: Call, _: Object, image: Array) -> Value:
+    """A Pillow image: bytes, channels last (fractions are multiplied by 255)."""
+    shape = image.shape
+    if shape is not None and len(shape) == 3 and image.library == "torch":
+        shape = (shape[1], shape[2], shape[0])
+    statistics = known.between(0.0, 255.0, "typical")
+    return Array("resize", (image,), {}, shape, "uint8", "numpy", None, statistics, place=call.place)
+
+
 def _to_byte_tensor(call: Call, _: Object, image: Array) -> Value:
     return _channels_first(call, image)
 
@@ -172,7 +183,7 @@ def _normalize(call: Call, transform: Object, image: Array) -> Value:
     """(x - mean)/std of each channel: op "normalization" with mean and variance of the channels."""
     mean, deviation = (_numbers(setting(transform.arguments.get(name))) for name in ("mean", "std"))
     if mean is None or deviation is None or 0.0 in deviation:
-        return Array("normalization", (image,), {}, image.shape, image.dtype, "torch", place=call.place)
+        return Array("normalization", (image,), {}, image.shape, image.dtype, "torch", place=transform.place or call.place)
     attributes = {"mean": mean, "variance": tuple(one * one for one in deviation), "adapted": True}
     statistics = _normalized(image, mean, deviation)
     return Array(
@@ -185,7 +196,7 @@ def _normalize(call: Call, transform: Object, image: Array) -> Value:
         None,
         statistics,
         image.symbolic,
-        place=call.place,
+        place=transform.place or call.place,
     )
 
 
@@ -290,6 +301,7 @@ def _grayscale(call: Call, transform: Object, image: Array) -> Value:
 
 CHANGES: dict[str, Change] = {
     "to_tensor": _to_tensor,
+    "to_picture": _to_picture,
     "to_byte_tensor": _to_byte_tensor,
     "convert_dtype": _convert,
     "to_dtype": _convert,

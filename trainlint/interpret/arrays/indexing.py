@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from trainlint.core import Place
-from trainlint.interpret.arrays import limits
-from trainlint.interpret.arrays import statistics as known
+from trainlint.interpret.arrays import limits, statistics as known
 from trainlint.interpret.arrays.nodes import Data, as_array, known_items, over_choices, plain
 from trainlint.interpret.arrays.operators import ERRORS, operate
 from trainlint.interpret.arrays.shapes import broadcast
 from trainlint.interpret.dispatch import Interpreter, Iteration, iterates
-from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, List, Literal, Shape, Statistics, Tuple, Value
+from trainlint.interpret.operators import extent_of_slice
+from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, List, Literal, Shape, Slice, Statistics, Tuple, Value
 
 NOT_KNOWN = "?"
 """Stands in the `index` attribute for a part that is an array (then the next input) or not known."""
@@ -28,10 +28,14 @@ MAXIMUM_UNPACKED = 8
 
 @dataclass(slots=True)
 class _Index:
-    """An index taken apart: `parts` for the attribute, `arrays` for the inputs, and the axes that are touched."""
+    """An index taken apart: `parts` for the attribute, `arrays` for the inputs, and the axes that are touched.
+
+    `extents` holds how many rows a slice between unknown bounds takes, by the identity of the slice.
+    """
 
     parts: list[Any] = field(default_factory=list)
     arrays: list[Value] = field(default_factory=list)
+    extents: dict[int, int] = field(default_factory=dict)
     exact: bool = True
 
 
@@ -93,6 +97,9 @@ def _taken_apart(index: Value, place: Place | None) -> _Index:
         elif isinstance(value, slice):
             bounds = [one if one is None or isinstance(one, int) else NOT_KNOWN for one in (value.start, value.stop, value.step)]
             taken.parts.append(slice(*bounds))
+            rows = extent_of_slice(part) if isinstance(part, Slice) else None
+            if rows is not None:
+                taken.extents[id(taken.parts[-1])] = rows
             taken.exact = taken.exact and NOT_KNOWN not in bounds and value.step != 0
         elif value is None or value is Ellipsis or isinstance(value, int):
             taken.parts.append(value)
@@ -131,10 +138,10 @@ def _shape(shape: Shape | None, taken: _Index) -> Shape | None:
     parts = list(taken.parts)
     at = next((i for i, part in enumerate(parts) if part is Ellipsis), len(parts))
     parts[at : at + 1] = [slice(None)] * (len(shape) - used)
-    return _walk_axes(shape, parts, list(taken.arrays))
+    return _walk_axes(shape, parts, list(taken.arrays), taken.extents)
 
 
-def _walk_axes(shape: Shape, parts: list[Any], waiting: list[Value]) -> Shape | None:
+def _walk_axes(shape: Shape, parts: list[Any], waiting: list[Value], extents: Mapping[int, int]) -> Shape | None:
     """The extents left, part by part.
 
     Beside index arrays whole numbers count as such; their axes stand where the first was, or in front if a slice comes between.
@@ -150,7 +157,8 @@ def _walk_axes(shape: Shape, parts: list[Any], waiting: list[Value]) -> Shape | 
         extent = shape[axis] if axis < len(shape) else None  # a single truth value takes up no axis
         axis += 1
         if isinstance(part, slice):
-            result.append(_sliced(extent, part))
+            known = extents.get(id(part))
+            result.append(_sliced(extent, part) if known is None else known if extent is None else min(known, extent))
             continue
         if isinstance(part, int) and extent is not None and not -extent <= part < extent:
             return None

@@ -10,7 +10,7 @@ from trainlint.interpret.arrays.functions import apply_row
 from trainlint.interpret.arrays.nodes import over_choices
 from trainlint.interpret.arrays.operators import operate
 from trainlint.interpret.dispatch import METHODS, Arguments, Call, attribute, method
-from trainlint.interpret.values import Array, LibraryMethod, Literal, Symbol, Value
+from trainlint.interpret.values import Array, LibraryMethod, Literal, Symbol, Unknown, Value
 from trainlint.knowledge import find
 from trainlint.knowledge.data_rows import ROWS as DATA_ROWS
 from trainlint.knowledge.operation_rows import ROWS
@@ -70,6 +70,15 @@ def call_method(call: Call) -> Value:
 
 for _name in _method_names():
     METHODS.setdefault(("array", _name), call_method)
+
+
+@method("unknown", "min", "max", "std", "ptp")
+def _extent_of_unknown(call: Call) -> Value:
+    """`data.max()` of data of which nothing is known: still one number (or one a column) that data can be scaled by."""
+    receiver, given = call.receiver, call.arguments
+    if not isinstance(receiver, Unknown) or given.positional or not given.keywords.keys() <= {"axis", "keepdims"}:
+        return call.unknown(receiver.why if isinstance(receiver, Unknown) else "nothing is known of it")
+    return operate(call.name, (receiver,), {}, call.place)
 
 
 @attribute("array", "shape")

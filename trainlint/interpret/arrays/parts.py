@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from trainlint.core import Place
-from trainlint.interpret.arrays import limits
-from trainlint.interpret.arrays import statistics as known
+from trainlint.interpret.arrays import limits, statistics as known
 from trainlint.interpret.arrays.functions import MAXIMUM_PARTS, Application, makes
 from trainlint.interpret.arrays.indexing import getitem
 from trainlint.interpret.arrays.nodes import as_array, constant, integer, known_items

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trainlint.interpret.arrays import dtypes
-from trainlint.interpret.arrays import statistics as known
+from trainlint.interpret.arrays import dtypes, statistics as known
 from trainlint.interpret.arrays.functions import Application, makes
 from trainlint.interpret.arrays.methods import call_method
 from trainlint.interpret.arrays.nodes import integer, plain

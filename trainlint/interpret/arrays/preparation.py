@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trainlint.interpret.arrays import dtypes, limits
-from trainlint.interpret.arrays import statistics as known
+from trainlint.interpret.arrays import dtypes, limits, statistics as known
 from trainlint.interpret.arrays.functions import Application, makes
 from trainlint.interpret.arrays.indexing import getitem
 from trainlint.interpret.arrays.nodes import Data, as_array, integer, is_scalar, known_items, setting
@@ -265,16 +264,19 @@ def encode(call: Call) -> Value:
         return call.unknown("an encoder that is not known")
     array = as_array(given, call.place)
     kind = encoder.row.kind
-    classes = _classes_of(encoder.cells.get("fitted"))
+    words = _words(encoder.cells.get("fitted"))
+    classes = len(words) if words else _classes_of(encoder.cells.get("fitted"))
     shape = array.shape if array is not None else None
     rows = shape[0] if shape else None
     inputs = (array or given,)
     if kind == "labels":
         bounds = known.between(0.0, None if classes is None else classes - 1.0)
-        attributes = {"labels": "binary" if classes == 2 else "int", "classes": classes}
+        attributes = {"labels": "binary" if classes == 2 else "int", "classes": classes, "nominal": bool(words)}
         return Array("encode", inputs, attributes, (rows,), "int64", "numpy", None, bounds, place=call.place)
     if kind == "ordinals":
-        return Array("encode", inputs, {}, shape, "float64", "numpy", None, known.between(0.0, None), place=call.place)
+        ordered = "categories" in encoder.arguments
+        attributes = {"nominal": bool(words) and not ordered, "classes": classes}
+        return Array("encode", inputs, attributes, shape, "float64", "numpy", None, known.between(0.0, None), place=call.place)
     width = 1 if kind == "binarizer" and classes == 2 else classes
     one_column = kind == "binarizer" or (shape is not None and len(shape) == 2 and shape[1] == 1)
     shape = (rows, width if one_column else None)
@@ -282,6 +284,17 @@ def encode(call: Call) -> Value:
     return Array(
         "one_hot", inputs, {"classes": classes if one_column else None}, shape, "float64", "numpy", None, bounds, place=call.place
     )
+
+
+def _words(values: Value | None) -> frozenset[str]:
+    """The different texts in a known (nested) list; empty if it is anything else."""
+    found: set[str] = set()
+    for one in known_items(values) or ():
+        inner = known_items(one) or (one,)
+        if not all(isinstance(word, Literal) and isinstance(word.value, str) for word in inner):
+            return frozenset()
+        found.update(str(word.value) for word in inner if isinstance(word, Literal))
+    return frozenset(found)
 
 
 def _classes_of(labels: Value | None) -> int | None:

@@ -6,14 +6,15 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from trainlint.interpret.arrays import dtypes
-from trainlint.interpret.arrays import statistics as known
+import numpy as np
+
+from trainlint.interpret.arrays import dtypes, statistics as known
 from trainlint.interpret.arrays.creation import finished, shape_argument
 from trainlint.interpret.arrays.functions import Application, apply_row, makes
 from trainlint.interpret.arrays.nodes import as_array, integer
 from trainlint.interpret.arrays.operators import operate
 from trainlint.interpret.dispatch import Call, method
-from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Literal, Shape, Statistics, Value
+from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Instance, Literal, Scope, Shape, Statistics, Value
 from trainlint.knowledge import find
 
 
@@ -245,4 +246,27 @@ def shuffled(call: Call) -> Value:
     array = call.argument(0, "x")
     if array is not None:
         call.interpreter.emit("shuffle", call.place, {}, array=array, by=Literal("numpy.random.Generator.shuffle"))
+        forget_order(call, array)
     return Literal(None)
+
+
+def forget_order(call: Call, value: Value) -> None:
+    """After `rng.shuffle(order)` the names that held the numbers 0 to n-1 hold them in an order that is not known."""
+    if not isinstance(value, Array) or not _is_count(value):
+        return
+    shuffled_numbers = replace(value, op="random", inputs=(), attributes={"distribution": "permutation"}, data=None)
+    scope: Scope | None = getattr(call.interpreter, "scope", None)
+    while scope is not None:
+        owners: list[Scope | Instance] = [scope, *(one for one in scope.cells.values() if isinstance(one, Instance))]
+        for owner in owners:
+            for key in [key for key, held in owner.cells.items() if held is value]:
+                call.interpreter.heap.write(owner, key, shuffled_numbers)
+        scope = scope.parent
+
+
+def _is_count(value: Array) -> bool:
+    """Whether an array holds the numbers 0 to n-1 in order, with n known or not."""
+    if value.data is None:
+        return value.op == "arange"
+    numbers = value.data
+    return numbers.ndim == 1 and numbers.dtype.kind in "iu" and np.array_equal(numbers, np.arange(numbers.size))

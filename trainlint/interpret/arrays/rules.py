@@ -9,8 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from trainlint.interpret.arrays import dtypes, limits
-from trainlint.interpret.arrays import statistics as known
+from trainlint.interpret.arrays import dtypes, limits, statistics as known
 from trainlint.interpret.arrays.nodes import integer, is_scalar
 from trainlint.interpret.arrays.shapes import axes_of
 from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Shape, Statistics

@@ -6,6 +6,7 @@ from trainlint.interpret.keras import (
     compiling,
     custom,
     data_sets,
+    distribution,
     generators,
     graph_layers,
     inspection,
@@ -13,6 +14,9 @@ from trainlint.interpret.keras import (
     loops,
     models,
     operations,
+    preprocess,
+    stateless,
+    tokens,
     training,
 )
 
@@ -20,6 +24,7 @@ __all__ = [
     "compiling",
     "custom",
     "data_sets",
+    "distribution",
     "generators",
     "graph_layers",
     "inspection",
@@ -27,5 +32,8 @@ __all__ = [
     "loops",
     "models",
     "operations",
+    "preprocess",
+    "stateless",
+    "tokens",
     "training",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from trainlint.core import Origin
+from trainlint.core import Origin, Place
 from trainlint.interpret.dispatch import Arguments, Call, Handler, Interpreter, attribute, bind, method
 from trainlint.interpret.values import (
     Array,
@@ -21,7 +21,7 @@ from trainlint.interpret.values import (
     Value,
     alternatives,
 )
-from trainlint.knowledge import eras, find
+from trainlint.knowledge import eras, find, versions
 from trainlint.knowledge.rows import ERAS, REQUIRED, Row
 
 Owner: TypeAlias = "Object | Instance"
@@ -190,7 +190,17 @@ def note_arguments(call: Call) -> None:
         renamed = parameter is not None and spelled != parameter.name
         possible = eras.PARAMETERS.get(spelled) or (eras.ALIASES.get(spelled) if renamed else None)
         if possible:
-            call.interpreter.note_era(possible, call.arguments.keyword_places.get(spelled, call.place))
+            place = call.arguments.keyword_places.get(spelled, call.place)
+            call.interpreter.note_era(possible, place)
+            note_spelling(call, call.row, spelled, call.arguments.keywords[spelled], place)
+
+
+def note_spelling(call: Call, row: Row | None, spelled: str, value: Value, place: Place | None) -> None:
+    """An argument or method that not every release of Keras takes: a "spelled" event."""
+    name = Literal(row.name if row is not None else "")
+    makes = Literal(row.makes if row is not None else "method")
+    old = Literal(versions.LEGACY in call.spelled)
+    call.interpreter.emit("spelled", place, name=name, makes=makes, argument=Literal(spelled), value=value, legacy=old)
 
 
 def make_object(call: Call, row: Row, arguments: Arguments | None = None) -> Object:
@@ -205,12 +215,19 @@ def keep_arguments(instance: Instance, row: Row, arguments: Arguments) -> None:
         instance.cells["argument", name] = value
 
 
+def pinned_eras(interpreter: Interpreter) -> frozenset[str]:
+    """The eras of Keras that the project pins; empty if it does not."""
+    found: frozenset[str] = getattr(interpreter, "pinned", frozenset())
+    return found
+
+
 def possible_eras(interpreter: Interpreter) -> set[str]:
     """The eras in which all that the script used so far exists together; all of them if nothing tells."""
-    possible = set(ERAS)
+    pinned = pinned_eras(interpreter)
+    possible = set(pinned or ERAS)
     for one, _ in getattr(interpreter, "eras", ()):
         possible &= one
-    return possible or set(ERAS)
+    return possible or set(pinned or ERAS)
 
 
 def written_for_old_keras(call: Call) -> bool:

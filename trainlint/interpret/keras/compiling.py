@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from trainlint.core import Place
 from trainlint.interpret.dispatch import Arguments, Bound, Call, Interpreter, bind, function, method
@@ -13,7 +14,9 @@ from trainlint.interpret.keras.common import (
     make_object,
     model_method,
     note_arguments,
+    note_spelling,
     passed,
+    pinned_eras,
     row_of,
     shape_of,
     symbolic,
@@ -34,11 +37,9 @@ from trainlint.interpret.values import (
     Value,
     join,
 )
-from trainlint.knowledge import eras, find
-from trainlint.knowledge.keras_loss_rows import LOSS_NAMES, LOSSES
-from trainlint.knowledge.keras_loss_rows import ROWS as LOSS_ROWS
-from trainlint.knowledge.keras_training_rows import OLD_ORDERS, OPTIMIZER_NAMES
-from trainlint.knowledge.keras_training_rows import ROWS as TRAINING_ROWS
+from trainlint.knowledge import eras, find, versions
+from trainlint.knowledge.keras_loss_rows import LOSS_NAMES, LOSSES, ROWS as LOSS_ROWS
+from trainlint.knowledge.keras_training_rows import OLD_ORDERS, OPTIMIZER_NAMES, ROWS as TRAINING_ROWS
 from trainlint.knowledge.rows import Row
 
 CLASS_OF_KIND = {kind: f"keras.losses.{name}" for name, kind, _, _ in LOSSES}
@@ -167,7 +168,17 @@ def _make(call: Call) -> Value:
     if call.row is None:
         return call.unknown("a training object that is not known")
     note_arguments(call)
-    return make_object(call, call.row, _in_todays_order(call, call.row))
+    return make_object(call, call.row, _without_ignored(call, call.row, _in_todays_order(call, call.row)))
+
+
+def _without_ignored(call: Call, row: Row, arguments: Arguments) -> Arguments:
+    """What is left of the arguments in the pinned release: Keras 2.11 to 2.15 took `lr=` and did not read it."""
+    pinned = pinned_eras(call.interpreter)
+    if not pinned or versions.LEGACY in call.spelled:
+        return arguments
+    ignored = {name for (makes, name), change in versions.IGNORED.items() if makes == row.makes and pinned <= change.eras}
+    kept = {name: value for name, value in arguments.keywords.items() if name not in ignored}
+    return arguments if len(kept) == len(arguments.keywords) else replace(arguments, keywords=kept)
 
 
 def _in_todays_order(call: Call, row: Row) -> Arguments:
@@ -255,3 +266,4 @@ def note_method(call: Call) -> None:
     possible = eras.METHODS.get(call.name)
     if possible:
         call.interpreter.note_era(possible, call.place)
+        note_spelling(call, None, call.name, call.receiver or NONE, call.place)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+import re
+from collections.abc import Hashable
 
 from trainlint.core import Place
 from trainlint.interpret import arrays
@@ -10,9 +11,9 @@ from trainlint.interpret.arrays import statistics as known
 from trainlint.interpret.dispatch import Arguments, Call, bind, function, method
 from trainlint.interpret.keras.common import items_of, plain
 from trainlint.interpret.tensorflow1.input_data import batch_of
-from trainlint.interpret.tensorflow1.pipelines import PIPELINE
+from trainlint.interpret.tensorflow1.pipelines import PIPELINE, batches_of
 from trainlint.interpret.values import Array, Dict, List, Literal, Object, Statistics, Tuple, Unknown, Value
-from trainlint.knowledge.data_sets import KERAS, TENSORFLOW_DATASETS, Table
+from trainlint.knowledge.data_sets import KERAS, TENSORFLOW_DATASETS, TENSORFLOW_PICTURES, DataSet, Table
 
 CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
 BYTES = known.between(0.0, 255.0, "typical")
@@ -148,13 +149,14 @@ def _load(call: Call) -> Value:
     """`tfds.load(name, split=..., as_supervised=True)`: known pictures, else a data set of which nothing is known."""
     name, split = call.literal(0, "name"), call.argument(1, "split")
     supervised, info = call.literal(-1, "as_supervised"), call.literal(-1, "with_info")
-    data = TENSORFLOW_DATASETS.get(name.partition("/")[0].partition(":")[0]) if isinstance(name, str) else None
-    tables = KERAS[data] if data is not None else None
+    data = name.partition("/")[0].partition(":")[0] if isinstance(name, str) else ""
+    tables = KERAS.get(TENSORFLOW_DATASETS.get(data, "")) or TENSORFLOW_PICTURES.get(data)
+    data = TENSORFLOW_DATASETS.get(data, data)
 
     def part(which: object) -> Value:
         if tables is None or call.literal(-1, "batch_size") is not None:
             return pipeline(call, call.unknown("a record of a public data set"))
-        rows = {"train": tables.rows, "test": tables.test_rows}.get(str(which))
+        rows = rows_of_split(str(which), tables)
         image, label = (_record(one, call.place, str(data)) for one in (tables.inputs, tables.targets))
         element: Value = (
             Tuple((image, label), call.place) if supervised is True else Dict({"image": image, "label": label}, call.place)
@@ -169,6 +171,24 @@ def _load(call: Call) -> Value:
     else:
         made = part(plain(split))
     return Tuple((made, call.unknown("what the data set says of itself")), call.place) if info is True else made
+
+
+PART = re.compile(r"(train|test)(?:\[(\d{0,9})(%?):(\d{0,9})(%?)\])?")
+
+
+def rows_of_split(which: str, tables: DataSet) -> int | None:
+    """How many rows `train`, `train[:40%]`, `test[100:]` name; percentages are rounded to whole rows. None of other names."""
+    found = PART.fullmatch(which)
+    rows = {"train": tables.rows, "test": tables.test_rows}.get(found[1]) if found is not None else None
+    if found is None or not rows:
+        return None
+
+    def bound(number: str | None, percent: str | None, default: int) -> int:
+        if not number:
+            return default
+        return min(rows, round(rows * int(number) / 100) if percent else int(number))
+
+    return max(0, bound(found[4], found[5], rows) - bound(found[2], found[3], 0))
 
 
 def _record(table: Table, place: Place | None, source: str) -> Array:
@@ -193,10 +213,7 @@ def _other_elements(call: Call) -> Value:
 @method("dataset:pipeline", "__len__", "cardinality")
 def _length(call: Call) -> Value:
     """How many elements there are."""
-    cells: Mapping[Hashable, Value] = call.receiver.cells if isinstance(call.receiver, Object) else {}
-    rows, size = plain(cells.get("rows")), plain(cells.get("batch_size"))
-    if isinstance(rows, int) and size is None:
-        return Literal(rows, call.place)
-    if isinstance(rows, int) and isinstance(size, int) and size > 0:
-        return Literal(-(-rows // size), call.place)
+    counted = batches_of(call.receiver.cells) if isinstance(call.receiver, Object) else None
+    if counted is not None:
+        return Literal(counted, call.place)
     return call.unknown("how many elements a data set has")

@@ -105,6 +105,15 @@ def _dropout(call: Call) -> Value:
     return layer_array(_layer(call, "Dropout", {"rate": rate}, {}), (value,), call.place)
 
 
+@function("keras.random.dropout")
+def _random_dropout(call: Call) -> Value:
+    """`keras.random.dropout(inputs, rate, seed=...)`."""
+    value, rate = call.argument(0, "inputs"), call.argument(1, "rate")
+    if value is None or rate is None:
+        return call.unknown("a dropout without its array or rate")
+    return layer_array(_layer(call, "Dropout", {"rate": rate}, {}), (value,), call.place)
+
+
 @function("tensorflow.nn.l2_loss")
 def _l2_loss(call: Call) -> Value:
     """Half the sum of squares."""

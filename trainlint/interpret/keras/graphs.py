@@ -79,6 +79,9 @@ def _replaced(value: Value, made: Mapping[int, Value]) -> Value:
         before = value.cells.get("items")
         after = None if before is None else _replaced(before, made)
         return value if after is None or after is before else List({**value.cells, "items": after}, value.place)
+    if isinstance(value, Dict):
+        cells = {key: _replaced(one, made) for key, one in value.cells.items()}
+        return value if all(cells[key] is one for key, one in value.cells.items()) else Dict(cells, value.place)
     return value
 
 

@@ -12,6 +12,7 @@ from trainlint.interpret.keras.common import (
     is_layer,
     is_model,
     items_of,
+    kind_of,
     layer_attribute,
     layer_method,
     listed,
@@ -25,7 +26,7 @@ from trainlint.interpret.keras.common import (
 )
 from trainlint.interpret.keras.graphs import inputs_of, layers_of
 from trainlint.interpret.keras.models import LAST_OUTPUT, apply_model, input_shape, symbolic_input
-from trainlint.interpret.values import NONE, Instance, List, Literal, Object, Tuple, Value
+from trainlint.interpret.values import NONE, Instance, List, Literal, Object, Tuple, Unknown, Value
 from trainlint.knowledge.rows import Row
 
 BACKBONE_LAYER = Row("keras.layers.Layer", "layer", "part_of_backbone")
@@ -41,9 +42,22 @@ def _model_input(call: Call) -> Value:
         return _one_or_list(owner.cells["inputs"], call.name)
     if not is_model(owner):
         return call.unknown("the input of a layer")
-    made = symbolic_input(input_shape(owner), call.place)
-    call.interpreter.heap.write(owner, "symbolic_input", made) if "symbolic_input" not in owner.cells else None
+    if "symbolic_input" not in owner.cells:
+        made = symbolic_input(input_shape(owner), call.place)
+        call.interpreter.heap.write(owner, "symbolic_input", made)
+        _note_outputs(call, owner, made)
     return owner.cells["symbolic_input"]
+
+
+def _note_outputs(call: Call, sequential: Owner, given: Value) -> None:
+    """The output of each layer of a Sequential for its symbolic input, which `layer.output` then is."""
+    layers = sequential.cells.get("layers")
+    for layer in items_of(layers) or () if isinstance(layers, List) else ():
+        if not isinstance(layer, Object | Instance) or isinstance(given, Unknown):
+            return
+        given = apply_model(call.interpreter, layer, given, call.place) if kind_of(layer) != "input" else given
+        if LAST_OUTPUT not in layer.cells:
+            call.interpreter.heap.write(layer, LAST_OUTPUT, given)
 
 
 def _one_or_list(value: Value, name: str) -> Value:

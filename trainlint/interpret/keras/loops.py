@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from trainlint.core import Place
+from trainlint.interpret.arrays.nodes import as_array
 from trainlint.interpret.dispatch import AT_END, Arguments, Call, Interpreter, function, method
-from trainlint.interpret.keras.common import listed, model_method
+from trainlint.interpret.keras.common import global_setting, listed, model_method, set_global
 from trainlint.interpret.keras.compiling import loss_array, loss_output
 from trainlint.interpret.keras.gradients import applied_gradient, differentiated, gradients_of, is_of_gradients, pairs_of
 from trainlint.interpret.keras.graphs import substitute
@@ -34,12 +35,12 @@ _OPTIMIZER_KINDS = ("keras.optimizer", "tensorflow.optimizer", "tensorflow_addon
 @method("context:tape", "gradient", "jacobian")
 def _gradient(call: Call) -> Value:
     """`tape.gradient(loss, variables)`: the backward pass."""
-    return _backward(call, call.argument(0, "target"), call.argument(1, "sources"))
+    return _backward(call, call.argument(0, "target"), call.argument(1, "sources"), tape=call.receiver or NONE)
 
 
-def _backward(call: Call, loss: Value | None, variables: Value | None) -> Value:
+def _backward(call: Call, loss: Value | None, variables: Value | None, **tape: Value) -> Value:
     if loss is not None:
-        call.interpreter.emit("backward", call.place, loss=loss, target=variables or NONE)
+        call.interpreter.emit("backward", call.place, None, loss=loss, target=variables or NONE, **tape)
     return gradients_of(loss, variables, call.place)
 
 
@@ -65,13 +66,14 @@ def _optimizer_method(call: Call) -> Value:
         return pairs_of(call.argument(0, "loss"), call.place)
     pairs = call.argument(0, "grads_and_vars", "grads")
     gradient = applied_gradient(call.interpreter, pairs, call.place)
-    if _of_graph(optimizer):
+    if _of_graph(call, optimizer):
         return _operation(call, {"optimizer": optimizer, "loss": differentiated(gradient) or NONE})
     applied = {} if gradient is None else {"gradient": gradient}
     call.interpreter.emit("step", call.place, None, optimizer=optimizer, **applied)
     return NONE
 
 
+EAGER = "eager execution"
 _OPERATIONS = ("tensorflow", "train operations")
 _WAS_RUN = ("tensorflow", "was run")
 
@@ -95,14 +97,22 @@ def _run_what_is_left(interpreter: Interpreter) -> None:
 AT_END.append(_run_what_is_left)
 
 
-def _of_graph(optimizer: Object | Instance) -> bool:
+@function("tensorflow.enable_eager_execution", "tensorflow.contrib.eager.enable_eager_execution", "tensorflow.enable_v2_behavior")
+def _eager(call: Call) -> Value:
+    """From here on TensorFlow 1 computes at once; no session runs anything."""
+    set_global(call.interpreter, EAGER, Literal(True, call.place))
+    return NONE
+
+
+def _of_graph(call: Call, optimizer: Object | Instance) -> bool:
     """Whether steps are run by a session, later."""
-    return optimizer.row is not None and optimizer.row.library == "tensorflow"
+    graph = optimizer.row is not None and optimizer.row.library == "tensorflow"
+    return graph and global_setting(call.interpreter, EAGER) is None
 
 
 def _minimize(call: Call, optimizer: Object | Instance) -> Value:
     loss = call.argument(0, "loss")
-    if _of_graph(optimizer):
+    if _of_graph(call, optimizer):
         return _operation(call, {"optimizer": optimizer, "loss": loss or NONE})
     if isinstance(loss, Function | BoundMethod | Partial):
         loss = call.interpreter.call(loss, Arguments(), call.place)
@@ -150,8 +160,13 @@ def _fed(loss: Array, feed: Value | None) -> Value:
     """The loss with what `feed_dict` says in place of its placeholders (its keys are those arrays themselves)."""
     if not isinstance(feed, Dict):
         return loss
-    fed = {key: value for key, value in feed.cells.items() if isinstance(key, int)}
+    fed = {key: _as_fed(value, loss.place) for key, value in feed.cells.items() if isinstance(key, int)}
     return substitute(loss, fed)
+
+
+def _as_fed(value: Value, place: Place | None) -> Value:
+    """A list of numbers is fed as the array that a session makes of it."""
+    return (as_array(value, place, "tensorflow") or value) if isinstance(value, List | Tuple) else value
 
 
 @method("object:train_operation", "run")

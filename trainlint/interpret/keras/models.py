@@ -51,6 +51,8 @@ MAXIMUM_LAYERS = 2_000
 BUILT = ("keras", "built")
 LAST_OUTPUT = ("keras", "output")
 """Where a layer keeps what its last call in a functional model gave (`layer.output`)."""
+WHY = ("keras", "why unknown")
+"""Where a model that comes from somewhere unknown keeps the Unknown that it was."""
 _WITH_WEIGHTS_OF_THEIR_OWN = ("backbone", "pretrained")
 
 
@@ -189,8 +191,16 @@ def call_any(call: Call, model: Owner) -> Value:
         return call.unknown("a model that is called without an input")
     output = apply_model(call.interpreter, model, given, call.place)
     if not _in_forward(call.interpreter) and not inputs_of((given,)):
-        call.interpreter.emit("forward", call.place, model=model, output=output, inputs=given)
+        call.interpreter.emit("forward", call.place, None, model=model, output=output, inputs=given, **_mode(call))
     return output
+
+
+def _mode(call: Call) -> dict[str, Value]:
+    """The `training` that a model is called with."""
+    training = call.argument(1, "training")
+    if training is None and not call.arguments.complete:
+        training = call.unknown("arguments that are passed on")
+    return {} if training is None else {"training": training}
 
 
 def _in_forward(interpreter: Interpreter) -> bool:
@@ -213,7 +223,7 @@ def _call_instance(call: Call, model: Instance) -> Value:
     with call.interpreter.frame(Frame("forward", call.place, over=model)):
         output = call.interpreter.call(body, call.arguments, call.place)
     if given is None or not inputs_of((given,)):
-        call.interpreter.emit("forward", call.place, model=model, output=output, inputs=given or NONE)
+        call.interpreter.emit("forward", call.place, None, model=model, output=output, inputs=given or NONE, **_mode(call))
     return output
 
 
@@ -251,7 +261,9 @@ def apply_model(interpreter: Interpreter, model: Value, given: Value, place: Pla
         return _apply_sequential(interpreter, model, given, place)
     if is_model(model):
         if model.row.kind not in _WITH_WEIGHTS_OF_THEIR_OWN:
-            return Unknown("the layers of the model are not known", place)
+            origin = model.cells.get(WHY)
+            why = f": {origin.why}" if isinstance(origin, Unknown) else ""
+            return Unknown(f"the layers of the model are not known{why}", origin.place if origin is not None else place)
         from trainlint.interpret.keras.layers import layer_array
 
         return layer_array(model, listed(given), place)

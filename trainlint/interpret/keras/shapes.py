@@ -279,9 +279,11 @@ def _attention(layer: Owner, inputs: Shapes) -> Shape | None:
 
 def _resize(layer: Owner, inputs: Shapes) -> Shape | None:
     shape = inputs[0]
+    size = (integer(setting(layer, "height")), integer(setting(layer, "width")))
+    if shape is not None and len(shape) == 3:  # one picture, in the `map` of a data set
+        return (shape[0], *size) if channels_first(layer) else (*size, shape[2])
     if shape is None or len(shape) != 4:
         return None
-    size = (integer(setting(layer, "height")), integer(setting(layer, "width")))
     return _joined(layer, shape[0], size, shape[1] if channels_first(layer) else shape[3])
 
 

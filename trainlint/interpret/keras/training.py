@@ -19,11 +19,13 @@ from trainlint.interpret.keras.common import (
     shape_of,
 )
 from trainlint.interpret.keras.compiling import compile_model, loss_output, note_method
-from trainlint.interpret.keras.models import apply_model, input_shape
+from trainlint.interpret.keras.models import WHY, apply_model, input_shape
+from trainlint.interpret.keras.stateless import training_state
 from trainlint.interpret.values import (
     NONE,
     Array,
     BoundMethod,
+    Dict,
     Function,
     Instance,
     List,
@@ -66,13 +68,14 @@ def fit_model(call: Call, model: Owner) -> Value:
     x, y = _data(call, values)
     batch = items_of(values.get("batch"))
     given = batch[0] if batch is not None and _is_input(batch[0]) else _as_input(call, model, x)
+    given, y = (_only_entry(model, given) or given, _only_entry(model, y))
     with call.interpreter.frame(Frame("fit", call.place, over=model)):
         output = apply_model(call.interpreter, model, given, call.place)
         if y is not None:
             values["y"] = y
         if x is not None:
             values["x"] = x
-        values["output"] = output if isinstance(output, Array | Tuple | List) else _unknown_output(given, output)
+        values["output"] = output if isinstance(output, Array | Tuple | List | Dict) else _unknown_output(given, output)
         for name in ("optimizer", "loss", "metrics"):
             compiled = model.cells.get(name)
             if compiled is not None:
@@ -117,8 +120,11 @@ def _data(call: Call, values: dict[str, Value]) -> tuple[Value | None, Value | N
         pair = _first_batch(call, x)
         if pair is not None:
             values["batch"] = Tuple(tuple(pair.items))
+            counted = x.cells.get("batches") if isinstance(x, Object) else None
             if pair.trips is not None:
                 values["batches"] = Literal(pair.trips, call.place)
+            elif counted is not None:
+                values["batches"] = counted
             return x, pair.items[1]
     return x, y
 
@@ -138,7 +144,7 @@ def _first_batch(call: Call, data: Value) -> Iteration | None:
 
     A batch that is one array or nothing known is the inputs; what the targets are is then not known.
     """
-    if isinstance(data, List | Tuple):
+    if isinstance(data, List | Tuple | Dict):
         return None
     found = call.interpreter.iterate(data, call.place)
     first = found.items[0] if found.items else None
@@ -160,10 +166,18 @@ def _as_input(call: Call, model: Owner, x: Value | None) -> Value:
             return x
         if items and len(items) == 1:
             return items[0]
+    if isinstance(x, Dict) and items_of(x) and all(isinstance(one, Array) for one in listed(x)):
+        return x
     inputs = listed(model.cells.get("inputs"))
     if len(inputs) > 1:
         return Tuple(tuple(_source(call, x, shape_of(one)) for one in inputs), call.place)
     return _source(call, x, input_shape(model))
+
+
+def _only_entry(model: Owner, value: Value | None) -> Value | None:
+    """The one array of a dict, which is what a library's model with one input or output takes it for; else the value itself."""
+    items = items_of(value) if isinstance(value, Dict) else None
+    return items[0] if items is not None and len(items) == 1 and isinstance(model, Object) else value
 
 
 def _is_input(value: Value) -> bool:
@@ -184,9 +198,11 @@ def _own_train_step(call: Call, model: Owner, given: Value, y: Value | None) -> 
     if isinstance(step, BoundMethod | Function):
         target = y if y is not None else call.unknown("the target")
         data = Tuple((given, target), call.place)
+        written = step.function if isinstance(step, BoundMethod) else step
+        before = training_state(call, model, written) if isinstance(written, Function) else ()
         with call.interpreter.frame(Frame("loop", call.place, "fit")):
             call.interpreter.call(
-                step, replace(call.arguments, positional=(data,), keywords={}, positional_places=()), call.place
+                step, replace(call.arguments, positional=(*before, data), keywords={}, positional_places=()), call.place
             )
 
 
@@ -240,7 +256,7 @@ def _unknown_model(call: Call) -> Value:
     key = ("keras", "unknown model", why)
     model = call.interpreter.settings.cells.get(key)
     if not isinstance(model, Object):
-        model = Object(UNKNOWN_MODEL, place=call.place)
+        model = Object(UNKNOWN_MODEL, cells={} if call.receiver is None else {WHY: call.receiver}, place=call.place)
         call.interpreter.heap.write(call.interpreter.settings, key, model)
     if call.name == "compile":
         compile_model(call, model)

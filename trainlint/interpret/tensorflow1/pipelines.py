@@ -1,18 +1,20 @@
 """`tf.data.Dataset` from arrays: what its elements are after `map` and `batch`, and the iterators of graph scripts.
 
 A pipeline is an `Object` whose cells hold "element" (what an iteration gives), "rows" and "batch_size" (values). As long as
-nothing but `batch` was done to the arrays, "whole" holds them, so that a mini-batch knows all its rows.
+nothing but `batch` was done to the arrays, "whole" holds them, so that a mini-batch knows all its rows. "batches" is how many
+batches a pass gives where that is not the rows by the batch size, and Unknown where it cannot be told; "part" says that the
+arrays of the batches have other rows than the pipeline gives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 
 from trainlint.core import Place
 from trainlint.interpret import arrays
 from trainlint.interpret.dispatch import Arguments, Call, Interpreter, Iteration, function, iterates, method
-from trainlint.interpret.keras.common import plain
+from trainlint.interpret.keras.common import integer, items_of, plain
 from trainlint.interpret.tensorflow1.input_data import batch_of
 from trainlint.interpret.values import Array, Dict, Function, List, Literal, Object, Tuple, Unknown, Value
 from trainlint.knowledge.rows import Row
@@ -37,8 +39,8 @@ def _spread(value: Value, change: Callable[[Value], Value], depth: int = 0) -> V
 
 def _first(value: Value) -> Array | None:
     """Some array of a structure."""
-    while isinstance(value, Tuple) and value.items:
-        value = value.items[0]
+    while isinstance(value, Tuple | Dict) and (items := items_of(value)):
+        value = items[0]
     return value if isinstance(value, Array) else None
 
 
@@ -94,10 +96,56 @@ def _same(call: Call) -> Value:
     return call.receiver or call.unknown("a data set")
 
 
-@method("dataset:pipeline", "take", "skip", "shard", "filter", "repeat", "concatenate")
+@method("dataset:pipeline", "take", "skip", "shard", "filter", "concatenate")
 def _part(call: Call) -> Value:
-    """Fewer or more rows: the elements stay, their number is not known."""
-    return _changed(call, drop=("rows", "whole"))
+    """Fewer or more elements: rows, or batches once the rows are batched. Their number is known after `take` and `skip`."""
+    cells = call.receiver.cells if isinstance(call.receiver, Object) else {}
+    counted = batches_of(cells) if "batch_size" in cells else integer(plain(cells.get("rows")))
+    left = _left(call, counted)
+    changed: dict[str, Value] = {"part": Literal(True, call.place)}
+    unknown = call.unknown(f"how many elements `{call.name}` leaves")
+    if "batch_size" in cells:
+        size = integer(plain(cells.get("batch_size")))
+        changed["batches"] = unknown if left is None else Literal(left, call.place)
+        rows = None if left is None or size is None else left * size
+    else:
+        rows = left
+    if rows is not None:
+        changed["rows"] = Literal(rows, call.place)
+    return _changed(call, ("rows", "whole", "batches"), **changed)
+
+
+def _left(call: Call, counted: int | None) -> int | None:
+    """How many elements a part of so many has; what is taken of an unknown number is known only at most."""
+    given = integer(plain(call.argument(0, "count")))
+    if given is None or counted is None or call.name not in ("take", "skip"):
+        return None
+    if call.name == "take":
+        return counted if given < 0 else min(given, counted)
+    return 0 if given < 0 else max(counted - given, 0)
+
+
+@method("dataset:pipeline", "repeat")
+def _repeat(call: Call) -> Value:
+    """The same rows again: a pass over them is no longer a pass over the data set, which may have no end."""
+    cells = call.receiver.cells if isinstance(call.receiver, Object) else {}
+    counted, given = batches_of(cells), integer(plain(call.argument(0, "count")))
+    if given == 1:
+        return call.receiver or call.unknown("a data set")
+    if "batch_size" in cells and counted is not None and given is not None and given > 0:
+        return _changed(call, ("whole",), batches=Literal(counted * given, call.place))
+    return _changed(call, ("whole",), batches=call.unknown("the data set repeats its rows"))
+
+
+def batches_of(cells: Mapping[Hashable, Value]) -> int | None:
+    """How many batches (rows, before they are batched) a pass over a pipeline gives."""
+    held = cells.get("batches")
+    if held is not None:
+        return integer(plain(held))
+    rows, size = integer(plain(cells.get("rows"))), integer(plain(cells.get("batch_size")))
+    if "batch_size" not in cells:
+        return rows
+    return -(-rows // size) if rows is not None and size is not None and size > 0 else None
 
 
 def _changed(call: Call, drop: tuple[str, ...] = (), **cells: Value) -> Value:
@@ -137,7 +185,11 @@ def _batch(call: Call) -> Value:
         element = _spread(whole, lambda one: batch_of(one, size, call.place))
     else:
         element = _spread(pipeline.cells["element"], lambda one: _collated(one, size, call.place))
-    return _changed(call, ("whole",), element=element, batch_size=size)
+    rows, count = integer(plain(pipeline.cells.get("rows"))), integer(plain(size))
+    counted: dict[str, Value] = {}
+    if plain(call.argument(1, "drop_remainder")) is True and rows is not None and count and "batches" not in pipeline.cells:
+        counted["batches"] = Literal(rows // count, call.place)
+    return _changed(call, ("whole",), element=element, batch_size=size, **counted)
 
 
 def _collated(sample: Value, size: Value, place: Place | None) -> Value:
@@ -172,9 +224,7 @@ def _each(_: Interpreter, value: Value, place: Place | None) -> Iteration:
     element = _element(value)
     if not isinstance(value, Object) or element is None:
         return Iteration([Unknown("an element of a data set", place)], False, None)
-    rows, size = plain(value.cells.get("rows")), plain(value.cells.get("batch_size"))
-    known = isinstance(rows, int) and isinstance(size, int) and size > 0
-    return Iteration([element], False, -(-rows // size) if known else None)
+    return Iteration([element], False, batches_of(value.cells))
 
 
 @method("dataset:pipeline", "make_one_shot_iterator", "make_initializable_iterator", "__iter__")
@@ -186,8 +236,10 @@ def _iterator(call: Call) -> Value:
     element = _element(pipeline)
     if element is None:
         return call.unknown("an iterator over something that is not known")
-    ready = Object(ITERATOR_INITIALIZER, place=call.place)
-    return Object(ITERATOR, cells={"element": element, "initializer": ready}, place=call.place)
+    cells: dict[Hashable, Value] = {"element": element, "initializer": Object(ITERATOR_INITIALIZER, place=call.place)}
+    if isinstance(pipeline, Object):
+        cells["over"] = pipeline
+    return Object(ITERATOR, cells=cells, place=call.place)
 
 
 @method("object:pipeline_iterator", "get_next", "next", "__next__")
@@ -198,4 +250,6 @@ def _next(call: Call) -> Value:
 
 @iterates("object:pipeline_iterator")
 def _each_left(_: Interpreter, value: Value, place: Place | None) -> Iteration:
-    return Iteration([_element(value) or Unknown("an element of a data set", place)], False, None)
+    over = value.cells.get("over") if isinstance(value, Object) else None
+    trips = batches_of(over.cells) if isinstance(over, Object) else None
+    return Iteration([_element(value) or Unknown("an element of a data set", place)], False, trips)

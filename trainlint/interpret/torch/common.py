@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from trainlint.interpret.dispatch import Arguments, Call, bind
 from trainlint.interpret.events import Frame
-from trainlint.interpret.values import Instance, List, Literal, Object, Tuple, Value, alternatives
+from trainlint.interpret.values import Choice, Instance, List, Literal, Object, Tuple, Unknown, Value, alternatives
 from trainlint.knowledge.rows import Row
 from trainlint.knowledge.torch_ecosystem_rows import LIGHTNING_MODULE
 
 MODULE_BASES = ("torch.nn.Module", LIGHTNING_MODULE)
-MODULE_KINDS = (*MODULE_BASES, "torch.layer", "torch.module", "torch.loss", "torch.model", "torchvision.model")
+MODULE_KINDS = (*MODULE_BASES, "torch.layer", "torch.module", "torch.loss", "torch.model", "torchvision.model", "timm.model")
 """Receiver kinds (`dispatch.receiver_kinds`) of all that is a `torch.nn.Module`."""
 
 Module = Object | Instance
@@ -113,6 +113,18 @@ def dimensions(row: Row) -> int | None:
     """The n of `Conv2d`, `max_pool1d`, ..."""
     digits = [letter for letter in row.name.rpartition(".")[2] if letter.isdigit()]
     return int(digits[0]) if digits and digits[0] in "123" else None
+
+
+def device_of(call: Call) -> Value | None:
+    """The device that `x.to(...)`, `.cuda()` or `.cpu()` names: a text without its index; None if only a type is named."""
+    if call.name in ("cuda", "cpu"):
+        return Literal(call.name, call.place)
+    given = call.arguments.keywords.get("device") or call.argument(0)
+    if isinstance(given, Literal) and isinstance(given.value, int) and not isinstance(given.value, bool):
+        return Literal("cuda", given.place)
+    if isinstance(given, Literal) and isinstance(given.value, str):
+        return Literal(given.value.partition(":")[0], given.place)
+    return given if isinstance(given, Choice | Unknown) else None
 
 
 def in_forward(frames: tuple[Frame, ...]) -> bool:

@@ -20,6 +20,7 @@ from trainlint.interpret.dispatch import (
     method,
     receiver_kinds,
 )
+from trainlint.interpret.torch.choices import any_of
 from trainlint.interpret.torch.common import argument_of, integer, items_of, known_bool
 from trainlint.interpret.values import (
     NONE,
@@ -71,6 +72,9 @@ def length(interpreter: Interpreter, dataset: Value | None, depth: int = 0) -> V
 def _object_length(interpreter: Interpreter, dataset: Object, depth: int) -> Value:
     if dataset.row.kind == "tensor_dataset":
         return length(interpreter, next(iter(_tensors(dataset)), None), depth + 1)
+    if dataset.row.kind == "range":
+        trips = interpreter.iterate(dataset, dataset.place).trips
+        return Unknown("the length of a range", dataset.place) if trips is None else Literal(trips, dataset.place)
     if dataset.row.kind == "subset":
         return dataset.cells.get("length") or length(interpreter, dataset.arguments.get("indices"), depth + 1)
     if dataset.row.kind in ("concat_dataset", "chain_dataset"):
@@ -109,11 +113,10 @@ def item_of(interpreter: Interpreter, dataset: Value, place: Place | None, depth
         return Unknown("data sets nest too deeply to be followed", place)
     if isinstance(dataset, Choice):
         fitting = [one for one in alternatives(dataset) if isinstance(one, Object | Instance | Array | List)]
-        return (
-            item_of(interpreter, fitting[0], place, depth + 1)
-            if len(fitting) == 1
-            else Unknown("one of several data sets", place)
-        )
+        if len(fitting) == 1:
+            return item_of(interpreter, fitting[0], place, depth + 1)
+        known = len(fitting) == len(alternatives(dataset))
+        return any_of(tuple(item_of(interpreter, one, place, depth + 1) for one in fitting) if known else (), place)
     if isinstance(dataset, Array):
         return _row_of(dataset, place)
     items = items_of(dataset)
@@ -175,11 +178,11 @@ def batched(interpreter: Interpreter, item: Value, loader: Object, size: int | N
         dtype = "int64" if isinstance(item.value, int) else "float64"
         return _batch(Array("constant", (), {"literal": item}, (), dtype, "torch", place=item.place), None, loader, size)
     if isinstance(item, Unknown):
-        return _unknown_batch(item, loader, size, whole=not depth)
+        return unknown_batch(item, loader, size, whole=not depth)
     return item
 
 
-def _unknown_batch(item: Unknown, loader: Object, size: int | None, *, whole: bool) -> Array:
+def unknown_batch(item: Unknown, loader: Object, size: int | None, *, whole: bool) -> Array:
     """A batch of samples that could not be followed; `whole` if it may be a tuple or dict of tensors."""
     batch = _batch(Array("data", (item,), {"source": item.why}, None, None, "torch", place=item.place), None, loader, size)
     return replace(batch, attributes={**batch.attributes, PARTS: True}) if whole else batch
@@ -188,7 +191,7 @@ def _unknown_batch(item: Unknown, loader: Object, size: int | None, *, whole: bo
 def _collated(made: Value, loader: Object, size: int | None, depth: int = 0) -> Value:
     """What a `collate_fn` of the script made, its tensors marked as mini-batches."""
     if isinstance(made, Unknown):
-        return _unknown_batch(made, loader, size, whole=not depth)
+        return unknown_batch(made, loader, size, whole=not depth)
     if isinstance(made, Array) and not made.symbolic and made.op != "batch":
         attributes = {"batch_size": size, "loader": loader, "sample": True}
         return replace(made, op="batch", inputs=(made,), attributes=attributes, data=None)

@@ -8,7 +8,7 @@ from typing import Any
 
 from trainlint.interpret import arrays
 from trainlint.interpret.dispatch import Call, attribute
-from trainlint.interpret.torch import shapes
+from trainlint.interpret.torch import networks, shapes
 from trainlint.interpret.torch.common import Module, argument_of, dimensions, integer, known_bool
 from trainlint.interpret.torch.fitting import misfit
 from trainlint.interpret.torch.parameters import layer_parameter
@@ -39,6 +39,8 @@ def apply_layer(call: Call, layer: Module) -> Value:
     main = _layer_array(call, layer, tuple(inputs), shapes.output_shape(layer, shape_of(value)), {})
     if row.kind in _RECURRENT:
         return _sequence(call, layer, value, main)
+    if row.kind == "backbone":
+        return networks.through_head(call, layer, main) or main
     if row.kind == "lstm_cell":
         return Tuple((main, _part(call, layer, main, "cell", main.shape)), call.place)
     if row.kind == "attention" and row.name.endswith("MultiheadAttention"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from trainlint.core import Place
 from trainlint.interpret import members
 from trainlint.interpret.builtins import machine_of
@@ -46,7 +48,8 @@ def _fit(call: Call) -> Value:
             source = module if isinstance(module, Instance) else data if isinstance(data, Instance) else None
             epochs = call.receiver.arguments.get("max_epochs") if isinstance(call.receiver, Object) else None
             loader = _loader(call.interpreter, one, source, None if source is data else data, call.place)
-            train(call.interpreter, one, loader, epochs, call.place)
+            settings = call.receiver.arguments if isinstance(call.receiver, Object) else {}
+            train(call.interpreter, one, loader, epochs, call.place, settings=settings)
     return NONE
 
 
@@ -68,8 +71,18 @@ def _loader(
     return Unknown("the batches are not passed to `fit`", place)
 
 
-def train(interpreter: Interpreter, model: Instance, loader: Value, epochs: Value | None, place: Place | None) -> None:
+def train(
+    interpreter: Interpreter,
+    model: Instance,
+    loader: Value,
+    epochs: Value | None,
+    place: Place | None,
+    *,
+    settings: Mapping[str, Value] | None = None,
+) -> None:
     """The events of one fit: for each batch and optimizer a training step, cleared gradients, a backward pass and a step."""
+    maximum = (settings or {}).get("gradient_clip_val", NONE)
+    by = (settings or {}).get("gradient_clip_algorithm", NONE)
     configured = interpreter.call(interpreter.attribute(model, CONFIGURE, place), Arguments(), place)
     optimizers, schedules = configured_parts(configured)
     interpreter.heap.write(model, "lightning optimizers", List({"items": Tuple(tuple(optimizers))}, place))
@@ -88,6 +101,9 @@ def train(interpreter: Interpreter, model: Instance, loader: Value, epochs: Valu
             where = loss.place or place
             interpreter.emit("zero_grad", where, target=optimizer)
             interpreter.emit("backward", where, loss=loss)
+            if not (isinstance(maximum, Literal) and not maximum.value):
+                kind = Literal("value" if isinstance(by, Literal) and by.value == "value" else "norm")
+                interpreter.emit("clip", where, target=model, maximum=maximum, by=kind)
             interpreter.emit("step", where, optimizer=optimizer)
         for schedule in schedules:
             interpreter.emit("scheduler_step", place, schedule=schedule, metric=NONE)

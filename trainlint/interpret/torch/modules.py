@@ -24,6 +24,7 @@ from trainlint.interpret.torch.common import (
     Module,
     children,
     descendants,
+    device_of,
     in_forward,
     is_module,
     keep_arguments,
@@ -169,6 +170,7 @@ _PARTS = "features classifier head heads layer1 layer2 layer3 layer4 layers bloc
 
 
 @attribute("torchvision.model", *_PARTS)
+@attribute("timm.model", *_PARTS)
 def _part_of_network(call: Call) -> Value:
     """`vgg.classifier`: a container of which nothing is known yet but what the script puts there."""
     row = find("torch.nn.Sequential")
@@ -180,6 +182,7 @@ def _part_of_network(call: Call) -> Value:
 
 
 @attribute("torchvision.model", "fc")
+@attribute("timm.model", "fc")
 def _last_layer(call: Call) -> Value:
     return call.unknown("the last layer of a pretrained network")
 
@@ -213,10 +216,19 @@ def _to(call: Call) -> Value:
         name = _PRECISIONS.get(name, name)
         if name in _PRECISIONS.values():
             call.interpreter.heap.write(receiver(call), "parameter_dtype", Literal(name, call.place))
+    device = device_of(call)
+    if device is not None:
+        call.interpreter.emit("moved", call.place, model=receiver(call), device=device)
     return receiver(call)
 
 
-@module_method("cuda", "cpu", "xpu", "mps", "share_memory", "compile", "__enter__")
+@module_method("cuda", "cpu")
+def _to_device(call: Call) -> Value:
+    call.interpreter.emit("moved", call.place, model=receiver(call), device=Literal(call.name, call.place))
+    return receiver(call)
+
+
+@module_method("xpu", "mps", "share_memory", "compile", "__enter__")
 def _itself(call: Call) -> Value:
     return receiver(call)
 
@@ -314,10 +326,16 @@ def _apply(call: Call) -> Value:
     return receiver(call)
 
 
-@function("torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel", "torch.compile", "torch.jit.script")
+@function(
+    *("torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel", "torch.compile", "torch.jit.script"),
+    "torch.distributed.fsdp.FullyShardedDataParallel",
+)
 def _wrapper(call: Call) -> Value:
     """A wrapper computes what its module computes: it is that module. Without one, `torch.compile(...)` is a decorator."""
     module = call.argument(0, "module", "model", "obj")
+    if module is not None and "Parallel" in call.name:
+        devices = call.argument(1, "device_ids") or NONE
+        call.interpreter.emit("wrapped", call.place, model=module, by=Literal(call.name.rpartition(".")[2]), devices=devices)
     if module is None:
         return Partial(Symbol("torch.compile", call.spelled, call.place), place=call.place)
     return module

@@ -58,6 +58,49 @@ def initialise(interpreter: Interpreter, parameter: Array, values: Value) -> Non
         interpreter.heap.write(model, "parameter_initializer", values)
 
 
+def read_out(array: Array, place: Place | None) -> Array:
+    """The numbers of a tensor in a new one outside the graph: `torch.tensor(x)`, `Variable(x)`, `x.data`."""
+    return Array(
+        "detach", (array,), {}, array.shape, array.dtype, "torch", None, array.statistics, array.symbolic, array.symbolic, place
+    )
+
+
+MAXIMUM_UPSTREAM = 5_000
+
+
+def carries_gradient(array: Array) -> bool:
+    """Whether gradients surely flow back from an array to some weight, along a path that is not cut."""
+    stack: list[Value] = [array]
+    seen: set[int] = set()
+    while stack and len(seen) < MAXIMUM_UPSTREAM:
+        one = stack.pop()
+        if not isinstance(one, Array) or id(one) in seen or one.detached or one.op in NOT_DIFFERENTIABLE:
+            continue
+        seen.add(id(one))
+        if one.op == "parameter" or (one.op == "layer" and _owns_weights(one.attributes.get("layer"))):
+            return True
+        stack.extend(one.inputs)
+    return False
+
+
+NOT_DIFFERENTIABLE = frozenset(
+    {
+        *("argmax", "argmin", "argsort", "count_nonzero", "any", "all", "isnan", "isinf", "isfinite"),
+        *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
+        *("logical_and", "logical_or", "logical_not", "logical_xor", "shape", "detach"),
+    }
+)
+"""Operations whose results have no gradients: indices, truth values, what was read out."""
+
+
+def _owns_weights(layer: object) -> bool:
+    return isinstance(layer, Object) and layer.row.kind not in WEIGHTLESS
+
+
+WEIGHTLESS = frozenset({"dropout", "flatten", "max_pool", "average_pool", "identity", "activation", "softmax", "relu"})
+"""Kinds of layers that only pass on what they are given."""
+
+
 def set_trainable(interpreter: Interpreter, parameter: Array, value: Value) -> None:
     """`parameter.requires_grad = value`."""
     from trainlint.interpret.torch.modules import set_module_trainable
@@ -88,6 +131,8 @@ def with_gradient(call: Call, array: Array, wanted: Value | None) -> Value:
     if array.op == "parameter":
         set_trainable(call.interpreter, array, Literal(True, call.place) if wanted is None else wanted)
         return array
+    if carries_gradient(array):
+        return array  # it wants gradients anyhow (or PyTorch refuses, since it is no leaf)
     if decided is True:
         from trainlint.interpret.torch.updates import record_rebound_update
 
@@ -98,7 +143,12 @@ def with_gradient(call: Call, array: Array, wanted: Value | None) -> Value:
 @method("array", "requires_grad_")
 def _requires_grad_in_place(call: Call) -> Value:
     array = call.receiver
-    return with_gradient(call, array, call.argument(0, "requires_grad")) if isinstance(array, Array) else NONE
+    if not isinstance(array, Array):
+        return NONE
+    made = with_gradient(call, array, call.argument(0, "requires_grad"))
+    if made is not array and array.symbolic:
+        call.interpreter.emit("wants_gradient", call.place, target=array)
+    return made
 
 
 @attribute("array", "requires_grad")
@@ -108,7 +158,10 @@ def _requires_grad(call: Call) -> Value:
 
 @attribute("array", "data")
 def _data(call: Call) -> Value:
-    return replace(call.receiver, detached=True) if isinstance(call.receiver, Array) else call.unknown("no tensor")
+    array = call.receiver
+    if isinstance(array, Array) and array.symbolic and array.op != "parameter":
+        return read_out(array, call.place)
+    return replace(array, detached=True) if isinstance(array, Array) else call.unknown("no tensor")
 
 
 @attribute("array", "grad")
@@ -149,7 +202,9 @@ def _wrapped(call: Call, *, default: bool) -> Value:
         made = record_rebound_update(call, data) or as_parameter(data, call.place)
         return replace(made, attributes={**made.attributes, "registered": call.name == "torch.nn.Parameter"})
     if decided is False:
-        return as_frozen(data, call.place) if call.name == "torch.nn.Parameter" else data
+        if call.name == "torch.nn.Parameter":
+            return as_frozen(data, call.place)
+        return read_out(data, call.place) if carries_gradient(data) else data
     return call.unknown("whether a tensor is trained is not known")
 
 

@@ -24,11 +24,12 @@ from trainlint.interpret.values import (
     alternatives,
 )
 from trainlint.knowledge.rows import REQUIRED
+from trainlint.knowledge.torch_ecosystem_rows import ROWS as ECOSYSTEM_ROWS
 from trainlint.knowledge.torch_optimizer_rows import ROWS as OPTIMIZER_ROWS
 from trainlint.knowledge.torch_training_rows import PARAMETER_GROUP, STATE_DICT
 
 OPTIMIZER_KINDS = ("torch.optimizer", "torch.optim.Optimizer")
-SCHEDULE_KINDS = ("torch.schedule", "torch.optim.lr_scheduler.LRScheduler")
+SCHEDULE_KINDS = ("torch.schedule", "transformers.schedule", "torch.optim.lr_scheduler.LRScheduler")
 
 
 def _receiver(call: Call) -> Value:
@@ -101,6 +102,17 @@ def _construct(call: Call) -> Value:
     return NONE
 
 
+@method("torch.optimizer", "__init__")
+def _construct_known(call: Call) -> Value:
+    """`super().__init__(params, lr=...)` of a script's subclass of a library's optimizer."""
+    if isinstance(call.receiver, Instance) and call.receiver.row is not None:
+        row = call.receiver.row
+        keep_arguments(call.receiver, row, call.arguments)
+        made = make(replace(call, name=row.name), row)
+        call.interpreter.heap.write(call.receiver, "as a library's optimizer", made)
+    return NONE
+
+
 def _state_dict(call: Call) -> Value:
     return Object(STATE_DICT, cells={"model": _receiver(call)}, place=call.place)
 
@@ -151,13 +163,17 @@ def _update_group(call: Call) -> Value:
     return NONE
 
 
-@function(*(row.name for row in OPTIMIZER_ROWS if row.makes == "schedule"))
+@function(*(row.name for row in (*OPTIMIZER_ROWS, *ECOSYSTEM_ROWS) if row.makes == "schedule"))
 def _make_schedule(call: Call) -> Value:
     """A schedule: a "schedule" event ties it to its optimizer, whether or not it is stepped later."""
     if call.row is None:
         return call.unknown("a schedule that is not known")
     schedule = make(call, call.row)
     optimizer = schedule.arguments.get("optimizer")
+    decides = schedule.arguments.get("lr_lambda")
+    first = (items_of(decides) or (decides,))[0] if decides is not None else None
+    if schedule.row.kind == "lambda" and first is not None:
+        schedule.cells["first_factor"] = call.interpreter.call(first, Arguments((Literal(0, call.place),)), call.place)
     if optimizer is not None:
         call.interpreter.emit("schedule", call.place, schedule=schedule, optimizer=optimizer)
     return schedule
@@ -327,3 +343,12 @@ def _defaults(call: Call) -> Value:
                 made.cells[_NATIVE.get(parameter.name, parameter.name)] = value
     made.cells[OPEN] = Literal(True)
     return made
+
+
+@function("torch.save")
+def _save(call: Call) -> Value:
+    """`torch.save(state, path)`."""
+    value = call.argument(0, "obj")
+    if value is not None:
+        call.interpreter.emit("saved", call.place, value=value)
+    return NONE

@@ -71,6 +71,8 @@ def _number(value: Value) -> Literal | None:
 def _product(first: Value, second: Value) -> Value:
     """The product of two numbers; with 1 it is the other one itself, which keeps its place and origin."""
     one, other = _number(first), _number(second)
+    if any(isinstance(value, Unknown) and value.start is not None for value in (first, second)):
+        return _product_at_start(first, second)
     if one is None or other is None:
         return first if one is None and not isinstance(first, Array) else _unknown_of(second)
     if one.value == 1:
@@ -84,6 +86,17 @@ def _product(first: Value, second: Value) -> Value:
         return Literal(one.value * other.value, place, origin, one.note or other.note)
     except OverflowError:
         return Unknown("a factor beyond all numbers", place)
+
+
+def _product_at_start(first: Value, second: Value) -> Value:
+    """A product with a factor that a loop changes: not known, but in the first pass."""
+    starts = [value.start or value if isinstance(value, Unknown) else value for value in (first, second)]
+    unknown = first if isinstance(first, Unknown) else _unknown_of(second)
+    return Unknown(unknown.why, unknown.place, None if any(map(_is_unknown, starts)) else _product(starts[0], starts[1]))
+
+
+def _is_unknown(value: Value) -> bool:
+    return isinstance(value, Unknown)
 
 
 def _reciprocal(value: Value) -> Value:

@@ -19,6 +19,10 @@ PER_NODE = 40_000
 """The same for one operation's own overhead in Python."""
 
 
+PER_STEP = 3 * PER_NODE
+"""The same for one time step of a recurrent layer."""
+
+
 def is_first(op: str, inputs: Sequence[Tensor], attributes: Attributes) -> bool:
     """Whether a layer is one that `reduce.fewer_inputs` narrows: its own products are counted apart, by `of_first`."""
     return op == "dense" and bool(attributes.get("still")) and bool(inputs) and inputs[0].ndim == 2
@@ -36,6 +40,10 @@ def multiplications(op: str, inputs: Sequence[Tensor], weights: Sequence[Tensor]
     moved = PER_ELEMENT * made
     if op == "matmul" and len(inputs) == 2:
         return moved + made * int(inputs[0].shape[-1] if inputs[0].ndim else 1)
+    if op in ("lstm", "gru", "simple_rnn") and inputs and inputs[0].ndim == 3:
+        places = inputs[0].shape[0] * inputs[0].shape[1]
+        products = sum(places * int(one.size) + PER_ELEMENT * places * int(one.shape[-1]) for one in weights)
+        return int(moved + products + PER_STEP * int(inputs[0].shape[1]))
     kernel = weights[0] if weights and weights[0].ndim > 1 else None
     if kernel is None or op == "embedding" or not inputs:
         return moved

@@ -36,7 +36,8 @@ def _scaled(variance: Callable[[float, float], float], *, uniform: bool) -> Draw
     """A kind whose variance follows from the fans; `scale` multiplies the values (PyTorch's gain)."""
 
     def draw(rng: np.random.Generator, shape: Shape, numbers: Numbers, fan_in: float, fan_out: float) -> Tensor:
-        deviation = math.sqrt(variance(max(fan_in, 1.0), max(fan_out, 1.0))) * numbers.get("scale", 1.0)
+        fans = numbers.get("fan_in", fan_in), numbers.get("fan_out", fan_out)
+        deviation = math.sqrt(variance(max(fans[0], 1.0), max(fans[1], 1.0))) * numbers.get("scale", 1.0)
         if uniform:
             return _uniform(rng, shape, math.sqrt(3) * deviation)
         return _truncated(rng, shape, deviation / TRUNCATED_DEVIATION)

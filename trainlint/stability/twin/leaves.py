@@ -49,11 +49,21 @@ def settled_attributes(node: Node, aligns: bool, still: bool) -> Attributes:
         exponent = node.inputs[1].data
         if node.inputs[1].op == "data" and exponent is not None and exponent.size == 1:
             found["exponent"] = float(exponent.reshape(-1)[0])
+    if node.op == "getitem" and found.get("part") == "hidden" and node.inputs:
+        found["index"] = _last_step(node.inputs[0])
     if aligns and node.op in LOSSES:
         found["aligns"] = True
     if still:
         found["still"] = True
     return found
+
+
+def _last_step(layer: Node) -> tuple[object, ...] | None:
+    """PyTorch's `h_n` as a subscript of all outputs: the last one, below a first axis for levels and directions of one each."""
+    known = layer.attributes
+    if known.get("bidirectional") is True or known.get("num_layers", 1) != 1 or known.get("return_sequences") is not True:
+        return None
+    return (None, -1) if known.get("batch_first") is False else (None, slice(None), -1)
 
 
 def numbers_of(values: object) -> Tensor:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from trainlint.stability.twin.activations import log_softmax, softmax
-from trainlint.stability.twin.directional import absolute, clip, log, sigmoid, softplus, tanh
+from trainlint.stability.twin.directional import absolute, clip, exp, log, sigmoid, softplus, tanh
 from trainlint.stability.twin.operation import (
     Attributes,
     Forward,
@@ -155,6 +155,23 @@ def _poisson(p: Tensor, t: Tensor, _attributes: Attributes) -> tuple[Tensor, Ten
     return p - t * log(shifted), 1 - t / shifted, None
 
 
+def _divergence(p: Tensor, t: Tensor, attributes: Attributes) -> tuple[Tensor, Tensor, None]:
+    """PyTorch's: of logarithms of probabilities `p` from probabilities `t`, or their logarithms."""
+    shares, logs = (exp(t), t) if attributes.get("log_target") is True else (t, np.log(np.where(t > 0, t, 1.0)))
+    return shares * (logs - p), -shares, None
+
+
+def _divergence_by_class(p: Tensor, shares: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor]:
+    """Keras': both clipped to [1e-7, 1]."""
+    wanted, clipped = np.clip(shares, SMALLEST_PROBABILITY, 1.0), clip(p, SMALLEST_PROBABILITY, 1.0)
+    return (wanted * (np.log(wanted) - log(clipped))).sum(axis=-1), np.where(clipped == p, -wanted / clipped, 0.0)
+
+
+def _kl_divergence(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+    row = _by_class(_divergence_by_class, -1) if attributes.get("aligns") else _elementwise(_divergence)
+    return row(inputs, parameters, attributes)
+
+
 def _by_class(rule: _ByClass, axis: int) -> Forward:
     """A loss over classes from a function (prediction, target shares, attributes) with the classes on the last axis."""
 
@@ -241,5 +258,6 @@ LOSSES: Mapping[str, Operation] = {
     "softmax_cross_entropy_with_logits": Operation(_by_class(_logits, -1), nonlinear),
     "sparse_softmax_cross_entropy_with_logits": Operation(_by_class(_logits, -1), nonlinear),
     "cross_entropy": Operation(_by_class(_logits, 1), nonlinear),
+    "kl_divergence": Operation(_kl_divergence, nonlinear),
     "nll": Operation(_by_class(_log_probabilities, 1), nonlinear),
 }

@@ -10,7 +10,7 @@ import numpy as np
 
 from trainlint.stability.twin import reduce
 from trainlint.stability.twin.directional import STEP
-from trainlint.stability.twin.operation import Operation, Pullback, RefusalError, Tensor
+from trainlint.stability.twin.operation import Operation, Pullback, RefusalError, Shape, Tensor
 
 if TYPE_CHECKING:
     from trainlint.stability.twin.program import Program
@@ -45,6 +45,15 @@ class Problem:
         self.start: Tensor = np.concatenate([np.zeros(0), *(self._values[index].ravel() for index in self._places)])
         self.penalty: Tensor = np.concatenate(
             [np.zeros(0), *(np.full(size, program.parameters[index].l2) for size, index in zip(sizes, self._places, strict=True))]
+        )
+
+    @property
+    def tensors(self) -> tuple[tuple[slice, Shape], ...]:
+        """Where each trainable tensor lies in the flat vector, and its shape."""
+        ends = np.cumsum([math.prod(self._shapes[index]) for index in self._places]).tolist()
+        starts = [0, *ends[:-1]]
+        return tuple(
+            (slice(start, end), self._shapes[index]) for start, end, index in zip(starts, ends, self._places, strict=True)
         )
 
     def reduced(self, *, rough: bool = False) -> Problem:

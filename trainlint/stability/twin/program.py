@@ -182,7 +182,7 @@ class Program:
             settled.add(place)
             self.shapes[place] = shape
             if first:
-                self.fans[place] = fan(expected[0] or shape)
+                self.fans[place] = fan(shape if len(shape) > 1 else expected[0] or shape)
 
     def _leaf(self, index: int, rows: Rows | None, weights: Sequence[Tensor]) -> Tensor:
         if self.steps[index].node.op == "parameter":

@@ -31,18 +31,19 @@ from trainlint.stability.twin.operation import (
 MAXIMUM_GROUPS = 64
 
 
-def _channels_first(attributes: Attributes) -> bool:
+def channels_first(attributes: Attributes) -> bool:
+    """Whether the channels come before the spatial axes."""
     return attributes.get("data_format") == "channels_first"
 
 
-def _spatial(forward: Forward) -> Forward:
+def spatial(forward: Forward) -> Forward:
     """Let an operation that is written for (rows, *space, channels) take either data format."""
 
     def wrapped(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
         one_input(inputs)
         if inputs[0].ndim < 3:
             raise RefusalError("a spatial layer whose input has no spatial axes")
-        if not _channels_first(attributes):
+        if not channels_first(attributes):
             return forward(inputs, parameters, attributes)
         value, below = forward([np.moveaxis(inputs[0], 1, -1)], parameters, attributes)
 
@@ -55,7 +56,7 @@ def _spatial(forward: Forward) -> Forward:
     return wrapped
 
 
-class _Geometry(NamedTuple):
+class Geometry(NamedTuple):
     """Where the windows of a layer lie: one entry for each spatial axis."""
 
     window: tuple[int, ...]
@@ -75,13 +76,14 @@ class _Geometry(NamedTuple):
         return (slice(None), *(slice(start, start + (count - 1) * stride + 1, stride) for start, stride, count in steps))
 
 
-def _geometry(space: Shape, window: tuple[int, ...], strides: tuple[int, ...], attributes: Attributes) -> _Geometry:
+def _geometry(space: Shape, window: tuple[int, ...], strides: tuple[int, ...], attributes: Attributes) -> Geometry:
     dilation = per_axis(attributes, "dilation", len(space), 1)
     if min((*window, *strides, *dilation)) < 1:
         raise RefusalError("a window or stride below 1")
     reach = tuple((size - 1) * wide + 1 for size, wide in zip(window, dilation, strict=True))
     padding = tuple(
-        _padding(attributes.get("padding", "valid"), axis, space[axis], reach[axis], strides[axis]) for axis in range(len(space))
+        padding_of(attributes.get("padding", "valid"), axis, space[axis], reach[axis], strides[axis])
+        for axis in range(len(space))
     )
     extent = tuple(
         (size + low + high - far) // stride + 1
@@ -89,10 +91,10 @@ def _geometry(space: Shape, window: tuple[int, ...], strides: tuple[int, ...], a
     )
     if min(extent) < 1:
         raise RefusalError("a window is larger than its input")
-    return _Geometry(window, strides, dilation, padding, extent)
+    return Geometry(window, strides, dilation, padding, extent)
 
 
-def _padding(padding: object, axis: int, size: int, reach: int, stride: int) -> tuple[int, int]:
+def padding_of(padding: object, axis: int, size: int, reach: int, stride: int) -> tuple[int, int]:
     """Zeros below and above one axis. "same" splits the odd one above, as TensorFlow and PyTorch do."""
     if padding is None or padding == "valid":
         return 0, 0
@@ -109,7 +111,7 @@ def _padding(padding: object, axis: int, size: int, reach: int, stride: int) -> 
     return sides[0], sides[1]
 
 
-def _patches(x: Tensor, geometry: _Geometry, fill: float) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+def _patches(x: Tensor, geometry: Geometry, fill: float) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
     """All windows as (rows, *extent, taps, channels), and the sum of such an array's entries back where they came from."""
     require(len(x), *geometry.extent, *geometry.window, x.shape[-1])
     around = ((0, 0), *geometry.padding, (0, 0))
@@ -163,7 +165,7 @@ def _by_matrix(first: Tensor, second: Tensor, axes: int = 2) -> Tensor:
 
 
 def _conv_parameters(shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
-    axes, channels = len(shapes[0]) - 2, shapes[0][1 if _channels_first(attributes) else -1]
+    axes, channels = len(shapes[0]) - 2, shapes[0][1 if channels_first(attributes) else -1]
     filters, groups = integer(attributes, "filters", 0), integer(attributes, "groups", 1)
     if axes < 1 or filters < 1 or groups < 1 or channels % groups:
         raise RefusalError("the shape of a convolution is not known")
@@ -194,7 +196,7 @@ def _depthwise(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attribute
 
 
 def _depthwise_parameters(shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
-    axes, channels = len(shapes[0]) - 2, shapes[0][1 if _channels_first(attributes) else -1]
+    axes, channels = len(shapes[0]) - 2, shapes[0][1 if channels_first(attributes) else -1]
     multiplier = integer(attributes, "depth_multiplier", 1)
     kernel = (*per_axis(attributes, "kernel_size", axes, 0), channels, multiplier)
     return (kernel, (channels * multiplier,))[: 1 + (attributes.get("use_bias", True) is not False)]
@@ -239,7 +241,7 @@ def _pool(reduce: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], fill: float
         value, weights = reduce(patches, np.broadcast_to(counted, patches.shape))
         return value, lambda gradient: (scatter(weights * gradient[..., None, :]),)
 
-    return _spatial(forward)
+    return spatial(forward)
 
 
 def _largest(patches: Tensor, _counted: Tensor) -> tuple[Tensor, Tensor]:
@@ -266,7 +268,7 @@ def _global_pool(largest: bool) -> Forward:
         kept = (len(x), *(1,) * (x.ndim - 2), x.shape[-1]) if attributes.get("keepdims") else value.shape
         return value.reshape(kept), lambda gradient: ((weights * gradient.reshape(len(x), 1, -1)).reshape(x.shape),)
 
-    return _spatial(forward)
+    return spatial(forward)
 
 
 def _along_axes(x: Tensor, matrices: Sequence[Tensor]) -> Tensor:
@@ -284,7 +286,7 @@ def _resampled(matrices: Callable[[Shape, Attributes], list[Tensor]]) -> Forward
         found = matrices(inputs[0].shape[1:-1], attributes)
         return _along_axes(inputs[0], found), lambda gradient: (_along_axes(gradient, [one.T for one in found]),)
 
-    return _spatial(forward)
+    return spatial(forward)
 
 
 def _adaptive(space: Shape, attributes: Attributes) -> list[Tensor]:
@@ -332,9 +334,9 @@ def _zero_pad(space: Shape, attributes: Attributes) -> list[Tensor]:
 
 
 WINDOWS: Mapping[str, Operation] = {
-    "conv": Operation(_spatial(_conv), product, _conv_parameters),
-    "depthwise_conv": Operation(_spatial(_depthwise), product, _depthwise_parameters),
-    "separable_conv": Operation(_spatial(_separable), _separable_degree, _separable_parameters),
+    "conv": Operation(spatial(_conv), product, _conv_parameters),
+    "depthwise_conv": Operation(spatial(_depthwise), product, _depthwise_parameters),
+    "separable_conv": Operation(spatial(_separable), _separable_degree, _separable_parameters),
     "max_pool": Operation(_pool(_largest, -math.inf), nonlinear),
     "average_pool": Operation(_pool(_average, 0.0), same),
     "global_average_pool": Operation(_global_pool(largest=False), same),

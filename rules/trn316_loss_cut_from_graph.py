@@ -1,0 +1,115 @@
+"""Loss cut off from the graph.
+
+## Why
+
+`backward` follows the recorded operations from the loss to the weights. `torch.tensor(loss)`, `Variable(loss.data)`, `.item()`,
+`.detach()`, `.numpy()`, `argmax` end that record. With `requires_grad=True` on the copy nothing raises: every weight's gradient
+stays None, the optimizer steps, and the loss never falls. Without it `backward` raises. `round` and `sign` pass the gradient 0.
+
+```python bad
+import torch
+from torch import nn, optim
+
+model = nn.Linear(8, 1)
+optimizer = optim.SGD(model.parameters(), lr=0.01)
+criterion = nn.MSELoss()
+
+def run(loader):
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = criterion(model(x), y)
+        loss = torch.tensor(loss, requires_grad=True)  # error: TRN316
+        loss.backward()
+        optimizer.step()
+```
+
+```python bad
+import torch
+from torch import nn, optim
+
+x, y = torch.rand(64, 8), torch.randint(0, 4, (64,)).float()
+model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
+optimizer = optim.Adam(model.parameters(), lr=1e-3)
+for epoch in range(100):
+    optimizer.zero_grad()
+    predicted = model(x).argmax(dim=1).float()  # error: TRN316
+    loss = nn.functional.mse_loss(predicted, y)
+    loss.backward()
+    optimizer.step()
+```
+
+## When it is silent
+
+One way back is enough: a stop-gradient of one term, detached targets, straight-through estimators, metrics.
+
+```python good
+import torch
+from torch import nn, optim
+
+model, teacher = nn.Linear(8, 1), nn.Linear(8, 1)
+optimizer = optim.SGD(model.parameters(), lr=0.01)
+
+def run(loader):
+    for x, _ in loader:
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(x), teacher(x).detach())
+        loss.backward()
+        optimizer.step()
+        print(torch.tensor(loss.item()))
+```
+
+```python good
+import torch
+from torch import nn, optim
+
+model = nn.Linear(8, 1)
+optimizer = optim.SGD(model.parameters(), lr=0.01)
+
+def run(loader):
+    for x, y in loader:
+        optimizer.zero_grad()
+        soft = torch.sigmoid(model(x))
+        hard = soft + (torch.round(soft) - soft).detach()
+        nn.functional.mse_loss(hard, y).backward()
+        optimizer.step()
+```
+
+```python good
+import torch
+from torch import nn, optim
+
+encoder = nn.Linear(8, 4)
+code = encoder(torch.rand(2, 8)).detach().requires_grad_(True)
+optimizer = optim.Adam([code], lr=0.01)
+for step in range(200):
+    optimizer.zero_grad()
+    loss = (code - 1).pow(2).mean()
+    loss.backward()
+    print(code.grad.norm())
+    optimizer.step()
+```
+
+## References
+
+- PyTorch, torch.tensor ("reads out the data ... and constructs a leaf variable"); Autograd mechanics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trainlint.api import Report, Script, Severity, cut_losses, rule, site_cause
+
+
+@rule("TRN316", "loss-cut-from-graph", Severity.ERROR, scope="script")
+def check(script: Script) -> Iterator[Report]:
+    """Look for losses from which no path leads back to a weight."""
+    for cut in cut_losses(script):
+        yield Report(
+            cut.effect,
+            at=cut.place,
+            related=(("backward", cut.backward),),
+            fix_message="Use the tensor itself",
+            edits=cut.edits,
+            cause=site_cause("loop", cut.place),
+        )

@@ -1,0 +1,171 @@
+"""Random changes of pictures: those that reach the data a model is judged by, and those that change what a label means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trainlint.core import Place
+from trainlint.facts.passes import text_of
+from trainlint.facts.provenance import lineage, source_object
+from trainlint.facts.run import Script
+from trainlint.interpret.events import Event
+from trainlint.interpret.values import Array, List, Literal, Object, Tuple, Value
+from trainlint.knowledge.data_rows import RANDOM_TRANSFORMS
+
+DIGITS = frozenset({"mnist", "MNIST", "EMNIST", "KMNIST", "QMNIST", "SVHN", "USPS"})
+"""Data sets of digits and letters: a mirrored 2 is no 2, a turned 6 is a 9."""
+
+MIRRORING = frozenset({"RandomHorizontalFlip", "RandomVerticalFlip", "RandomFlip"})
+RIGHT_ANGLE = 90.0
+CHANGING = (
+    "rotation_range",
+    "width_shift_range",
+    "height_shift_range",
+    "shear_range",
+    "zoom_range",
+    "horizontal_flip",
+    "vertical_flip",
+)
+"""Settings of ImageDataGenerator that change each picture at random."""
+
+SEVERAL_LOOKS = re.compile(r"\btta\b|test.time.augment", re.IGNORECASE)
+WITHOUT_GRADIENTS = ("no_grad", "inference_mode")
+
+
+@dataclass(frozen=True, slots=True)
+class Augmented:
+    """A random change `what` of the data `of`; `place` is that of the transform, `used` where the data are used."""
+
+    place: Place
+    what: str
+    of: str
+    used: Place | None = None
+
+
+def augmented_evaluations(script: Script, events: Sequence[Event]) -> Iterator[Augmented]:
+    """Random changes of validation or test data."""
+    source = next((getattr(event.place, "source_text", "") for event in events if event.place is not None), "")
+    if SEVERAL_LOOKS.search(source) or not script.runs:
+        return
+    seen: set[object] = set()
+    for one in (*_held_back_sets(script, events), *_without_gradients(events), *_generators(events)):
+        if one.place.span not in seen:
+            seen.add(one.place.span)
+            yield one
+
+
+def _held_back_sets(script: Script, events: Sequence[Event]) -> Iterator[Augmented]:
+    """Data sets of torchvision with `train=False` or `split="test"` and a random transform, that no run trains on."""
+    loaders = [source_object(run.inputs.value) for run in script.runs]
+    trained = {id(one.arguments.get("dataset")) for one in loaders if one is not None}
+    for event in events:
+        data = event.values.get("object")
+        if event.kind != "dataset" or not isinstance(data, Object) or data.row.library != "torchvision" or id(data) in trained:
+            continue
+        if not _is_held_back(data) or not any(one is not None for one in loaders):
+            continue
+        for one in _random_steps(data.arguments.get("transform")):
+            if one.place is not None:
+                yield Augmented(one.place, _name(one), f"the {data.row.name.rpartition('.')[2]} test data", data.place)
+
+
+def _is_held_back(data: Object) -> bool:
+    train, split = data.arguments.get("train"), data.arguments.get("split")
+    return (isinstance(train, Literal) and train.value is False) or text_of(split) in ("test", "val", "valid")
+
+
+def _random_steps(transform: Value | None) -> Iterator[Object]:
+    """The random transforms in one, or in a list of them."""
+    if not isinstance(transform, Object):
+        return
+    if transform.row.kind == "compose":
+        steps = transform.arguments.get("transforms")
+        held = steps.cells.get("items") if isinstance(steps, List) else steps
+        for one in held.items if isinstance(held, Tuple) else ():
+            yield from _random_steps(one)
+    elif _name(transform) in RANDOM_TRANSFORMS:
+        yield transform
+
+
+def _without_gradients(events: Sequence[Event]) -> Iterator[Augmented]:
+    """Random transforms that are applied while nothing is learnt."""
+    for event in events:
+        transform = event.values.get("transform")
+        if event.kind != "augment" or not isinstance(transform, Object) or transform.place is None:
+            continue
+        frame = next((one for one in event.frames if one.kind == "with" and one.name in WITHOUT_GRADIENTS), None)
+        if frame is not None:
+            yield Augmented(transform.place, _name(transform), "data that are judged without gradients", frame.place)
+
+
+def _generators(events: Sequence[Event]) -> Iterator[Augmented]:
+    """`ImageDataGenerator` that changes pictures at random, as validation data or in `evaluate`."""
+    for event in events:
+        flow = event.values.get("validation_data" if event.kind == "fit" else "x") if event.kind in ("fit", "evaluate") else None
+        of = flow.cells.get("of") if isinstance(flow, Object) and flow.row.makes == "generator" else None
+        if not isinstance(of, Object) or not isinstance(flow, Object):
+            continue
+        if event.kind == "evaluate" and any(one.kind == "fit" and one.values.get("x") is flow for one in events):
+            continue
+        what = next((name for name in CHANGING if _given(of.arguments.get(name))), "")
+        place = of.argument_places.get(what) or of.place
+        if what and place is not None:
+            yield Augmented(place, what, "the validation data" if event.kind == "fit" else "the test data", flow.place)
+
+
+def _given(value: Value | None) -> bool:
+    return isinstance(value, Literal) and bool(value.value)
+
+
+def _name(one: Object) -> str:
+    return one.row.name.rpartition(".")[2]
+
+
+def mirrored_digits(events: Sequence[Event]) -> Iterator[Augmented]:
+    """Mirrored or turned digits and letters of known data sets that a run trains on."""
+    seen: set[object] = set()
+    for event in events:
+        for transform, image in _changes(event):
+            known = next((str(one.attributes["source"]) for one in lineage(image) if one.attributes.get("source") in DIGITS), "")
+            if known and _changes_meaning(transform) and transform.place is not None and transform.place.span not in seen:
+                seen.add(transform.place.span)
+                yield Augmented(transform.place, _name(transform), known)
+        if event.kind == "fit":
+            yield from _flipped_by_generator(event)
+
+
+def _changes(event: Event) -> Iterator[tuple[Object, Value | None]]:
+    transform = event.values.get("transform")
+    if event.kind == "augment" and isinstance(transform, Object):
+        yield transform, event.values.get("image")
+    if event.kind == "fit":
+        for one in lineage(event.values.get("output")):
+            layer = one.attributes.get("layer")
+            if isinstance(layer, Object) and layer.row.kind == "augmentation":
+                yield layer, one
+
+
+def _changes_meaning(transform: Object) -> bool:
+    """Whether a transform mirrors, or turns by a right angle and more."""
+    name = _name(transform)
+    if name in MIRRORING:
+        held = transform.arguments.get("p")
+        return not (isinstance(held, Literal) and not held.value)
+    held = transform.arguments.get("degrees", transform.arguments.get("args[0]"))
+    turned = held.value if isinstance(held, Literal) and isinstance(held.value, int | float) else 0
+    return name == "RandomRotation" and transform.row.library == "torchvision" and turned >= RIGHT_ANGLE
+
+
+def _flipped_by_generator(fit: Event) -> Iterator[Augmented]:
+    flow = fit.values.get("x")
+    of = flow.cells.get("of") if isinstance(flow, Object) and flow.row.makes == "generator" else None
+    given = flow.arguments.get("x") if isinstance(flow, Object) else None
+    if not isinstance(of, Object) or not isinstance(given, Array):
+        return
+    known = next((str(one.attributes["source"]) for one in lineage(given) if one.attributes.get("source") in DIGITS), "")
+    for name in ("horizontal_flip", "vertical_flip"):
+        place = of.argument_places.get(name) or of.place
+        if known and _given(of.arguments.get(name)) and place is not None:
+            yield Augmented(place, name, known)

@@ -1,0 +1,110 @@
+"""Where tensors and modules stand: moved copies that are dropped, modules and batches on different devices, wrapped modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trainlint.core import Place
+from trainlint.facts.loop_faults import upstream
+from trainlint.facts.passes import every_event, owner_of, text_of
+from trainlint.facts.registration import made
+from trainlint.facts.run import Script
+from trainlint.interpret.events import Event
+from trainlint.interpret.values import Array, Literal, Object, Tuple, Value
+
+MOVES = frozenset({"to", "cuda", "cpu", "float", "double", "half", "bfloat16", "long", "int"})
+"""Methods of a tensor that give a copy and leave the tensor as it is."""
+
+
+def dropped_copies(script: Script) -> Iterator[tuple[Place, str]]:
+    """Statements that move or convert a tensor and keep nothing of it, with the method."""
+    for event in every_event(script):
+        value, method = event.values.get("value"), text_of(event.values.get("method"))
+        if event.kind != "dropped" or method not in MOVES or event.place is None or not isinstance(value, Array):
+            continue
+        if value.library == "torch" and not _is_made_there(value, event.place):
+            yield event.place, method
+
+
+def _is_made_there(value: Array, place: Place) -> bool:
+    """Whether a statement computes a tensor only to move it (`model(x).cpu()` warms a device up)."""
+    return any(one.op == "layer" and one.place is not None and one.place.span.row == place.span.row for one in upstream(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A call of a model whose weights are on one device and whose batch is on another."""
+
+    place: Place
+    model: str
+    batch: str
+    moved: Place
+
+
+def apart(script: Script) -> Iterator[Apart]:
+    """Calls of models that were moved to one device with batches that are on another, where both are sure."""
+    events = every_event(script)
+    seen: set[object] = set()
+    for event in events:
+        if event.kind != "forward" or event.place is None or event.place in seen:
+            continue
+        move = _last_move(events, event)
+        device = text_of(move.values.get("device")) if move is not None else ""
+        inputs = event.values.get("inputs")
+        first = inputs.items[0] if isinstance(inputs, Tuple) and inputs.items else None
+        batch = device_of(first)
+        if move is not None and move.place is not None and device and batch and device != batch:
+            seen.add(event.place)
+            yield Apart(event.place, device, batch, move.place)
+
+
+def _last_move(events: tuple[Event, ...], call: Event) -> Event | None:
+    moves = [one for one in events if one.kind == "moved" and one.values.get("model") is call.values.get("model")]
+    before = [one for one in moves if one.order < call.order and not any(frame.kind == "branch" for frame in one.frames)]
+    return before[-1] if before and len({text_of(one.values.get("device")) for one in moves}) == 1 else None
+
+
+def device_of(value: Value | None) -> str:
+    """The device of a mini-batch: where the script moved it, "cpu" as a loader of a library's data set gives it, else ""."""
+    if not isinstance(value, Array):
+        return ""
+    batches = [one for one in upstream(value) if one.op == "batch"]
+    if len(batches) != 1:
+        return ""
+    given = batches[0].attributes.get("device")
+    if isinstance(given, str):
+        return given
+    loader = batches[0].attributes.get("loader")
+    data = loader.arguments.get("dataset") if isinstance(loader, Object) else None
+    plain = isinstance(loader, Object) and "collate_fn" not in loader.arguments and not loader.extra
+    return "cpu" if plain and isinstance(data, Object) and data.row.library == "torchvision" else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Misordered:
+    """Something that has to come before a wrapper and comes after it: "moved", "optimizer"; or "never" moved."""
+
+    what: str
+    by: str
+    place: Place
+    wrapped: Place
+
+
+def misordered_wrappers(script: Script) -> Iterator[Misordered]:
+    """Modules that are wrapped for several processes before they are moved, or after an optimizer took their parameters."""
+    events = every_event(script)
+    for event in events:
+        model, by = event.values.get("model"), text_of(event.values.get("by"))
+        if event.kind != "wrapped" or event.place is None or any(frame.kind == "branch" for frame in event.frames):
+            continue
+        moves = [one for one in events if one.kind == "moved" and one.values.get("model") is model]
+        devices = event.values.get("devices")
+        on_gpu = not (isinstance(devices, Literal) and devices.value is None)
+        early = [one for one in moves if one.order < event.order]
+        if by == "DistributedDataParallel" and on_gpu and not early and moves and moves[0].place is not None:
+            yield Misordered("moved", by, event.place, moves[0].place)
+        if by == "FullyShardedDataParallel":
+            for made_at, optimizer in made(script, "optimizer"):
+                if made_at.order < event.order and owner_of(optimizer) is model and made_at.place is not None:
+                    yield Misordered("optimizer", by, made_at.place, event.place)

@@ -1,0 +1,143 @@
+"""What a script calls a test, and on which data it makes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trainlint.core import Place
+from trainlint.facts.leakage import SMALL, same_rows
+from trainlint.facts.passes import every_event, innermost_loop, text_of
+from trainlint.facts.provenance import main_path
+from trainlint.facts.run import Script
+from trainlint.interpret.events import Event
+from trainlint.interpret.values import Array, List, Object, Tuple, Value
+from trainlint.source.lines import split_rows
+
+HELD_BACK = re.compile(r"(?<![a-z])(test|val|valid|validate|validation|holdout)(?![a-z])", re.IGNORECASE)
+TRAINING = re.compile(r"train|overfit|fit_", re.IGNORECASE)
+TEST = re.compile(r"(?<![a-z])test(?![a-z])", re.IGNORECASE)
+FURTHER = re.compile(r"(?<![a-z])(val|valid|validation|dev|holdout|hold_out|unseen)(?![a-z])", re.IGNORECASE)
+SELECTING = ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau")
+
+
+@dataclass(frozen=True, slots=True)
+class TestOnTraining:
+    """A score that is named as one of held-back data (`called`), on the data of the fit or loop at `trained`."""
+
+    place: Place
+    called: str
+    trained: Place
+
+
+def tests_on_training_data(script: Script) -> Iterator[TestOnTraining]:
+    """Scores called test or validation that are computed on the very data of a run."""
+    events = every_event(script)
+    yield from _evaluations(events)
+    yield from _loops(script, events)
+
+
+def _evaluations(events: Sequence[Event]) -> Iterator[TestOnTraining]:
+    fits = [event for event in events if event.kind == "fit"]
+    for event in events:
+        x = event.values.get("x")
+        if event.kind != "evaluate" or x is None or event.place is None:
+            continue
+        for fit in fits:
+            own = fit.values.get("x")
+            same = fit.values.get("model") is event.values.get("model") and own is not None and same_rows(own, x)
+            small = isinstance(x, Array) and bool(x.shape) and x.shape is not None and (x.shape[0] or SMALL + 1) <= SMALL
+            called = _bound_name(event.place)
+            if same and not small and fit.place is not None and HELD_BACK.search(called) and not TRAINING.search(called):
+                yield TestOnTraining(event.place, called, fit.place)
+                break
+
+
+def _bound_name(place: Place) -> str:
+    """The names on the left of the assignment whose value begins at a place."""
+    rows = split_rows(getattr(place, "source_text", ""))
+    if place.span.row > len(rows):
+        return ""
+    found = re.match(r"\s*([\w\s,().\[\]*]+?)\s*=\s*\Z", rows[place.span.row - 1][: place.span.column - 1])
+    return found[1] if found is not None else ""
+
+
+def _loops(script: Script, events: Sequence[Event]) -> Iterator[TestOnTraining]:
+    """Passes without gradients over the loader of a run, in a function that is named a test."""
+    trained = {id(loader): run.place for run in script.runs for loader in _loaders(run.events)}
+    seen: set[object] = set()
+    for event in events:
+        loop = innermost_loop(event)
+        loader = loop.over if loop is not None else None
+        if event.kind != "forward" or loop is None or id(loader) not in trained or loop.place is None or loop.place in seen:
+            continue
+        without = any(frame.kind == "with" and frame.name in ("no_grad", "inference_mode") for frame in event.frames)
+        called = next(
+            (frame.name for frame in reversed(event.frames) if frame.kind == "call" and HELD_BACK.search(frame.name)), ""
+        )
+        if without and called and not TRAINING.search(called) and not _has_further_calls(script, called):
+            seen.add(loop.place)
+            yield TestOnTraining(loop.place, f"{called}()", trained[id(loader)])
+
+
+def _loaders(events: Sequence[Event]) -> Iterator[Value]:
+    for event in events:
+        loop = innermost_loop(event)
+        if event.kind == "step" and loop is not None and isinstance(loop.over, Object) and loop.over.row.makes == "loader":
+            yield loop.over
+
+
+def _has_further_calls(script: Script, function: str) -> bool:
+    """Whether a function is called twice or more in the file: training and held-back scores are then both told."""
+    source = next((getattr(run.place, "source_text", "") for run in script.runs), "")
+    return len(re.findall(rf"(?<!def ){re.escape(function)}\s*\(", source)) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A fit whose callbacks choose by the set that is named test."""
+
+    place: Place
+    callbacks: tuple[str, ...]
+    data: str
+
+
+def selections_by_test_set(script: Script) -> Iterator[Selection]:
+    """Fits that stop, keep weights or lower the rate by data named test, in files without another held-back set."""
+    for event in every_event(script):
+        place = event.argument_places.get("validation_data")
+        data = getattr(place, "text", "")
+        if event.kind != "fit" or place is None or not TEST.search(data) or FURTHER.search(data):
+            continue
+        chosen = tuple(sorted({one for one in _callbacks(event.values.get("callbacks")) if one in SELECTING}))
+        source = getattr(place, "source_text", "")
+        if chosen and not FURTHER.search(re.sub(r"validation_(data|split|steps|batch_size|freq)|val_\w+", "", source)):
+            yield Selection(place, chosen, data)
+
+
+def _callbacks(value: Value | None) -> Iterator[str]:
+    held = value.cells.get("items") if isinstance(value, List) else value
+    for one in held.items if isinstance(held, Tuple) else ():
+        if isinstance(one, Object):
+            name = one.row.name.rpartition(".")[2]
+            given = one.arguments.get("monitor")
+            best = one.arguments.get("save_best_only")
+            if given is not None and not text_of(given).startswith("val_"):
+                continue
+            if name != "ModelCheckpoint" or (best is not None and getattr(best, "value", None) is True):
+                yield name
+
+
+def shuffled_series(events: Sequence[Event]) -> Iterator[tuple[Place, Place | None, str]]:
+    """Shuffled splits of rows that are in order of time: the split, what put them in order, and in words."""
+    for event in events:
+        arrays, parts = event.values.get("arrays"), event.values.get("parts")
+        if event.kind != "split" or event.place is None or not isinstance(arrays, Tuple) or not isinstance(parts, Tuple):
+            continue
+        if not any(isinstance(one, Array) and one.attributes.get("shuffle") for one in parts.items):
+            continue
+        for array in arrays.items[:1]:
+            found = next((step for step in main_path(array) if isinstance(step.attributes.get("series"), str)), None)
+            if found is not None:
+                yield event.place, found.place, str(found.attributes["series"])

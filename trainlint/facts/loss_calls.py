@@ -1,0 +1,108 @@
+"""Losses that are called wrongly: tensors given to the constructor, or a criterion that its own result replaces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trainlint.core import Edit, Place, Span
+from trainlint.facts.passes import conditional, every_event, innermost_loop, inside
+from trainlint.facts.queries import array_above
+from trainlint.facts.registration import made
+from trainlint.facts.run import Script
+from trainlint.interpret.events import Event, Frame
+from trainlint.interpret.values import Array, Object
+from trainlint.source.lines import split_rows
+
+BY_KEYWORD = re.compile(r"[\w.]+\(\s*\w+\s*=")
+CALL = re.compile(r"([A-Za-z_]\w*)\(")
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCall:
+    """A call of a loss that fails: what happens, where, the criterion's place, and the edits that mend it."""
+
+    effect: str
+    place: Place
+    related: tuple[tuple[str, Place], ...]
+    edits: tuple[Edit, ...]
+
+
+def wrong_loss_calls(script: Script) -> Iterator[WrongCall]:
+    """Predictions given to the constructor of a loss, and criteria that the second pass of a loop cannot call."""
+    for event, built in made(script, "loss"):
+        if isinstance(built, Object) and event.place is not None and _takes_prediction(built):
+            name = built.row.name.rpartition(".")[2]
+            effect = (
+                f"`{name}` is a class: the tensors become its settings and no loss is computed. Construct it first, "
+                f"`{name}()(output, target)`"
+            )
+            yield WrongCall(effect, event.place, (), _constructed_first(event.place))
+    for event in every_event(script):
+        loop, loss = innermost_loop(event), event.values.get("loss")
+        if event.kind == "loss" and isinstance(loss, Object) and event.place is not None and loop is not None:
+            name = _replaced_name(event.place)
+            if name and _runs_again(event, loop) and _outside(loss, event, loop, name):
+                effect = f"`{name}` is the loss in the first pass and a tensor in the second, which cannot be called: raises"
+                places = (("the loss function", loss.place),) if loss.place is not None else ()
+                yield WrongCall(effect, event.place, places, _renamed(event.place, loss.place, name))
+
+
+def _takes_prediction(loss: Object) -> bool:
+    """Whether a class of losses is constructed of what a layer gave."""
+    if BY_KEYWORD.match(getattr(loss.place, "text", "")):
+        return False
+    return any(isinstance(one, Array) and array_above(one, "layer") is not None for one in loss.arguments.values())
+
+
+def _constructed_first(place: Place) -> tuple[Edit, ...]:
+    text, span = getattr(place, "text", ""), place.span
+    head = text.partition("(")[0]
+    if not head or "\n" in head:
+        return ()
+    column = span.column + len(head)
+    return (Edit(Span(span.filename, span.row, column, span.row, column), "()"),)
+
+
+def _replaced_name(place: Place) -> str:
+    """The x of a statement `x = x(...)`."""
+    found = CALL.match(getattr(place, "text", ""))
+    rows = split_rows(getattr(place, "source_text", ""))
+    before = rows[place.span.row - 1][: place.span.column - 1] if place.span.row <= len(rows) else ""
+    return found[1] if found is not None and re.fullmatch(rf"\s*{found[1]}\s*=\s*", before) else ""
+
+
+def _runs_again(event: Event, loop: Frame) -> bool:
+    """Whether the loop surely comes back to an event, in the same call of the function around it."""
+    frames = [frame for frame in event.frames if frame.kind in ("loop", "call", "uncalled")]
+    return loop.trips != 1 and not conditional(event, loop) and bool(frames) and frames[-1] is loop
+
+
+def _outside(loss: Object, event: Event, loop: Frame, name: str) -> bool:
+    """Whether a criterion is made outside of a loop whose body gives its name to nothing else."""
+    if loss.place is None or loop.place is None or loss.place.span.filename != loop.place.span.filename:
+        return False
+    span = loop.place.span
+    body = split_rows(getattr(loop.place, "source_text", ""))[span.row - 1 : span.end_row]
+    bound = re.compile(rf"(^|[;:,(])\s*{name}\s*(=(?!=)|,.*[^=!<>]=(?!=))|\b(as|for|del)\s+{name}\b")
+    once = sum(bool(bound.search(row)) for row in body) == 1
+    return once and not span.row <= loss.place.span.row <= span.end_row and inside(event, loop)
+
+
+def _renamed(call: Place, made_at: Place | None, name: str) -> tuple[Edit, ...]:
+    """Another name for the criterion, where only this call and what stands behind it name it."""
+    rows = split_rows(getattr(call, "source_text", ""))
+    if made_at is None or f"{name}_fn" in "\n".join(rows) or made_at.span.row > len(rows):
+        return ()
+    word = re.compile(rf"(?<![\w.]){name}\b")
+    before = rows[made_at.span.row - 1][: made_at.span.column - 1]
+    elsewhere = [row for row, text in enumerate(rows, 1) if word.search(text) and row < call.span.row and row != made_at.span.row]
+    if elsewhere or not re.fullmatch(rf"\s*{name}\s*=\s*", before):
+        return ()
+    start = before.index(name) + 1
+    span, made_row = call.span, made_at.span.row
+    return (
+        Edit(Span(span.filename, made_row, start, made_row, start + len(name)), f"{name}_fn"),
+        Edit(Span(span.filename, span.row, span.column, span.row, span.column + len(name)), f"{name}_fn"),
+    )

@@ -1,0 +1,144 @@
+"""Which batches of an epoch count: loops whose last batch alone is learned from, first batches drawn again and again, sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trainlint.core import Fact, Place
+from trainlint.facts.extract.counts import loader_over, number_given
+from trainlint.facts.loop_faults import upstream
+from trainlint.facts.passes import conditional, every_event, innermost_loop, inside, same_frame
+from trainlint.facts.run import OptimizerFacts, Script, TrainingRun
+from trainlint.interpret.events import Event, Frame
+from trainlint.interpret.values import Array, Literal, Object
+from trainlint.wording import SGD_FAMILY
+
+JOINING = frozenset({"add", "concatenate", "stack"})
+
+
+@dataclass(frozen=True, slots=True)
+class LastBatchOnly:
+    """A backward pass behind the loop over the batches: where, the loop, its batches if they are known, and the step."""
+
+    place: Place
+    loop: Place
+    batches: int | None
+    step: Place | None
+
+
+def last_batches_only(script: Script) -> Iterator[LastBatchOnly]:
+    """Backward passes and steps that stand behind the loop in which their loss is computed batch by batch."""
+    events = every_event(script)
+    joined = [event for event in events if event.kind == "accumulated"]
+    seen: set[object] = set()
+    for backward in events:
+        loss = backward.values.get("loss")
+        if backward.kind != "backward" or not isinstance(loss, Array) or backward.place is None or backward.place in seen:
+            continue
+        above = {id(one) for one in upstream(loss)}
+        losses = [
+            one for one in events if one.kind == "loss" and id(one.values.get("output")) in above and one.order < backward.order
+        ]
+        loop = innermost_loop(losses[-1]) if losses else None
+        if loop is None or loop.place is None or loader_over(loop) is None or inside(backward, loop) or loop.trips == 1:
+            continue
+        outputs = [one.values.get("output") for one in losses]
+        own = {id(up) for one in outputs if isinstance(one, Array) for up in upstream(one)}
+        sums = any(one.op in JOINING and id(one) not in own for one in upstream(loss))
+        put = [{id(one.values.get("value")), id(one.values.get("result"))} for one in joined if inside(one, loop)]
+        summed = sums or any(one & above for one in put)
+        step = next((one for one in events if one.kind == "step" and one.order > backward.order), None)
+        if not summed and step is not None and not inside(step, loop) and not any(f.kind == "branch" for f in backward.frames):
+            seen.add(backward.place)
+            yield LastBatchOnly(backward.place, loop.place, loop.trips, step.place)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstBatchOnly:
+    """The first batch of an unshuffled loader, drawn in every pass of a training loop, and the loader's batch size."""
+
+    place: Place
+    size: int | None
+
+
+def first_batches_only(script: Script) -> Iterator[FirstBatchOnly]:
+    """`next(iter(loader))` in a loop that steps, where the loader gives its samples in one order."""
+    events = every_event(script)
+    for event in events:
+        over, iterator, loop = event.values.get("over"), event.values.get("iterator"), innermost_loop(event)
+        if event.kind != "drawn" or not isinstance(over, Object) or over.row.makes != "loader" or loop is None:
+            continue
+        if event.place is None or conditional(event, loop) or loop.trips == 1 or not _within(iterator, loop):
+            continue
+        shuffle = over.arguments.get("shuffle")
+        fixed = shuffle is None or (isinstance(shuffle, Literal) and shuffle.value is False)
+        fixed = fixed and not over.extra and not {"sampler", "batch_sampler"} & over.arguments.keys()
+        if fixed and any(one.kind == "step" and _same(innermost_loop(one), loop) for one in events):
+            size = number_given(over)
+            yield FirstBatchOnly(event.place, size.value if isinstance(size, Fact) else None)
+
+
+def _same(first: Frame | None, second: Frame) -> bool:
+    return first is not None and same_frame(first, second)
+
+
+def _within(value: object, loop: Frame) -> bool:
+    made = getattr(value, "place", None)
+    if made is None or loop.place is None or made.span.filename != loop.place.span.filename:
+        return False
+    return bool(loop.place.span.row < made.span.row <= loop.place.span.end_row)
+
+
+@dataclass(frozen=True, slots=True)
+class NotAveraged:
+    """Several backward passes for one step of plain gradient descent, whose losses nothing divides by their number."""
+
+    place: Place
+    passes: int
+    rate: float | None
+
+
+def not_averaged(run: TrainingRun) -> NotAveraged | None:
+    """Accumulation over k batches that makes the step k times as large."""
+    optimizer = run.optimizer
+    if not isinstance(optimizer, OptimizerFacts) or optimizer.name not in SGD_FAMILY or optimizer.clip is not None:
+        return None
+    step = next((event for event in run.events if event.kind == "step"), None)
+    backwards = list({event.place: event for event in run.events if event.kind == "backward"}.values())
+    if step is None or len(backwards) != 1 or "scaler" in step.values:
+        return None
+    backward = backwards[0]
+    passes, loss = _passes(step, backward), backward.values.get("loss")
+    if passes is None or passes < 2 or not isinstance(loss, Array) or backward.place is None or _is_divided(loss):
+        return None
+    clears = [event for event in run.events if event.kind == "zero_grad"]
+    inner = innermost_loop(backward)
+    if inner is None or any(inside(one, inner) and not conditional(one, inner) for one in clears) or run.schedule is not None:
+        return None
+    rate = optimizer.learning_rate.value if isinstance(optimizer.learning_rate, Fact) else None
+    return NotAveraged(backward.place, passes, rate)
+
+
+def _passes(step: Event, backward: Event) -> int | None:
+    """The backward passes for one step: the k of a test around the step, or the passes of a loop around backward."""
+    for frame in step.frames:
+        if frame.kind == "branch" and frame.trips is not None and not any(same_frame(frame, one) for one in backward.frames):
+            return frame.trips
+    loop = innermost_loop(backward)
+    within = loop is not None and not inside(step, loop) and any(frame.kind == "loop" for frame in step.frames)
+    return loop.trips if within and loop is not None and loader_over(loop) is None else None
+
+
+def _is_divided(loss: Array) -> bool:
+    """Whether something divides or multiplies the loss on its way from the library's loss, or it is no mean."""
+    one: object = loss
+    for _ in range(100):
+        if not isinstance(one, Array) or one.op in ("divide", "multiply", "scaled", "sum"):
+            return True
+        if one.op == "loss":
+            made = one.attributes.get("loss")
+            reduction = made.arguments.get("reduction", Literal("mean")) if isinstance(made, Object) else None
+            return not (isinstance(reduction, Literal) and reduction.value == "mean")
+        one = one.inputs[0] if one.inputs else None
+    return True

@@ -1,0 +1,135 @@
+"""How PyTorch's schedules are stepped: at another rate than their totals count, too early, or without what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trainlint.core import Fact, Place
+from trainlint.facts.extract.counts import loader_over
+from trainlint.facts.extract.scalars import integer
+from trainlint.facts.loop_faults import loops_of
+from trainlint.facts.passes import conditional, every_event, innermost_loop, inside, same_frame
+from trainlint.facts.run import Script
+from trainlint.interpret.events import Event, Frame
+from trainlint.interpret.values import Literal, Object
+
+
+@dataclass(frozen=True, slots=True)
+class WrongRate:
+    """A schedule whose total counts in another unit than it is stepped in.
+
+    `unit` is what it is stepped once for ("batch", "epoch"), `total` the number it was given and `name` the argument's,
+    `steps` how often it is stepped where that is known, `raises` whether it refuses to go on.
+    """
+
+    schedule: str
+    unit: str
+    name: str
+    total: int
+    steps: int | None
+    raises: bool
+    place: Place
+    made: Place | None
+
+
+def stepped_at_wrong_rate(script: Script) -> Iterator[WrongRate]:
+    """Schedules with a total in epochs that every batch steps, and the reverse."""
+    events = every_event(script)
+    seen: set[int] = set()
+    for event in events:
+        schedule, loop = event.values.get("schedule"), innermost_loop(event)
+        if event.kind != "scheduler_step" or not isinstance(schedule, Object) or id(schedule) in seen or event.place is None:
+            continue
+        seen.add(id(schedule))
+        if loop is None or conditional(event, loop) or _steps_of(events, schedule) != {event.place}:
+            continue
+        found = _per_batch(event, schedule, loop, events) or _per_epoch(event, schedule, loop, events)
+        if found is not None:
+            yield found
+
+
+def _steps_of(events: Sequence[Event], schedule: Object) -> set[Place | None]:
+    return {event.place for event in events if event.kind == "scheduler_step" and event.values.get("schedule") is schedule}
+
+
+def _number(schedule: Object, *names: str) -> int | None:
+    for name in names:
+        held = schedule.arguments.get(name)
+        found = integer(held) if held is not None else None
+        if isinstance(found, Fact):
+            return found.value
+    return None
+
+
+def _total(schedule: Object) -> tuple[str, int] | None:
+    for parameter in schedule.row.parameters:
+        for spelled in (parameter.name, *parameter.aliases):
+            if spelled in ("T_max", "total_steps", "total_iters"):
+                value = _number(schedule, parameter.name)
+                return None if value is None else (spelled, value)
+    return None
+
+
+def _per_batch(event: Event, schedule: Object, loop: Frame, events: Sequence[Event]) -> WrongRate | None:
+    """A total that is the number of epochs, though the loop over the batches steps."""
+    found, loops = _total(schedule), loops_of(event)
+    if found is None or loader_over(loop) is None or len(loops) < 2 or not _trains(loop, events):
+        return None
+    name, total = found
+    epochs = loops[-2].trips
+    if epochs is None or total != epochs or total < 2 or loop.trips == 1:
+        return None
+    steps = epochs * loop.trips if loop.trips is not None else None
+    short = schedule.row.name.rpartition(".")[2]
+    made = schedule.argument_places.get(name) or schedule.place
+    return WrongRate(short, "batch", name, total, steps, short == "OneCycleLR", event.place, made) if event.place else None
+
+
+def _per_epoch(event: Event, schedule: Object, loop: Frame, events: Sequence[Event]) -> WrongRate | None:
+    """`OneCycleLR` with the steps of all epochs, which every epoch steps once."""
+    epochs, batches = _number(schedule, "epochs"), _number(schedule, "steps_per_epoch")
+    inner = [one for step in events if step.kind == "step" for one in loops_of(step) if inside(step, loop)]
+    if loader_over(loop) is not None or epochs is None or batches is None or batches < 2 or event.place is None:
+        return None
+    if not schedule.row.name.endswith("OneCycleLR") or not any(not same_frame(one, loop) and loader_over(one) for one in inner):
+        return None
+    return WrongRate("OneCycleLR", "epoch", "steps_per_epoch", epochs * batches, loop.trips, False, event.place, schedule.place)
+
+
+def _trains(loop: Frame, events: Sequence[Event]) -> bool:
+    return any(event.kind == "step" and inside(event, loop) for event in events)
+
+
+@dataclass(frozen=True, slots=True)
+class Misstepped:
+    """A schedule that is stepped ahead of its optimizer ("early"), or a plateau schedule without its metric ("metric")."""
+
+    what: str
+    place: Place
+    step: Place | None
+    loop: Place | None = None
+
+
+def misstepped(script: Script) -> Iterator[Misstepped]:
+    """Steps of schedules at the wrong moment, or without what they ask for."""
+    events = every_event(script)
+    seen: set[object] = set()
+    for event in events:
+        schedule, loop = event.values.get("schedule"), innermost_loop(event)
+        if event.kind != "scheduler_step" or not isinstance(schedule, Object) or event.place is None or event.place in seen:
+            continue
+        metric = event.values.get("metric")
+        seen.add(event.place)
+        if schedule.row.name.endswith("ReduceLROnPlateau"):
+            if isinstance(metric, Literal) and metric.value is None:
+                yield Misstepped("metric", event.place, None)
+            continue
+        steps = [
+            one for one in events if one.kind == "step" and one.values.get("optimizer") is schedule.arguments.get("optimizer")
+        ]
+        if loop is None or conditional(event, loop) or not steps or loop.trips == 1:
+            continue
+        within = [one for one in steps if inside(one, loop)]
+        if within and len(within) == len(steps) and all(one.order > event.order for one in steps):
+            yield Misstepped("early", event.place, within[0].place, loop.place)

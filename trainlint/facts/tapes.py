@@ -1,0 +1,75 @@
+"""Steps with `GradientTape`: models called without `training=True`, losses outside of the tape, gradients of other variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from trainlint.core import Place
+from trainlint.facts.loop_faults import upstream
+from trainlint.facts.passes import every_event
+from trainlint.facts.run import Script
+from trainlint.interpret.events import Event
+from trainlint.interpret.values import Array, Literal, Object, Value
+
+ACT_IN_TRAINING = {"dropout": "Dropout", "batch_norm": "BatchNormalization"}
+
+
+def calls_without_training(script: Script) -> Iterator[tuple[Place, str]]:
+    """Calls of models under a tape that leave `training` out, though the model has a layer that asks for it; and that layer."""
+    events = every_event(script)
+    losses = [event.values.get("loss") for event in events if event.kind == "backward"]
+    trained = {id(one) for loss in losses if isinstance(loss, Array) for one in upstream(loss)}
+    seen: set[object] = set()
+    for event in events:
+        model, output = event.values.get("model"), event.values.get("output")
+        if event.kind != "forward" or not _in_tape(event) or event.place is None or event.place in seen:
+            continue
+        if _in_train_step(event):
+            continue
+        layer = _layer_that_asks(output) if isinstance(model, Object) and model.row.library == "keras" else ""
+        if layer and "training" not in event.values and id(output) in trained and not _in_learning_phase(events):
+            seen.add(event.place)
+            yield event.place, layer
+
+
+def _in_tape(event: Event) -> bool:
+    return any(frame.kind == "with" and frame.name == "tape" for frame in event.frames)
+
+
+def _in_train_step(event: Event) -> bool:
+    """Whether a call stands in the `train_step` of a Keras model: its parts are left at their defaults there (GANs by habit)."""
+    return any(frame.kind in ("call", "uncalled") and frame.name == "train_step" for frame in event.frames)
+
+
+def _in_learning_phase(events: Sequence[Event]) -> bool:
+    """Whether the script sets the phase for the whole of Keras."""
+    return any(event.kind == "call" and "learning_phase" in getattr(event.values.get("callee"), "name", "") for event in events)
+
+
+def _layer_that_asks(output: Value | None) -> str:
+    """The class of a layer on the way to an output that acts in training only; "" if there is none."""
+    for one in upstream(output) if isinstance(output, Array) else ():
+        layer = one.attributes.get("layer")
+        if one.op != "layer" or not isinstance(layer, Object) or layer.row.kind not in ACT_IN_TRAINING:
+            continue
+        rate, frozen = layer.arguments.get("rate"), layer.cells.get("trainable")
+        if not (isinstance(frozen, Literal) and frozen.value is False) and not (isinstance(rate, Literal) and rate.value == 0):
+            return ACT_IN_TRAINING[layer.row.kind]
+    return ""
+
+
+def losses_outside_tape(script: Script) -> Iterator[Place]:
+    """Losses of `tape.gradient` whose model was called outside of every tape: all gradients are None."""
+    events = every_event(script)
+    forwards = {id(event.values.get("output")): event for event in events if event.kind == "forward"}
+    seen: set[object] = set()
+    for event in events:
+        loss = event.values.get("loss")
+        if event.kind != "backward" or "tape" not in event.values or not isinstance(loss, Array) or event.place is None:
+            continue
+        made = [one for one in events if one.kind == "loss" and one.values.get("output") is loss]
+        calls = [forwards[id(one)] for one in upstream(loss) if id(one) in forwards]
+        if calls and made and not any(map(_in_tape, (*calls, *made))) and made[0].place not in seen:
+            seen.add(made[0].place)
+            if made[0].place is not None:
+                yield made[0].place

@@ -1,0 +1,207 @@
+"""Tensors as a script makes and reads them: memory that nobody filled, axes that a reshape mixes, types that a layer refuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trainlint.core import Edit, Place, Span
+from trainlint.facts.provenance import KEEPS_NUMBERS, lineage, main_path
+from trainlint.facts.run import Script
+from trainlint.interpret.events import Event
+from trainlint.interpret.values import Array, Object, Shape, Value
+from trainlint.source.lines import split_rows
+
+UNINITIALISED = "uninitialised memory"
+CHANNELS = (2, 3, 4)
+"""Channels of pictures; one channel can be moved by a reshape."""
+
+SMALLEST_PICTURE = 5
+"""Height and width from which on three axes are taken for a picture."""
+
+
+def never_filled(script: Script, events: Sequence[Event]) -> Iterator[tuple[Place, Place]]:
+    """Memory that is trained on without ever having been written to: where it is made, and where it is trained on."""
+    written = {id(one) for event in events for one in _written(event)}
+    seen: set[object] = set()
+    for run in script.runs:
+        for value in (run.inputs.value, run.targets.value):
+            for one in main_path(value):
+                if one.op not in KEEPS_NUMBERS and one.op != "data":
+                    break  # written to, or brought into a range of its own
+                fresh = one.op == "data" and one.attributes.get("source") == UNINITIALISED and id(one) not in written
+                if fresh and one.place is not None and one.place.span not in seen and not _named_again(one.place):
+                    seen.add(one.place.span)
+                    yield one.place, run.place
+
+
+def _written(event: Event) -> Iterator[Value]:
+    for name in ("array", "target", "parameter", "output"):
+        if event.kind not in ("array", "fit", "predict", "evaluate", "forward") and name in event.values:
+            yield event.values[name]
+
+
+def _named_again(place: Place) -> bool:
+    """Whether the line binds a name that the file subscripts for writing, fills, or passes as `out=`."""
+    source = getattr(place, "source_text", "")
+    rows = split_rows(source)
+    if place.span.row > len(rows):
+        return True
+    found = re.match(r"\s*((?:self\.)?[A-Za-z_]\w*)\s*=", rows[place.span.row - 1])
+    if found is None:
+        return False
+    name = re.escape(found[1])
+    written = rf"{name}\s*\[[^\n]*\]\s*[-+*/]?=[^=]|{name}\.\w+_\(|out\s*=\s*{name}\b"
+    passed = rf"^[ \t]*(?![\w.]*\.fit\()[\w.]+\(\s*{name}\b[^\n]*\)[ \t]*$|_\({name}\b"
+    filled = rf"{written}|{passed}|{name}\.(?:fill|data|copy)\b"
+    return re.search(filled, source, re.MULTILINE) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Scrambled:
+    """A reshape that is written where axes should change places."""
+
+    place: Place
+    before: Shape
+    after: Shape
+    edits: tuple[Edit, ...]
+
+
+def scrambling_reshapes(events: Sequence[Event]) -> Iterator[Scrambled]:
+    """Reshapes of pictures (..., H, W, C) to (..., C, H, W) or back, with C > 1."""
+    seen: set[object] = set()
+    for event in events:
+        made = event.values.get("output")
+        if event.kind != "array" or event.place is None or not isinstance(made, Array) or made.op != "reshape":
+            continue
+        given = made.inputs[0] if made.inputs else None
+        before, after = given.shape if isinstance(given, Array) else None, made.shape
+        order = _order(before, after)
+        if order is not None and before is not None and after is not None and event.place.span not in seen:
+            seen.add(event.place.span)
+            yield Scrambled(event.place, before, after, _transposed(event.place, order, made.library))
+
+
+def _order(before: Shape | None, after: Shape | None) -> tuple[int, ...] | None:
+    """The order of axes that a reshape from one shape to the other is mistaken for."""
+    if before is None or after is None or len(before) != len(after) or len(before) not in (3, 4):
+        return None
+    lead = len(before) - 3
+    one, other = before[lead:], after[lead:]
+    if None in one or (before[:lead] != after[:lead] and None not in (*before[:lead], *after[:lead])):
+        return None
+    axes = tuple(range(lead))
+    if _is_picture(one[:2], one[2]) and other == (one[2], one[0], one[1]):
+        return (*axes, lead + 2, lead, lead + 1)
+    if _is_picture(one[1:], one[0]) and other == (one[1], one[2], one[0]):
+        return (*axes, lead + 1, lead + 2, lead)
+    return None
+
+
+def _is_picture(size: Shape, channels: int | None) -> bool:
+    return channels in CHANNELS and all(one is not None and one >= SMALLEST_PICTURE for one in size)
+
+
+def _transposed(place: Place, order: tuple[int, ...], library: str) -> tuple[Edit, ...]:
+    """`x.reshape(n, 3, 32, 32)` as `x.transpose(0, 3, 1, 2)`."""
+    text = getattr(place, "text", "")
+    axes = ", ".join(map(str, order))
+    found = re.match(r"([\w.\[\]:]+)\.(?:reshape|view)\([^#\n]*\)\Z", text)
+    if found is not None and library in ("numpy", "torch"):
+        owner = "np" if found[1] in ("np", "numpy") else ""
+        if owner:
+            return _of_function(place, text, axes)
+        return (Edit(place.span, f"{found[1]}.{'permute' if library == 'torch' else 'transpose'}({axes})"),)
+    return _of_function(place, text, axes)
+
+
+def _of_function(place: Place, text: str, axes: str) -> tuple[Edit, ...]:
+    found = re.match(r"(np|numpy|tf)\.reshape\(([\w.]+),[^#\n]*\)\Z", text)
+    return () if found is None else (Edit(place.span, f"{found[1]}.transpose({found[2]}, ({axes}))"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A tensor of a type that a torch layer or loss refuses at the first batch: `wanted` is what it takes."""
+
+    place: Place
+    role: str
+    dtype: str
+    wanted: str
+    what: str
+    made: Place | None
+    given: Array
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """A conversion behind the call that makes the tensor; none where that is not a call on one line."""
+        text = getattr(self.made, "text", "")
+        if self.made is None or not text.startswith("torch.") or not text.endswith(")") or "#" in text:
+            return ()
+        span = self.made.span
+        end = Span(span.filename, span.end_row, span.end_column, span.end_row, span.end_column)
+        return (Edit(end, ".float()" if self.wanted == "float32" else ".long()"),)
+
+
+FLOAT_LAYERS = frozenset({"dense", "conv", "conv_transpose", "lstm", "gru", "simple_rnn", "bilinear"})
+SETS_TYPES = ("set_default_dtype", "set_default_tensor_type", "autocast", ".double(", ".half(", "bfloat16", "default_collate")
+WHOLE = ("int8", "int16", "int32", "int64", "uint8", "bool")
+CLASS_LOSSES = ("cross_entropy", "nll")
+BINARY_LOSSES = ("binary_crossentropy", "binary_cross_entropy_with_logits")
+
+
+def refused_types(events: Sequence[Event]) -> Iterator[Refused]:
+    """Inputs of forward passes and targets of losses whose known element type PyTorch refuses."""
+    seen: set[object] = set()
+    for event in events:
+        found = _of_forward(event) if event.kind == "forward" else _of_loss(event) if event.kind == "loss" else None
+        text = getattr(event.place, "source_text", "")
+        if found is not None and found.place.span not in seen and not any(one in text for one in SETS_TYPES):
+            seen.add(found.place.span)
+            yield found
+
+
+def _of_forward(event: Event) -> Refused | None:
+    """The first layer on raw data of another type than the layer's float32."""
+    output = event.values.get("output")
+    for one in lineage(output):
+        layer = one.attributes.get("layer")
+        given = one.inputs[0] if one.inputs else None
+        plain = isinstance(layer, Object) and layer.row.library == "torch" and layer.row.kind in FLOAT_LAYERS
+        if not plain or not isinstance(given, Array) or given.symbolic or "dtype" in getattr(layer, "arguments", {}):
+            continue
+        if (given.dtype == "float64" or given.dtype in WHOLE) and _is_tensor(given) and event.place is not None:
+            name = layer.row.name.rpartition(".")[2] if isinstance(layer, Object) else "the layer"
+            return Refused(event.place, "inputs", str(given.dtype), "float32", name, _origin(given), given)
+    return None
+
+
+def _is_tensor(array: Array) -> bool:
+    """Whether an element type is surely that of a tensor: known entries or a cast, not a guess of what a file holds."""
+    return array.library == "torch" and any(
+        one.op in ("constant", "cast", "random") or one.data is not None or one.attributes.get("labels")
+        for one in main_path(array)
+    )
+
+
+def _of_loss(event: Event) -> Refused | None:
+    made = event.values.get("output")
+    loss = event.values.get("loss")
+    if not isinstance(made, Array) or len(made.inputs) < 2 or not isinstance(loss, Object) or loss.row.library != "torch":
+        return None
+    target = made.inputs[1]
+    if not isinstance(target, Array) or target.symbolic or not _is_tensor(target) or event.place is None:
+        return None
+    kind, dtype = loss.row.kind, target.dtype or ""
+    name = loss.row.name.rpartition(".")[2]
+    if kind in BINARY_LOSSES and dtype in WHOLE:
+        return Refused(event.place, "labels", dtype, "float32", name, _origin(target), target)
+    one_axis = target.shape is not None and len(target.shape) == 1
+    if kind in CLASS_LOSSES and one_axis and (dtype in ("int32", "int16", "int8") or dtype.startswith("float")):
+        return Refused(event.place, "labels", dtype, "int64", name, _origin(target), target)
+    return None
+
+
+def _origin(array: Array) -> Place | None:
+    return next((one.place for one in main_path(array) if one.op != "batch"), None)
