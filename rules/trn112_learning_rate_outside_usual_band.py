@@ -102,13 +102,13 @@ def check(run: TrainingRun) -> Iterator[Report]:
     if not isinstance(optimizer, OptimizerFacts) or not isinstance(optimizer.learning_rate, Fact):
         return
     rate, band = optimizer.learning_rate.value, BANDS.get(optimizer.name)
-    if band is None or rate <= 0 or band[0] <= rate <= band[1] or made_up_data(run) or exact_data(run):
+    if band is None or rate <= 0 or band[0] <= rate <= band[1] or exact_data(run):
         return
-    if len(layers_of(run)) < 2 or known_weights(run) < WEIGHTS:
+    high = band[1] == BANDS["adam"][1] and rate >= FAR_ABOVE
+    if len(layers_of(run)) < 2 or known_weights(run) < WEIGHTS or (made_up_data(run) and not high):
         return
     if (optimizer.clip and optimizer.name == "sgd") or (rate < band[0] and (run.schedule or rate_is_replaced(run))):
         return
-    high = band[1] == BANDS["adam"][1] and rate >= FAR_ABOVE
     side = "above" if rate > band[1] else "below"
     yield Report(
         f"{step_size(optimizer)} is {side} the {exact(band[0])} to {exact(band[1])} in which networks train with it: "

@@ -62,10 +62,8 @@ def train(x, y):
 ```python good
 from tensorflow import keras
 
-def train(x, y):
-    model = keras.Sequential([keras.layers.Dense(16, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
-    model.compile(keras.optimizers.SGD(0.01), "mse")
-    model.fit(x, y, batch_size=64)
+model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
+model.compile(keras.optimizers.SGD(0.01), "mse")
 ```
 
 ## References
@@ -95,8 +93,8 @@ from trainlint.api import (
     summed_at_the_end,
 )
 
-LARGE_RATE = 1.0
-"""A rate of plain gradient descent above this is outside of the usual band."""
+LARGE_RATE = 1.0  # a rate of plain gradient descent above this is outside of the usual band
+USUAL_BATCH = 32  # for a batch size that is not known
 
 
 @rule("TRN113", "sum-reduction-multiplies-step", Severity.WARNING)
@@ -105,15 +103,17 @@ def check(run: TrainingRun) -> Iterator[Report]:
     optimizer, loss = run.optimizer, run.loss
     if not isinstance(optimizer, OptimizerFacts) or optimizer.name not in SGD_FAMILY or not isinstance(loss, LossFacts):
         return
-    if clips(optimizer) or loss.reduction != "sum" or not summed_at_the_end(run) or not isinstance(run.batch_size, Fact):
+    if clips(optimizer) or loss.reduction != "sum" or not summed_at_the_end(run):
         return
-    batch, rate, bound = run.batch_size.value, optimizer.learning_rate, stability(run)
+    size, rate, bound = run.batch_size, optimizer.learning_rate, stability(run)
+    batch, guess = (size.value, "") if isinstance(size, Fact) else (USUAL_BATCH, " (say)")
     stable = isinstance(bound, StabilityBound) and bound.ratio < 1
     if stable or batch < 2 or not isinstance(rate, Fact) or rate.value * batch <= LARGE_RATE:
         return
     last = f"; the last batch of {rest} like {figure(rate.value * rest)}" if (rest := (run.inputs.samples or 0) % batch) else ""
+    acts = f"acts like {figure(rate.value * batch)}{last}"
     yield Report(
-        f"{step_size(optimizer)} with a sum over batches of {batch} acts like {figure(rate.value * batch)}{last}: take the mean",
+        f"{step_size(optimizer)} with a sum over batches of {batch}{guess} {acts}: take the mean",
         at=loss.place or run.place,
         numbers={"learning_rate": rate.value, "batch_size": batch, "effective_learning_rate": rate.value * batch},
         cause=run_cause("step-size", run),

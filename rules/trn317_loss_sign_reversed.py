@@ -103,10 +103,13 @@ def check(run: TrainingRun) -> Iterator[Report]:
     ascends = bool(optimizer.parameters.get("maximize")) or (isinstance(rate, Fact) and rate.value < 0)
     if ascends or optimizer.written_by_hand:
         return
+    inverted = found.op == "divide"
+    loss = found.inputs[-1 if inverted else 0].op.replace("_", " ")
     yield Report(
-        f"what is differentiated is minus {found.inputs[0].op.replace('_', ' ')}: each step makes it larger. Drop the sign",
+        f"what is differentiated is {'1 over' if inverted else 'minus'} {loss}: each step makes the loss itself larger."
+        f" {'Differentiate the loss' if inverted else 'Drop the sign'}",
         at=found.place or run.place,
         fix_message="Drop the sign",
-        edits=layer_fixes.without_sign(found.place),
+        edits=() if inverted else layer_fixes.without_sign(found.place),
         cause=run_cause("loss-sign", run),
     )

@@ -23,10 +23,10 @@ def train(loader):
     model = nn.Linear(8, 1)
     optimizer = optim.Adam(model.parameters(), lr=0.001)
     for x, y in loader:
+        model.zero_grad()
         loss = nn.functional.mse_loss(model(x), y)
+        optimizer.step()  # error: TRN502
         loss.backward()
-        model.zero_grad()  # error: TRN502
-        optimizer.step()
 ```
 
 ## When it is silent
@@ -87,25 +87,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, loop_passes, move_before, rule, site_cause, steps_parameters_of
+from trainlint.api import Report, Script, Severity, lost_gradients, move_before, move_behind, rule, site_cause
+
+LATE = "the gradients are cleared after backward and before step: the step finds none, and the weights do not move"
+EARLY = "the step stands before backward, right after the gradients were cleared: it finds none, and the weights do not move"
 
 
 @rule("TRN502", "gradients-cleared-before-step", Severity.ERROR, scope="script", absence=True)
 def check(script: Script) -> Iterator[Report]:
-    """Look for a clear that stands between a backward and the step that needed it."""
-    for one in loop_passes(every_event(script)):
-        until = one.acts.index(one.step)
-        acts = [act for act in one.acts[:until] if act.kind != "clip"]
-        if len(acts) < 2 or [act.kind for act in acts[-2:]] != ["backward", "zero_grad"]:
-            continue
-        clear = acts[-1]
-        if clear.place is None or not steps_parameters_of(one.step, clear):
-            continue
+    """Look for a clear that stands between a backward and the step that needed it, also round the loop."""
+    for one in lost_gradients(script):
+        move = move_behind if one.early else move_before
         yield Report(
-            "the gradients are cleared after backward and before step: the step finds none, and the weights do not move",
-            at=clear.place,
-            fix_message="clear them before backward",
-            edits=move_before(clear.place, acts[-2].place),
-            related=(("this step finds no gradients", one.step.place),) if one.step.place else (),
-            cause=site_cause("loop", one.step.place or clear.place),
+            EARLY if one.early else LATE,
+            at=one.place,
+            fix_message="step after backward" if one.early else "clear them before backward",
+            edits=move(one.place, one.backward),
+            related=(("the gradients are cleared here" if one.early else "this step finds no gradients", one.other),),
+            cause=site_cause("loop", one.step),
         )

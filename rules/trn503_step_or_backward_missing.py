@@ -94,6 +94,7 @@ from trainlint.api import Report, Script, Severity, missing_acts, rule, site_cau
 
 EFFECTS = {
     "backward": "the loop computes this loss and steps but never goes backward: there are no gradients and no weight moves",
+    "gradients": "the loop clears gradients and steps, but nothing in this file computes any: no weight moves",
     "step": "the loop goes backward but the optimizer never steps: no weight moves",
 }
 

@@ -76,15 +76,21 @@ from collections.abc import Iterator
 
 from trainlint.api import Report, Script, Severity, failed_unpackings, rule, site_cause, unbound_names
 
+WHOLE = {
+    "batch": "a batch has {} tensors",
+    "data": "the data set comes in {} parts",
+    "split": "the split gives {} parts",
+}
+
 
 @rule("TRN516", "name-or-unpack-fails", Severity.ERROR, scope="script")
 def check(script: Script) -> Iterator[Report]:
     """Look for names on the certain path that nothing binds, and for batches of another length."""
     for name, place in unbound_names(script):
         yield Report(f"`{name}` is read here and bound nowhere: raises a NameError", at=place, cause=site_cause("name", place))
-    for place, tensors, names in failed_unpackings(script):
+    for place, tensors, names, what in failed_unpackings(script):
         yield Report(
-            f"a batch has {tensors} tensors and is unpacked to {names} names: raises a ValueError",
+            f"{WHOLE[what].format(tensors)} and is unpacked to {names} names: raises a ValueError",
             at=place,
             cause=site_cause("name", place),
         )

@@ -78,7 +78,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, apart, assign_to_receiver, dropped_copies, rule, site_cause
+from trainlint.api import Report, Script, Severity, apart, assign_to_receiver, dropped_copies, left_behind, rule, site_cause
 
 
 @rule("TRN517", "moved-copy-dropped", Severity.ERROR, scope="script", default="preview")
@@ -98,4 +98,12 @@ def check(script: Script) -> Iterator[Report]:
             at=one.place,
             related=(("the model is moved here", one.moved),),
             cause=site_cause("device", one.place),
+        )
+    for behind in left_behind(script):
+        where = "raises" if behind.surely else "raises where there is one"
+        yield Report(
+            f"the batch is moved to CUDA and nothing moves the model there: its weights stay on the CPU, which {where}",
+            at=behind.place,
+            severity=Severity.ERROR if behind.surely else Severity.WARNING,
+            cause=site_cause("device", behind.place),
         )

@@ -5,6 +5,7 @@
 `Model.compile` takes optimizer, loss and metrics. A misspelt keyword (`loss_function=`), the model as first argument, loss and
 optimizer exchanged or an optimizer class instead of an instance raise at this line or at `fit`; in the versions that swallow
 unknown keywords the model trains on nothing. Without a loss there is nothing to train on.
+`fit` raises for keywords that it does not know.
 
 ```python bad
 from tensorflow import keras
@@ -29,6 +30,16 @@ def train(x, y):
     model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
     model.compile(optimizer="adam")  # error: TRN601
     model.fit(x, y)
+```
+
+```python bad
+from tensorflow import keras
+
+
+def train(x, y, held_out):
+    model = keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])
+    model.compile(model, optimizer="adam", loss="mse")  # error: TRN601
+    model.fit(x, y, validate_data=held_out)  # error: TRN601
 ```
 
 ## When it is silent
@@ -76,12 +87,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, compile_problem, every_event, mend_compile, rule, site_cause
+from trainlint.api import Report, Script, Severity, compile_problem, every_event, fit_problem, mend_compile, rule, site_cause
 
 
 @rule("TRN601", "compile-arguments-wrong", Severity.ERROR, scope="script")
 def check(script: Script) -> Iterator[Report]:
-    """Judge the arguments of each compile."""
+    """Judge the arguments of each compile and fit."""
     for event in every_event(script):
         problem = compile_problem(event, script) if event.kind == "compile" else ""
         if problem and event.place is not None:
@@ -93,3 +104,6 @@ def check(script: Script) -> Iterator[Report]:
                 edits=edits,
                 cause=site_cause("compile", event.place),
             )
+        problem = fit_problem(event) if event.kind == "fit" else ""
+        if problem and event.place is not None:
+            yield Report(f"fit {problem}", at=event.place, cause=site_cause("fit", event.place))

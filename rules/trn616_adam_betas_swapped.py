@@ -85,7 +85,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
     if not isinstance(optimizer, OptimizerFacts) or optimizer.betas is None or optimizer.place is None:
         return
     first, second = optimizer.betas
-    if first > second:
+    if second < first < 1:  # from 1 on TRN109 speaks
         yield Report(
             f"{optimizer_label(optimizer)} averages the gradient with β₁={exact(first)} and its square with β₂={exact(second)}:"
             " the other way round is meant",

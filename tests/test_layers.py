@@ -12,12 +12,14 @@ LAYERS = (
     {"trainlint"},
     {"trainlint.core"},
     {"trainlint.settings"},
+    {"trainlint.trust"},
     {"trainlint.knowledge"},
     {"trainlint.source"},
     {"trainlint.workspace"},
     {"trainlint.interpret"},
     {"trainlint.facts.graph"},
-    {"trainlint.facts.run", "trainlint.stability.bound"},
+    {"trainlint.stability.bound"},
+    {"trainlint.facts.run"},
     {"trainlint.wording"},
     {"trainlint.facts"},
     {"trainlint.stability"},
@@ -31,6 +33,7 @@ LAYERS = (
     {"trainlint.engine", "trainlint.cache"},
     {"trainlint.fixes"},
     {"trainlint.report"},
+    {"trainlint.probe"},
     {"trainlint.server"},
     {"trainlint.cli"},
     {"trainlint.__main__"},
@@ -43,6 +46,7 @@ FRAMEWORKS = {"torch", "torchvision", "tensorflow", "keras", "tf_keras", "jax", 
 LIGHT = {
     "trainlint.core",
     "trainlint.settings",
+    "trainlint.trust",
     "trainlint.knowledge",
     "trainlint.registry",
     "trainlint.result",
@@ -61,8 +65,16 @@ LIGHT |= {
 HEAVY = {"libcst", "numpy", "rich"}
 
 
+PROBE = ROOT / "trainlint" / "probe"
+CHILD = PROBE / "child"
+"""What runs in the user's process, as a package of its own; it stands outside of the layers."""
+OF_CHILD = {"lanczos", "protocol", "child"}
+"""The modules of the probe that the child may import."""
+
+
 def files() -> list[Path]:
-    return sorted([*(ROOT / "trainlint").rglob("*.py"), *(ROOT / "rules").glob("*.py")])
+    ours = [path for path in (ROOT / "trainlint").rglob("*.py") if not path.is_relative_to(CHILD)]
+    return sorted([*ours, *(ROOT / "rules").glob("*.py")])
 
 
 def module_name(path: Path) -> str:
@@ -151,6 +163,24 @@ def test_nobody_imports_a_framework() -> None:
     wrong = [
         f"{module_name(path)} imports {name}" for path in files() for name in imported(path) if name.split(".")[0] in FRAMEWORKS
     ]
+    assert wrong == []
+
+
+def test_the_child_imports_nothing_of_ours_but_itself() -> None:
+    """Its frameworks are those of its folder, and it knows itself by relative names: the user's process has no trainlint."""
+    allowed = {"torch": {"torch"}, "keras": {"tensorflow", "keras", "tf_keras", "jax"}}
+    wrong = []
+    for path in [*CHILD.rglob("*.py"), *(PROBE / f"{name}.py" for name in OF_CHILD - {"child"})]:
+        frameworks = allowed.get(path.relative_to(PROBE).parts[1], set()) if path.is_relative_to(CHILD) else set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                base = path.parents[node.level - 1].relative_to(PROBE).parts
+                names = [".".join((*base, *filter(None, [node.module]), alias.name)) for alias in node.names]
+                wrong += [f"{path.name} imports {name}" for name in names if name.split(".")[0] not in OF_CHILD]
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+                roots = {name.split(".")[0] for name in names}
+                wrong += [f"{path.name} imports {name}" for name in roots & {"trainlint", "rules", *FRAMEWORKS} - frameworks]
     assert wrong == []
 
 

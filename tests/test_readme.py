@@ -35,8 +35,9 @@ def test_continuous_integration_runs_the_second_command() -> None:
 
 
 def test_every_option_that_is_named_exists(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["check", "--help"])
+    for command in ("check", "probe"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
     explained = capsys.readouterr().out
     assert [option for option in re.findall(r"`(--[a-z-]+)", PAGE) if option not in explained] == []
 

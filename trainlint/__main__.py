@@ -10,8 +10,6 @@ from collections.abc import Sequence
 
 from trainlint import __version__
 
-COMMANDS = ("check", "facts", "rule", "clean", "server")
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code. 2: the command line or the settings cannot be meant, and stderr says why in one sentence."""
@@ -44,6 +42,8 @@ def _run(words: list[str]) -> int:
         code = replay(words)
         if code is not None:
             return code
+    from trainlint.cli import COMMANDS
+
     if words[0] not in COMMANDS:
         return _refuse(_unknown(words[0]))
 
@@ -63,6 +63,7 @@ def _refuse(sentence: str) -> int:
 
 
 def _unknown(word: str) -> str:
+    from trainlint.cli import COMMANDS
     from trainlint.settings import nearest
 
     if word.startswith("-"):
@@ -73,15 +74,25 @@ def _unknown(word: str) -> str:
 
 
 def _help() -> str:
+    from trainlint.cli import COMMANDS
+
     lines = [
         "trainlint finds what keeps training scripts from training, without running them.",
         "",
         "usage: trainlint COMMAND [OPTIONS]",
         "",
     ]
-    lines += [f"  {name:<7}{importlib.import_module(f'trainlint.cli.{name}').SUMMARY}" for name in COMMANDS]
+    lines += [f"  {name:<11}{importlib.import_module(f'trainlint.cli.{name}').SUMMARY}" for name in COMMANDS]
     return "\n".join([*lines, "", "`trainlint COMMAND --help` explains a command; `trainlint --version` prints the version.", ""])
 
 
+def _forget_the_working_folder() -> None:
+    """`python -m trainlint` looks for modules in the working folder first, where the checked tree may have a `numpy`."""
+    here = os.getcwd()  # noqa: PTH109 (pathlib costs start-up time)
+    if sys.path and sys.path[0] in ("", here) and os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != here:  # noqa: PTH100, PTH120
+        del sys.path[0]
+
+
 if __name__ == "__main__":
+    _forget_the_working_folder()
     sys.exit(main())

@@ -29,10 +29,15 @@ from trainlint.facts.augmentation import augmented_evaluations as augmented_eval
 from trainlint.facts.axes import wrong_axes as wrong_axes
 from trainlint.facts.backbones import scaled_before_backbone as scaled_before_backbone, wrong_statistics as wrong_statistics
 from trainlint.facts.bindings import failed_unpackings as failed_unpackings, unbound_names as unbound_names
-from trainlint.facts.chains import redundant_chains as redundant_chains
-from trainlint.facts.compiling import compile_problem as compile_problem
+from trainlint.facts.chains import only_pooled as only_pooled, redundant_chains as redundant_chains
+from trainlint.facts.compiling import compile_problem as compile_problem, fit_problem as fit_problem
 from trainlint.facts.cuts import cut_losses as cut_losses
-from trainlint.facts.devices import apart as apart, dropped_copies as dropped_copies, misordered_wrappers as misordered_wrappers
+from trainlint.facts.devices import (
+    apart as apart,
+    dropped_copies as dropped_copies,
+    left_behind as left_behind,
+    misordered_wrappers as misordered_wrappers,
+)
 from trainlint.facts.drawing import (
     classes_held_back as classes_held_back,
     never_shuffled as never_shuffled,
@@ -85,6 +90,7 @@ from trainlint.facts.leakage import (
 from trainlint.facts.loop_faults import (
     forwards_without_gradients as forwards_without_gradients,
     left_in_eval as left_in_eval,
+    lost_gradients as lost_gradients,
     missing_acts as missing_acts,
     rebuilt as rebuilt,
 )
@@ -120,6 +126,7 @@ from trainlint.facts.passes import (
     text_of as text_of,
 )
 from trainlint.facts.penalties import initial_penalty as initial_penalty, shrinking as shrinking
+from trainlint.facts.policy import breaches as breaches
 from trainlint.facts.precision import (
     lost_update as lost_update,
     misused_scalers as misused_scalers,
@@ -174,7 +181,12 @@ from trainlint.facts.scaling import (
     reachable_output as reachable_output,
     recurrent_or_attention as recurrent_or_attention,
 )
-from trainlint.facts.sessions import left_out_updates as left_out_updates, uninitialized_steps as uninitialized_steps
+from trainlint.facts.sessions import (
+    dropout_in_scores as dropout_in_scores,
+    iterators_without_start as iterators_without_start,
+    left_out_updates as left_out_updates,
+    uninitialized_steps as uninitialized_steps,
+)
 from trainlint.facts.shapes import (
     channel_is_misplaced as channel_is_misplaced,
     channels_first_inputs as channels_first_inputs,

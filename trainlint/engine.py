@@ -16,6 +16,7 @@ from trainlint.precedence import one_per_cause
 from trainlint.registry import Report, Rule
 from trainlint.result import CheckResult
 from trainlint.selection import adjusted, catalogue, selected_rules
+from trainlint.settings import USUAL_BUDGET, Settings
 from trainlint.source.read import Source, Unreadable
 from trainlint.source.suppress import Suppressions, find_suppressions
 from trainlint.stability import stability
@@ -23,25 +24,32 @@ from trainlint.workspace import Project
 
 if TYPE_CHECKING:
     from trainlint.interpret.interpreter import Workspace
-    from trainlint.settings import Settings
 
 T = TypeVar("T")
 _SEVERITIES = list(Severity)
 _OURS = (Path(__file__).parent, Path(__file__).parents[1] / "rules")
 
 
-def check_source(source: Source | Unreadable, settings: Settings, workspace: Workspace | None = None) -> CheckResult:
+def check_source(
+    source: Source | Unreadable,
+    settings: Settings,
+    workspace: Workspace | None = None,
+    measured: Callable[[Script], Script] | None = None,
+) -> CheckResult:
     """Check one file. Nothing of the file is run, and nothing in it makes this raise.
 
-    `workspace` gives the project's other files. What trainlint itself fails at becomes a finding (TRN000).
+    `workspace` gives the project's other files. `measured` puts what a probe has seen into the facts before they are judged.
+    What trainlint itself fails at becomes a finding (TRN000).
 
     Raises:
         SettingsError: the settings name rules that do not exist.
         RuleError: a rule file is not well formed.
     """
     rules = selected_rules(settings)
-    script = facts_of(source, workspace, settings.versions)
+    script = _facts_under(source, settings, workspace)
     raised = list(script.raised)
+    if measured is not None:
+        script = _guard("what was measured", partial(measured, script), script, raised) or script
     not_judged = [_guard("the verdict on a run", partial(why_not_judged, run), script, raised) for run in script.runs]
     unjudged = tuple(one for one in not_judged if one is not None)
 
@@ -108,9 +116,16 @@ def facts_of(source: Source | Unreadable, workspace: Workspace | None = None, ve
     return replace(script or empty, raised=tuple(raised))
 
 
-def judged_facts_of(source: Source | Unreadable, workspace: Workspace | None = None) -> Script:
+def _facts_under(source: Source | Unreadable, settings: Settings, workspace: Workspace | None) -> Script:
+    """The facts with what the settings add to them."""
+    script = facts_of(source, workspace, settings.versions)
+    runs = tuple(replace(run, effort=settings.budget / USUAL_BUDGET) for run in script.runs)
+    return replace(script, policy=settings.policy, runs=script.runs if settings.budget == USUAL_BUDGET else runs)
+
+
+def judged_facts_of(source: Source | Unreadable, settings: Settings, workspace: Workspace | None = None) -> Script:
     """The facts of one file, without the runs whose stability trainlint failed to compute: those are in `raised`."""
-    script = facts_of(source, workspace)
+    script = _facts_under(source, settings, workspace)
     raised = list(script.raised)
     runs = []
     for run in script.runs:

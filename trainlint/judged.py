@@ -12,6 +12,8 @@ def why_not_judged(run: TrainingRun) -> Unknown | None:
 
     The first of optimizer, learning rate, loss and model that is not known, else why its step size has no bound.
     """
+    if run.measured is not None:
+        return None
     rate = run.optimizer.learning_rate if isinstance(run.optimizer, OptimizerFacts) else None
     facts = {"optimizer": run.optimizer, "learning rate": rate, "loss": run.loss, "model": run.model}
     for name, fact in facts.items():

@@ -16,17 +16,23 @@ class SettingsError(ValueError):
     """Settings that cannot be meant; the message is one sentence that says what to write instead."""
 
 
+USUAL_BUDGET, MAXIMUM_BUDGET = 150, 600_000
+"""What the stability of one script is allowed to cost: milliseconds of a usual core, counted in multiplications, so that the same
+script has the same verdict on every machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What to check, and by which rules.
 
     `select` and `ignore` hold codes (TRN101), beginnings of codes (TRN1) or ALL; an empty `select` is the default set.
-    `preview` adds the rules that are not yet part of it. `exclude` holds patterns as in .gitignore, relative to `root`, the
-    folder of the settings file. `rules` are folders of own rules; only the command line can name them, since
-    loading a rule runs it and a settings file comes with the checked files. `extend_select` adds to `select` or to the default
-    set. `per_file_ignores` are pairs of a pattern as in .gitignore and the codes that are not reported in files that it fits;
-    `severity` are pairs of a code, or the beginning of one, and error, warning or info. `versions` are requirements, such as
-    "keras==2.12", that count instead of those of the script and its project.
+    `extend_select` adds to either. `preview` adds the rules that are not yet part of the default set. `exclude` holds patterns as
+    in .gitignore, relative to `root`, the folder of the settings file. `per_file_ignores` are pairs of such a pattern and the
+    codes that are not reported in files that it fits; `severity` are pairs of a code, or the beginning of one, and error, warning
+    or info. `versions` are requirements, such as "keras==2.12", that count instead of those of the script and its project.
+    `policy` holds limits by name (`POLICY`), `budget` what the stability of one script is allowed to cost. `rules` are folders of
+    own rules that are loaded, which runs them; `own_rules` those that a settings file names, which are loaded only where the user
+    trusts the project (`trust`).
     """
 
     select: tuple[str, ...] = ()
@@ -39,6 +45,9 @@ class Settings:
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     severity: tuple[tuple[str, str], ...] = ()
     versions: tuple[str, ...] = ()
+    policy: tuple[tuple[str, Any], ...] = ()
+    own_rules: tuple[Path, ...] = ()
+    budget: int = USUAL_BUDGET
 
 
 _LOOK_ALIKES = str.maketrans("OIl", "011")
@@ -83,7 +92,7 @@ def settings_file(path: Path) -> tuple[Any, Path] | None:
         for name, table in _FILES.items():
             file = folder / name
             if file.is_file():
-                section = table(_load(file))
+                section = table(load(file))
                 if section is not None:
                     return section, file
         if (folder / ".git").exists():
@@ -97,7 +106,7 @@ def settings_in(file: Path) -> Settings:
     Raises:
         SettingsError: the file cannot be read, or says something that cannot be meant.
     """
-    content = _load(file)
+    content = load(file)
     section = _section(content) if file.name == "pyproject.toml" else content
     return from_environment(_read({} if section is None else section, file))
 
@@ -114,12 +123,14 @@ def from_environment(settings: Settings) -> Settings:
     for key, kind in _KEYS.items():
         name = f"TRAINLINT_{key.upper().replace('-', '_')}"
         text = os.environ.get(name)
-        if text is None or kind not in (_strings, _boolean):
+        if text is None or key == "rules" or kind not in (_strings, _boolean, _budget):
             continue
         words = tuple(one.strip() for one in text.split(",") if one.strip())
-        value: Any = (
-            list(words) if kind is _strings else {"1": True, "true": True, "0": False, "false": False}.get(text.lower(), text)
-        )
+        value: Any = list(words) if kind is _strings else {"true": True, "false": False}.get(text.lower(), text)
+        if kind is _boolean:
+            value = {"1": True, "0": False}.get(text, value)
+        elif kind is _budget:
+            value = int(text) if text.isdecimal() and len(text) < 10 else text
         try:
             changes[key.replace("-", "_")] = kind(value)
         except ValueError as error:
@@ -135,7 +146,12 @@ def _section(content: Mapping[str, Any]) -> Any:
 _FILES: dict[str, Callable[[Mapping[str, Any]], Any]] = {"trainlint.toml": lambda content: content, "pyproject.toml": _section}
 
 
-def _load(file: Path) -> Mapping[str, Any]:
+def load(file: Path) -> Mapping[str, Any]:
+    """The content of a TOML file.
+
+    Raises:
+        SettingsError: it cannot be read, is too large, or is no TOML.
+    """
     if sys.version_info >= (3, 11):
         import tomllib
     else:
@@ -154,28 +170,51 @@ def _load(file: Path) -> Mapping[str, Any]:
 
 
 def _read(section: Any, file: Path) -> Settings:
-    if not isinstance(section, dict):
-        raise SettingsError(f"{file}: `trainlint` must be a table, not {section!r}")
-    if "rules" in section:
-        raise SettingsError(f"{file}: own rules run code, so name their folder on the command line: `--rules FOLDER`")
-    values = {}
-    for key, value in section.items():
-        if key not in _KEYS:
-            raise SettingsError(f"{file}: there is no setting {key!r}{nearest(key, _KEYS)}")
-        try:
-            values[key.replace("-", "_")] = _KEYS[key](value)
-        except ValueError as error:
-            raise SettingsError(f"{file}: `{key}` {error}") from None
+    values = _values(section, str(file))
     extended = values.pop("extend_exclude", ())
+    values["own_rules"] = tuple(file.parent / folder for folder in values.pop("rules", ()))
     return replace(
         Settings(root=file.parent), **values | ({"exclude": (*values.get("exclude", ()), *extended)} if extended else {})
     )
+
+
+def changed_by(settings: Settings, section: Any, where: str) -> Settings:
+    """The settings with what a table says of them, which `where` names: that of an editor, say. It cannot name own rules.
+
+    Raises:
+        SettingsError: it says something that cannot be meant.
+    """
+    values = _values(section, where)
+    values.pop("rules", None)
+    exclude = (*values.get("exclude", settings.exclude), *values.pop("extend_exclude", ()))
+    return replace(settings, **values | {"exclude": exclude})
+
+
+def _values(section: Any, where: str) -> dict[str, Any]:
+    """The settings of a table by the names of their fields."""
+    if not isinstance(section, dict):
+        raise SettingsError(f"{where}: `trainlint` must be a table, not {section!r}")
+    values = {}
+    for key, value in section.items():
+        if key not in _KEYS:
+            raise SettingsError(f"{where}: there is no setting {key!r}{nearest(key, _KEYS)}")
+        try:
+            values[key.replace("-", "_")] = _KEYS[key](value)
+        except ValueError as error:
+            raise SettingsError(f"{where}: `{key}` {error}") from None
+    return values
 
 
 def _boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     raise ValueError(f"must be true or false, not {value!r}")
+
+
+def _budget(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAXIMUM_BUDGET:
+        return value
+    raise ValueError(f"must be a number of milliseconds from 1 to {MAXIMUM_BUDGET:,}, not {value!r}")
 
 
 def _strings(value: Any) -> tuple[str, ...]:
@@ -200,6 +239,39 @@ def _severities(value: Any) -> tuple[tuple[str, str], ...]:
     return tuple(value.items())
 
 
+POLICY: Mapping[str, str] = {
+    "optimizers": "one of",
+    "losses": "one of",
+    "frameworks": "one of",
+    "max-learning-rate": "at most",
+    "min-learning-rate": "at least",
+    "max-batch-size": "at most",
+    "min-batch-size": "at least",
+    "max-epochs": "at most",
+    "max-updates": "at most",
+    "max-parameters": "at most",
+    "mixed-precision": "required",
+}
+"""The limits that a project can set, and how each limits what it names (`facts.policy` reads that from a run)."""
+
+
+def _policy(value: Any) -> tuple[tuple[str, Any], ...]:
+    if not isinstance(value, dict):
+        raise ValueError(f"must be a table, such as {{max-batch-size = 512}}, not {value!r}")
+    for key, allowed in value.items():
+        if key not in POLICY:
+            raise ValueError(f"has no limit {key!r}{nearest(key, POLICY)}")
+        if POLICY[key] == "required":
+            kind, valid = "true or false", isinstance(allowed, bool)
+        elif POLICY[key] == "one of":
+            kind, valid = "a list of names", isinstance(allowed, list) and all(isinstance(one, str) for one in allowed)
+        else:
+            kind, valid = "a number", isinstance(allowed, int | float) and not isinstance(allowed, bool)
+        if not valid:
+            raise ValueError(f"needs {kind} as {key!r}, not {allowed!r}")
+    return tuple((key, tuple(allowed) if isinstance(allowed, list) else allowed) for key, allowed in value.items())
+
+
 SEVERITIES = ("error", "warning", "info")
 
 _KEYS: dict[str, Callable[[Any], Any]] = {
@@ -212,6 +284,9 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
     "exclude": _strings,
     "extend-exclude": _strings,
     "versions": _strings,
+    "policy": _policy,
+    "rules": _strings,
+    "budget": _budget,
 }
 """How the value of each setting is read; what cannot be meant is a ValueError that goes on after the name of the setting."""
 
@@ -219,11 +294,20 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
 def schema() -> dict[str, Any]:
     """The JSON schema of a settings file."""
     strings = {"type": "array", "items": {"type": "string"}}
+    number = {"type": "number"}
     of_kind: dict[Any, dict[str, Any]] = {
         _strings: strings,
         _boolean: {"type": "boolean"},
+        _budget: {"type": "integer", "minimum": 1, "maximum": MAXIMUM_BUDGET},
         _lists_by_pattern: {"type": "object", "additionalProperties": strings},
         _severities: {"type": "object", "additionalProperties": {"enum": list(SEVERITIES)}},
+        _policy: {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                key: {"one of": strings, "required": {"type": "boolean"}}.get(how, number) for key, how in POLICY.items()
+            },
+        },
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

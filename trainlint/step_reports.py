@@ -172,6 +172,7 @@ def clipped_step_report(run: TrainingRun, bound: StabilityBound, optimizer: Opti
 def near_bound_report(run: TrainingRun, bound: StabilityBound, optimizer: OptimizerFacts) -> Iterator[Report]:
     """What a step that is stable, but not by much, does at the start; nothing for one that is well below the bound."""
     limit = f"{bound.bound_formula} = {figure(bound.max_learning_rate, 3)}"
+    rough = ", known to a factor of 2" if bound.evidence is Evidence.ESTIMATED else ""
     last = next((one for one in bound.premises if one.startswith("each epoch ends with a batch of")), "")
     if bound.verdict == "rises_first":
         rise = (1 - bound.learning_rate * (1 - optimizer.dampening) * bound.sharpness) ** 2
@@ -181,7 +182,7 @@ def near_bound_report(run: TrainingRun, bound: StabilityBound, optimizer: Optimi
         )
     elif bound.verdict == "near_edge":
         what = (
-            f"is {figure(bound.ratio)} times {limit}, known to a factor of 2 ({bound.batch}): training makes the loss sharper"
+            f"is {figure(bound.ratio)} times {limit}{rough} ({bound.batch}): training makes the loss sharper"
             " before it makes it flatter, and the loss can jump in the first epochs"
         )
     elif bound.verdict == "stable" and last:
@@ -329,6 +330,9 @@ def _consequence(bound: StabilityBound) -> str:
         return f"in {bound.batch} single steps expand the error, and the loss has rare large bursts"
     if bound.evidence is Evidence.ESTIMATED:
         return f"likely to diverge or to spike at the start, at about {figure(bound.ratio)} times the bound"
+    if bound.evidence is Evidence.MEASURED and bound.loss_at_start is not None and bound.loss_reached is not None:
+        course = f"in its first real steps the loss goes from {figure(bound.loss_at_start, 3)} to {figure(bound.loss_reached, 3)}"
+        return course if bound.verdict == "diverges" else f"likely to jump at the start; {course}"
     overflow = f" and overflows at step {bound.first_non_finite_step}" if bound.first_non_finite_step else ""
     if bound.evidence is Evidence.SIMULATED:
         return f"trained on this data in {bound.batch}, the loss diverges{overflow}"

@@ -98,10 +98,12 @@ def test_what_changed_is_seen(project: Path, change: str) -> None:
 
 def test_a_module_that_appears_is_seen(tmp_path: Path) -> None:
     (tmp_path / "setup.py").touch()
-    (tmp_path / "uses.py").write_text(USES, encoding="utf-8")
-    assert "TRN504" not in check(tmp_path, "uses.py")[1]
-    (tmp_path / "parts.py").write_text(PARTS, encoding="utf-8")
-    assert "TRN504" in check(tmp_path, "uses.py")[1]
+    text = "import keras\nfrom parts import RATE\n\nmodel = keras.Sequential([keras.layers.Dense(1)])\n"
+    text += 'model.compile(keras.optimizers.SGD(RATE), "mse")\nmodel.fit([[1.0], [2.0]], [1.0, 2.0])\n'
+    (tmp_path / "uses.py").write_text(text, encoding="utf-8")
+    assert "TRN106" not in check(tmp_path, "uses.py")[1]
+    (tmp_path / "parts.py").write_text("RATE = -0.1\n", encoding="utf-8")
+    assert "TRN106" in check(tmp_path, "uses.py")[1]
 
 
 def test_options_and_environment_are_part_of_the_key(project: Path) -> None:

@@ -195,3 +195,27 @@ def test_nothing_heavy_is_imported_for_files_that_cannot_train(tmp_path: Path) -
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["No findings in 1 file; 0 training runs", "[]"]
+
+
+def test_own_rules_are_loaded_only_of_a_trusted_project(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = own_rule(project, "INFO", "yield Report('a hint', at=script.start)")
+    (project / "mine" / "trn990.py").write_text(
+        (project / "mine" / "trn990.py").read_text(encoding="utf-8") + "\nopen('was_run', 'w').close()\n", encoding="utf-8"
+    )
+    (project / "trainlint.toml").write_text(f'rules = ["{folder}"]\n', encoding="utf-8")
+    home = tmp_path_factory.mktemp("home")
+    here = {"XDG_CONFIG_HOME": str(home)}
+    refused = trainlint("check", "good.py", cwd=project, **here)
+    assert ("TRN990" in refused.out, (project / "was_run").exists()) == (False, False)
+    assert "--trust-project" in refused.err
+    (home / "trainlint").mkdir()
+    (home / "trainlint" / "config.toml").write_text(f"trusted-projects = ['{project}']\n", encoding="utf-8")
+    by_configuration = trainlint("check", "good.py", cwd=project, **here)
+    assert ("TRN990" in by_configuration.out, (project / "was_run").exists()) == (True, True)
+    (home / "trainlint" / "config.toml").write_text("trusted-project = []\n", encoding="utf-8")
+    assert trainlint("check", "good.py", cwd=project, **here).code == 2
+    (home / "trainlint" / "config.toml").unlink()
+    asked = trainlint("check", "good.py", "--trust-project", cwd=project, **here)
+    assert "TRN990 a hint" in asked.out
+    (project / "mine" / "trn990.py").write_text(HINT_RULE.format(severity="INFO", body="return iter(())"), encoding="utf-8")
+    assert "TRN990" not in trainlint("check", "good.py", "--trust-project", cwd=project, **here).out

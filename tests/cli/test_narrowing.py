@@ -83,3 +83,29 @@ def test_reports_go_to_a_file_and_are_counted(project: Path) -> None:
     assert trainlint("check", "--statistics", cwd=project).out == "2  TRN504  method-not-called\n"
     missing = trainlint("check", "--output-file", "no/where", cwd=project)
     assert (missing.code, missing.err.count("\n")) == (2, 1)
+
+
+def test_the_budget_decides_how_much_is_computed(tmp_path: Path) -> None:
+    script = (
+        "import torch\nfrom torch import nn\n\n"
+        "model = nn.Sequential(nn.Linear(784, 300), nn.ReLU(), nn.Linear(300, 10))\n"
+        "optimizer = torch.optim.SGD(model.parameters(), lr=0.01)\n"
+        "for x, y in torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.rand(6000, 784), torch.zeros(6000).long()),"
+        " batch_size=60):\n"
+        "    optimizer.zero_grad()\n    nn.functional.cross_entropy(model(x), y).backward()\n    optimizer.step()\n"
+    )
+    (tmp_path / "train.py").write_text(script, encoding="utf-8")
+
+    def judged(*options: str, **environment: str) -> bool:
+        done = trainlint("check", "train.py", "--select", "TRN004", *options, cwd=tmp_path, **environment)
+        assert done.code == 0
+        return "(`--budget`)" not in done.out
+
+    assert judged()
+    assert not judged("--budget", "1")
+    assert not judged(TRAINLINT_BUDGET="1")
+    assert judged("--budget", "150", TRAINLINT_BUDGET="1")
+    (tmp_path / "trainlint.toml").write_text("budget = 1\n", encoding="utf-8")
+    assert not judged()
+    (tmp_path / "trainlint.toml").write_text("budget = 0\n", encoding="utf-8")
+    assert trainlint("check", "train.py", cwd=tmp_path).code == 2

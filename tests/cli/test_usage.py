@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from trainlint import __version__
-from trainlint.__main__ import COMMANDS, main
+from trainlint.__main__ import main
+from trainlint.cli import COMMANDS
 
 
 @pytest.mark.parametrize(

@@ -108,8 +108,8 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     assert (result.texts, result.failed) == ({}, False)
 
 
-def test_a_syntax_error_silences_its_file() -> None:
-    result = check("import torch\n\nmodel = torch.nn.Linear(1, 1\nmodel.eval\n")
+def test_a_syntax_error_silences_what_rests_on_it() -> None:
+    result = check("import torch\n\nlr = (-1.0\noptimizer = torch.optim.SGD(torch.nn.Linear(1, 1).parameters(), lr=lr)\n")
     assert codes(result) == ["TRN001"]
     assert result.findings[0].severity is Severity.ERROR
 
@@ -187,7 +187,7 @@ def test_a_failure_of_the_stability_engine_is_said(monkeypatch: pytest.MonkeyPat
         raise ZeroDivisionError("no curvature")
 
     monkeypatch.setattr("trainlint.engine.stability", failing)
-    script = judged_facts_of(read_text(LOOP, "train.py"))
+    script = judged_facts_of(read_text(LOOP, "train.py"), Settings())
     assert script.runs == ()
     assert [("ZeroDivisionError" in one.reason, "no curvature" in one.reason) for one in script.raised] == [(True, True)]
     monkeypatch.setattr("trainlint.judged.stability", failing)
@@ -198,3 +198,13 @@ def test_a_failure_of_the_stability_engine_is_said(monkeypatch: pytest.MonkeyPat
 def test_a_file_with_too_much_in_it_is_not_called_wrong() -> None:
     [found] = check("import torch\nx = [" + "0, " * 130_000 + "]\n").findings
     assert (found.code, "it is data, not a script" in found.message) == ("TRN002", True)
+
+
+def test_more_runs_than_are_checked_are_said() -> None:
+    text = "import torch\nm = torch.nn.Linear(3, 1)\no = torch.optim.SGD(m.parameters(), lr=0.1)\nx = torch.rand(4, 3)\n"
+    text += "o.zero_grad()\nm(x).mean().backward()\no.step()\n" * 220
+    result = check(text)
+    assert result.runs == 200
+    assert [one.message for one in result.findings if one.code == "TRN005"] == [
+        "of 220 training runs in this file the first 200 are checked"
+    ]

@@ -56,7 +56,9 @@ def test_the_search_ends_at_the_top_of_the_repository(tmp_path: Path) -> None:
         ("select = [1]\n", ["`select` must be a list of strings", "[1]"]),
         ("preview = 1\n", ["`preview` must be true or false", "1"]),
         ("select = [\n", ["not valid TOML"]),
-        ('rules = ["mine"]\n', ["--rules FOLDER"]),
+        ('rules = "mine"\n', ["`rules` must be a list of strings"]),
+        ("budget = 0\n", ["`budget` must be a number of milliseconds from 1 to 600,000, not 0"]),
+        ('budget = "1"\n', ["not '1'"]),
         ('root = "/"\n', ["no setting 'root'"]),
         ("x = " + "[" * 100_000, ["not valid TOML"]),
         ("# " + "x" * MAXIMUM_BYTES, ["is not read"]),
@@ -139,10 +141,10 @@ def test_a_named_file(tmp_path: Path) -> None:
 def test_the_schema_takes_what_is_read_and_nothing_else(tmp_path: Path) -> None:
     described = schema()
     for key, one in described["properties"].items():
-        value = {"array": "[]", "boolean": "true", "object": "{}"}[one["type"]]
+        value = {"array": "[]", "boolean": "true", "object": "{}", "integer": "200"}[one["type"]]
         write(tmp_path, "trainlint.toml", f"{key} = {value}\n")
         assert isinstance(settings_for(tmp_path), Settings), key
     write(tmp_path, "trainlint.toml", "")
-    written = {one.name.replace("_", "-") for one in fields(Settings)} - {"root", "rules"} | {"extend-exclude"}
+    written = {one.name.replace("_", "-") for one in fields(Settings)} - {"root", "own-rules"} | {"extend-exclude"}
     assert set(described["properties"]) == written
     assert described["additionalProperties"] is False

@@ -10,6 +10,7 @@ import pytest
 
 from trainlint.engine import judged_facts_of
 from trainlint.report.derivation import derivation
+from trainlint.settings import Settings
 from trainlint.source.read import read, read_text
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -18,7 +19,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 def rows(text_or_name: str, run: int = 0) -> dict[str, str]:
     is_file = text_or_name.endswith(".py")
     source = read(FIXTURES / text_or_name, text_or_name) if is_file else read_text(text_or_name, "train.py")
-    return dict(derivation(judged_facts_of(source).runs[run]))
+    return dict(derivation(judged_facts_of(source, Settings()).runs[run]))
 
 
 @pytest.mark.parametrize(("name", "run"), [("keras_one_weight_explodes.py", 1), ("torch_one_weight_explodes.py", 0)])

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from trainlint.settings import nearest
+from trainlint.settings import MAXIMUM_BUDGET, USUAL_BUDGET, nearest
 
 
 class UsageError(Exception):
@@ -52,6 +52,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
             return word
         raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(choices)}{nearest(word, choices)}")
 
+    read.choices = choices  # type: ignore[attr-defined]
     return read
 
 
@@ -68,6 +69,7 @@ def add_selection(parser: Parser) -> None:
     add("--ignore", metavar="CODES", type=codes, action="extend", help="run all but these; where both fit, the longer one counts")
     add("--preview", action="store_true", help="also run the rules that are not yet in the default set")
     add("--rules", metavar="FOLDER", action="append", help="also load the rules in this folder (this runs them)")
+    add("--trust-project", action="store_true", help="also load the rules that the project's settings name (this runs them)")
 
 
 def add_inputs(parser: Parser) -> None:
@@ -75,6 +77,12 @@ def add_inputs(parser: Parser) -> None:
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders (default: the working folder); - reads stdin")
     parser.add_argument("--stdin-filename", metavar="NAME", help="how to call what is read from stdin")
     parser.add_argument("--force-exclude", action="store_true", help="leave out excluded files even if they are named")
+    parser.add_argument(
+        "--budget",
+        metavar="MS",
+        type=_milliseconds,
+        help=f"what the stability of one script is allowed to cost, in milliseconds of a usual core (default: {USUAL_BUDGET})",
+    )
     one = parser.add_mutually_exclusive_group()
     one.add_argument("--config", metavar="FILE", help="take the settings from this file")
     one.add_argument("--isolated", action="store_true", help="ignore all settings files")
@@ -96,14 +104,29 @@ def add_fixing(parser: Parser) -> None:
     add("--fix-only", action="store_true", help="apply fixes and do not speak of what is left")
     add("--diff", action="store_true", help="show what --fix-only would change, change nothing, exit with 1 if it would")
     add("--show-fixes", action="store_true", help="list what was fixed")
+    add(
+        "--add-ignore",
+        metavar="CODES",
+        type=codes,
+        nargs="?",
+        const=(),
+        help="put a comment that ignores it behind each finding (of these codes), mend nothing; with --diff only show it",
+    )
 
 
 def add_running(parser: Parser) -> None:
     """The options that say how the work is done, which changes no result."""
     add = parser.add_argument_group("speed").add_argument
+    add("--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C")
     add("--jobs", metavar="N", type=_count, help="processes that share the files (default: one for each core, if many are new)")
     add("--no-cache", action="store_true", help="do not use, or keep, what was found in former checks")
     add("--cache-dir", metavar="FOLDER", help="where that is kept (default: TRAINLINT_CACHE_DIR or the user's folder for caches)")
+
+
+def _milliseconds(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text[:9]) <= MAXIMUM_BUDGET:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MAXIMUM_BUDGET:,}")
+    return int(text)
 
 
 def _count(text: str) -> int:
@@ -138,3 +161,10 @@ def add_narrowing(parser: Parser) -> None:
     add("--since", metavar="REVISION", help="show only findings that touch rows changed since this revision of git")
     add("--baseline", metavar="FILE", help="do not show the findings that this file lists")
     add("--write-baseline", metavar="FILE", help="list all findings in this file and show none")
+
+
+def add_probing(parser: Parser) -> None:
+    """The options that have scripts run."""
+    add = parser.add_argument_group("measuring (this runs the scripts)").add_argument
+    add("--probe", action="store_true", help="run each named script to its first training steps and judge it by what it does")
+    add("--python", metavar="PROGRAM", help="with --probe: the Python that runs them (default: the one that runs trainlint)")

@@ -15,6 +15,7 @@ from trainlint.cli.arguments import (
     add_inputs,
     add_narrowing,
     add_output,
+    add_probing,
     add_running,
     add_selection,
     add_showing,
@@ -26,8 +27,22 @@ SUMMARY = "check training scripts"
 EXIT_CODES = """exit codes:
   0  nothing as severe as --fail-on says (hints do not count), or --exit-zero; all were fixed; --fix-only; --diff that is empty
   1  at least one such finding is left; --diff that is not empty
-  2  trainlint could not do its work: a wrong option, path or setting, a rule that failed (TRN000), or a file that could
-     not be written"""
+  2  trainlint could not do its work: a wrong option, path or setting, a rule that failed (TRN000), a file that could
+     not be written, or with --probe a script whose training could not be measured"""
+
+
+def parser() -> Parser:
+    """What the command line may say."""
+    made = Parser("check", "Check training scripts without running them.", EXIT_CODES)
+    add_inputs(made)
+    add_selection(made)
+    add_fixing(made)
+    add_narrowing(made)
+    add_output(made)
+    add_running(made)
+    add_showing(made)
+    add_probing(made)
+    return made
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,40 +53,49 @@ def main(arguments: Sequence[str]) -> int:
         SettingsError: the settings cannot be meant.
         RuleError: a rule file is not well formed.
     """
-    parser = Parser("check", "Check training scripts without running them.", EXIT_CODES)
-    add_inputs(parser)
-    add_selection(parser)
-    add_fixing(parser)
-    add_narrowing(parser)
-    add_output(parser)
-    add_running(parser)
-    add_showing(parser)
-    options = parser.parse(arguments)
+    options = parser().parse(arguments)
+    if options.probe and (options.fix or options.fix_only or options.diff):
+        raise UsageError("--probe measures scripts as they are; apply fixes in a command of its own")
     if options.show_files or options.show_settings:
         from trainlint.cli.showing import show
 
         return show(options)
+    if options.watch:
+        from trainlint.cli.watching import watch
+
+        return watch(options)
+    if options.add_ignore is not None:
+        from trainlint.cli.ignoring import ignore_all
+
+        return ignore_all(options)
     if options.fix or options.fix_only or options.diff:
         from trainlint.cli.fixing import fix_all
 
         return fix_all(options)
 
-    from trainlint.cli.checking import Copied, check_all
+    from trainlint.cli.checking import Copied, Run, check_all
 
-    run = check_all(options)
-    results = run.results
+    complete = True
+    if options.probe:
+        from trainlint.cli.probing import probe_all
+
+        results, complete = probe_all(options)
+        run = Run(results, {}, set(), cached=False)
+    else:
+        run = check_all(options)
+        results = run.results
     if options.since or options.baseline or options.write_baseline:
         from trainlint.cli.narrowing import narrowed
 
         results = narrowed(results, options)
     with Copied() as copy:
         report(results, options, sys.stdout)
-        _say_what_is_fixable(results, options)
+        say_what_is_fixable(results, options)
         if options.explain_stability:
             from trainlint.cli.facts import explain
 
             explain(options)
-    code = exit_code(results, options)
+    code = exit_code(results, options) if complete else 2
     if code < 2:
         run.remember(["check", *arguments], code, copy.getvalue())
     return code
@@ -112,7 +136,8 @@ def report(results: Sequence[CheckResult], options: Namespace, stream: TextIO) -
         write(results, options.output_format, stream)
 
 
-def _say_what_is_fixable(results: Sequence[CheckResult], options: Namespace) -> None:
+def say_what_is_fixable(results: Sequence[CheckResult], options: Namespace) -> None:
+    """Write for people what `--fix` would mend."""
     from trainlint.report.changes import fixable_summary
     from trainlint.report.formats import FOR_PEOPLE
 

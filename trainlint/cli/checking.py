@@ -77,7 +77,7 @@ def check_all(options: Namespace) -> Run:
         SettingsError: the settings cannot be meant.
         RuleError: a rule file is not well formed.
     """
-    run = Run([], {}, set(), not options.no_cache and not options.rules)
+    run = Run([], {}, set(), not options.no_cache)
     verdicts = Verdicts(options.cache_dir or default_folder(), _conditions()) if run.cached else None
     tasks: list[Task] = []
     untried: dict[Settings, None] = {}
@@ -85,12 +85,13 @@ def check_all(options: Namespace) -> Run:
     for number, (source, settings, data) in enumerate(sources(options, run.looked_at)):
         chosen = with_options(settings, options)
         untried.setdefault(chosen)
+        run.cached = run.cached and not chosen.rules and not chosen.own_rules  # a rule's file can change
         run.results.append(CheckResult(source.filename))
         _note(run, source)
         if not is_worth_it(source):
             continue
         is_file = data is None and isinstance(source, Source) and source.path is not None
-        found = _known(verdicts, source, chosen) if verdicts is not None and is_file else None
+        found = _known(verdicts, source, chosen) if verdicts is not None and is_file and not chosen.rules else None
         if found is None:
             tasks.append(_task(number, source, chosen, is_file))
             continue
@@ -102,7 +103,7 @@ def check_all(options: Namespace) -> Run:
         own = task.source if isinstance(task.source, Source) else None
         run.results[task.number] = decode(verdict.record, own)
         run.digests.update(verdict.depends)
-        if verdicts is not None and task.path and not verdict.record["failed"]:
+        if verdicts is not None and task.path and not task.settings.rules and not verdict.record["failed"]:
             name = os.path.abspath(task.filename)  # noqa: PTH100 (the name that `_note` and `_known` give it)
             verdicts.store(_key(task.filename, name, verdict.depends[name] or "", task.settings), verdict.record, verdict.depends)
     if verdicts is not None:

@@ -12,15 +12,20 @@ from trainlint.report.plain import plural, printable
 SUMMARY = "take away what was kept of former checks"
 
 
+def parser() -> Parser:
+    """What the command line may say."""
+    made = Parser("clean", "Take away what was kept of former checks.")
+    made.add_argument("--cache-dir", metavar="FOLDER", help="the folder that was used (default: the user's own)")
+    return made
+
+
 def main(arguments: Sequence[str]) -> int:
     """Empty the cache.
 
     Raises:
         UsageError: the command line cannot be meant.
     """
-    parser = Parser("clean", "Take away what was kept of former checks.")
-    parser.add_argument("--cache-dir", metavar="FOLDER", help="the folder that was used (default: the user's own)")
-    folder = parser.parse(arguments).cache_dir or default_folder()
+    folder = parser().parse(arguments).cache_dir or default_folder()
     count = clean(folder)
     sys.stdout.write(f"Took away {plural(count, 'file')} from {printable(folder)}\n")
     return 0

@@ -11,6 +11,16 @@ from trainlint.cli.arguments import Parser, UsageError, add_inputs, one_of
 SUMMARY = "show the training runs that were found"
 
 
+def parser() -> Parser:
+    """What the command line may say."""
+    made = Parser("facts", "Show optimizer, loss, model, data and stability of every training run, and how each is known.")
+    add_inputs(made)
+    made.add_argument(
+        "--output-format", metavar="FORMAT", default="table", type=one_of("table", "json"), help="table (default) or json"
+    )
+    return made
+
+
 def main(arguments: Sequence[str]) -> int:
     """Print the facts of all runs, and on stderr what could not be read, parsed or followed; 2 if trainlint itself failed.
 
@@ -18,12 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         UsageError: the command line cannot be meant.
         SettingsError: the settings cannot be meant.
     """
-    parser = Parser("facts", "Show optimizer, loss, model, data and stability of every training run, and how each is known.")
-    add_inputs(parser)
-    parser.add_argument(
-        "--output-format", metavar="FORMAT", default="table", type=one_of("table", "json"), help="table (default) or json"
-    )
-    options = parser.parse(arguments)
+    options = parser().parse(arguments)
 
     from trainlint.cli.inputs import facts_of_all
     from trainlint.report.plain import printable

@@ -44,8 +44,8 @@ def fix_all(options: Namespace) -> int:
     fixed = fix(targets, unsafe=options.unsafe_fixes)
     refused = dict(fixed.refused)
     if options.diff:
-        _show(fixed)
-    elif not_written := _write(fixed, stdin):
+        show_diffs(fixed)
+    elif not_written := write_all(fixed, stdin):
         refused |= not_written
         fixed = _without(fixed, not_written, targets)
 
@@ -55,7 +55,7 @@ def fix_all(options: Namespace) -> int:
     if not silent:
         report(results, options, stream)
     _sum_up(fixed, results, options, stream if options.output_format in FOR_PEOPLE else sys.stderr)
-    _complain(fixed, refused)
+    complain(fixed, refused)
     if refused:
         return 2
     if not silent or any(result.failed for result in results):
@@ -63,7 +63,7 @@ def fix_all(options: Namespace) -> int:
     return int(bool(options.diff and fixed.changed and not options.exit_zero))
 
 
-def _show(fixed: Fixed) -> None:
+def show_diffs(fixed: Fixed) -> None:
     """Write the diffs: to a terminal readable ones, else exact ones, which `patch` takes."""
     rows = [row for before, after in fixed.changed for row in diff(before.source.filename, before.data, after.data)]
     if not sys.stdout.isatty():
@@ -79,7 +79,7 @@ def _show(fixed: Fixed) -> None:
         console.print(Text(printable(row.decode(errors="replace").rstrip("\r\n")), style), soft_wrap=True)
 
 
-def _write(fixed: Fixed, stdin: Target | None) -> dict[str, str]:
+def write_all(fixed: Fixed, stdin: Target | None) -> dict[str, str]:
     """Write the changed files; those that could not be written, and why."""
     refused = {}
     text = None if stdin is None else stdin.data
@@ -114,7 +114,7 @@ def _sum_up(fixed: Fixed, results: Sequence[CheckResult], options: Namespace, st
         stream.writelines(f"{line}\n" for line in fixed_lines(fixed.findings))
 
 
-def _complain(fixed: Fixed, refused: Mapping[str, str]) -> None:
+def complain(fixed: Fixed, refused: Mapping[str, str]) -> None:
     """Say in one sentence each what was not fixed although it was asked for."""
     for filename, reason in refused.items():
         sys.stderr.write(f"trainlint: nothing was fixed in {printable(filename)}: it {printable(reason)}\n")

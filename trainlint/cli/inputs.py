@@ -19,6 +19,7 @@ from trainlint.source.discover import discover
 from trainlint.source.ignore import Patterns
 from trainlint.source.read import DEFAULT_LIMIT, Source, Unreadable, decode, read
 from trainlint.source.screen import may_train
+from trainlint.trust import trusted
 from trainlint.workspace import Project, root_of
 
 if TYPE_CHECKING:
@@ -76,11 +77,11 @@ def facts_of_all(options: Namespace) -> list[CheckResult]:
         SettingsError: the settings cannot be meant.
     """
     results, projects = [], Projects()
-    for source, _, _ in sources(options):
+    for source, settings, _ in sources(options):
         if is_worth_it(source):
             from trainlint.engine import judged_facts_of
 
-            script = judged_facts_of(source, projects.of(source))
+            script = judged_facts_of(source, with_budget(settings, options), projects.of(source))
             texts = {source.filename: source} if isinstance(source, Source) else {}
             results.append(CheckResult(source.filename, (), texts, len(script.runs), failed=bool(script.raised), script=script))
     return results
@@ -179,13 +180,20 @@ def with_options(settings: Settings, options: Namespace) -> Settings:
     """The settings as the command line changes them: its `--select` sets aside the file's choice of rules."""
     if options.select:
         settings = replace(settings, select=tuple(options.select), extend_select=(), ignore=())
-    return replace(
+    named = tuple(Path(folder) for folder in options.rules or ())
+    changed = replace(
         settings,
         extend_select=(*settings.extend_select, *(options.extend_select or ())),
         ignore=(*settings.ignore, *(options.ignore or ())),
         preview=settings.preview or options.preview,
-        rules=tuple(Path(folder) for folder in options.rules or ()),
+        rules=named,
     )
+    return trusted(with_budget(changed, options), options.trust_project)
+
+
+def with_budget(settings: Settings, options: Namespace) -> Settings:
+    """The settings with the budget of the command line, if it names one."""
+    return settings if options.budget is None else replace(settings, budget=options.budget)
 
 
 def _nearest_path(path: Path) -> str:

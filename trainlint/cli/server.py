@@ -9,15 +9,20 @@ from trainlint.cli.arguments import Parser, UsageError
 SUMMARY = "answer an editor (Language Server Protocol)"
 
 
+def parser() -> Parser:
+    """What the command line may say."""
+    made = Parser("server", "Answer an editor over stdin and stdout in the Language Server Protocol.")
+    made.add_argument("--stdio", action="store_true", help="what editors say to mean stdin and stdout, which is so anyway")
+    return made
+
+
 def main(arguments: Sequence[str]) -> int:
     """Serve until the editor says exit.
 
     Raises:
         UsageError: the command line cannot be meant, or the extra `lsp` is not installed.
     """
-    parser = Parser("server", "Answer an editor over stdin and stdout in the Language Server Protocol.")
-    parser.add_argument("--stdio", action="store_true", help="what editors say to mean stdin and stdout, which is so anyway")
-    parser.parse(arguments)
+    parser().parse(arguments)
     try:
         from trainlint.server.app import make_server
     except ModuleNotFoundError as error:

@@ -33,7 +33,7 @@ def show(options: Namespace) -> int:
 
 def _as_json(settings: Settings) -> dict[str, Any]:
     values = {one.name.replace("_", "-"): _plain(getattr(settings, one.name)) for one in fields(settings)}
-    tables = {key: dict(values[key]) for key in ("per-file-ignores", "severity")}
+    tables = {key: dict(values[key]) for key in ("per-file-ignores", "policy", "severity")}
     return {**values, **tables, "chosen-rules": [one.code for one in selected_rules(settings)]}
 
 

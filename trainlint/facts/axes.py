@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trainlint.core import Edit, Place
+from trainlint.core import Edit, Fact, Place
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.queries import DENSE_MAPS, RESHAPING, output_width, root_of, scalar, skip_upwards, trainable
 from trainlint.facts.run import TrainingRun
@@ -74,7 +74,8 @@ def _over_batch(node: Node, run: TrainingRun) -> bool:
         drawn = any(one.op == "data" and one.attributes.get("batched") is True for one in below)
         return axis == 0 and drawn and not moved and layer is node.inputs[0]
     samples = run.inputs.samples
-    batch = shape[0] is None or (samples is not None and shape[0] == samples)
+    rows = run.batch_size.value if isinstance(run.batch_size, Fact) else None
+    batch = shape[0] is None or (shape[0] in (samples, rows) and shape[0] != shape[-1])
     return len(shape) >= 2 and axis in (0, -len(shape)) and batch and not (moved and len(shape) > 2)
 
 

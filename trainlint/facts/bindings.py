@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import tokenize
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import takewhile
 
 from trainlint.core import Place
-from trainlint.facts.passes import every_event, text_of
+from trainlint.facts.passes import every_event, same_frame, text_of
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Literal, Tuple
@@ -23,9 +25,12 @@ TRAINS = frozenset({"fit", "step", "backward", "compile", "forward", "made"})
 
 def unbound_names(script: Script) -> Iterator[tuple[str, Place]]:
     """The first name on the script's certain path that is bound nowhere, if the text is a whole script."""
-    events = [event for event in every_event(script) if event.kind == "unbound" and not _leaves(event)]
+    ending = (event.order for event in every_event(script) if _is_certain(event) and _ends(event))
+    end = min(ending, default=math.inf)
+    events = [event for event in every_event(script) if event.kind == "unbound" and event.order < end]
     names = {text_of(event.values.get("name")) for event in events}
-    certain = [event for event in events if _is_certain(event)]
+    trains = [event for event in every_event(script) if event.kind in ("fit", "step")]
+    certain = [event for event in events if _is_certain(event) or any(_on_the_way(event, one) for one in trains)]
     if len(names) >= FRAGMENT or not certain or certain[0].place is None:
         return
     if any(event.kind in TRAINS for event in every_event(script)):
@@ -36,24 +41,51 @@ def _is_certain(event: Event) -> bool:
     return not any(frame.kind in ("branch", "uncalled") for frame in event.frames)
 
 
-def _leaves(event: Event) -> bool:
-    """`sys.exit()` without `import sys` ends the script just as well."""
+def _on_the_way(event: Event, step: Event) -> bool:
+    """Whether the branches around an event are also around a training step: the script does not train without it."""
+    frames = [frame for frame in event.frames if frame.kind in ("branch", "uncalled")]
+    shared = all(frame.kind == "branch" and any(same_frame(frame, one) for one in step.frames) for frame in frames)
+    return shared and _called_alike(event, step)
+
+
+def _called_alike(event: Event, step: Event) -> bool:
+    """Whether an event stands in a function that the step stands in, too."""
+    calls = [frame for frame in event.frames if frame.kind == "call"]
+    return all(any(same_frame(frame, one) for one in step.frames) for frame in calls)
+
+
+def _ends(event: Event) -> bool:
+    """Whether nothing runs after an event; `sys.exit()` without `import sys` ends the script just as well."""
     place = event.place
-    if place is None:
-        return True
+    if event.kind != "unbound" or place is None:
+        return event.kind == "exit"
     rows = split_rows(getattr(place, "source_text", ""))
     return rows[place.span.row - 1][place.span.end_column - 1 :].startswith((".exit(", "._exit("))
 
 
-def failed_unpackings(script: Script) -> Iterator[tuple[Place, int, int]]:
-    """Batches of a loader that are unpacked to another number of names: the place, the tensors, the names."""
+def failed_unpackings(script: Script) -> Iterator[tuple[Place, int, int, str]]:
+    """What is unpacked to another number of names: the place, the parts, the names, what it is ("batch", "data" or "split").
+
+    Batches of a loader, the parts of a data set as its library gives them, and of a split.
+    """
     for event in every_event(script):
         value, targets = event.values.get("value"), event.values.get("targets")
         if event.kind != "unpack" or not isinstance(value, Tuple) or not isinstance(targets, Literal) or event.place is None:
             continue
-        batches = [one for one in value.items if isinstance(one, Array) and one.op == "batch"]
-        if len(batches) == len(value.items) and batches and not any(frame.kind == "branch" for frame in event.frames):
-            yield event.place, len(value.items), int(targets.value) if isinstance(targets.value, int) else 0
+        parts = [one for item in value.items for one in (item.items if isinstance(item, Tuple) else (item,))]
+        kinds = {one.op if isinstance(one, Array) else "" for one in parts}
+        known = kinds in ({"batch"}, {"data"}, {"split"}) and not any(frame.kind == "branch" for frame in event.frames)
+        if known and isinstance(targets.value, int):
+            yield event.place, len(value.items), targets.value, next(iter(kinds))
+
+
+def class_text(place: Place | None) -> str:
+    """The text of the class whose name stands at a place: its row and all that is indented below it."""
+    source = getattr(place, "source_text", "")
+    rows = split_rows(source)[place.span.row - 1 :] if place is not None and source else []
+    depth = len(rows[0]) - len(rows[0].lstrip()) if rows else 0
+    body = takewhile(lambda row: not row.strip() or len(row) - len(row.lstrip()) > depth, rows[1:])
+    return "\n".join([*rows[:1], *body])
 
 
 def assigned_name(place: Place | None) -> str:

@@ -25,6 +25,9 @@ from trainlint.facts.run import TrainingRun
 LOSS_INPUT = frozenset({"mean_squared_error", "mean_absolute_error", "huber", "square", "abs"})
 """Operations in which a regression's output ends."""
 
+LINEAR = RESHAPING | AVERAGING
+MAXIMA = frozenset({"max_pool", "global_max_pool"})
+
 
 @dataclass(frozen=True, slots=True)
 class Chain:
@@ -50,21 +53,37 @@ def redundant_chains(run: TrainingRun) -> Iterator[Chain]:
     root = root_of(run)
     if root is None or _targets_are_affine(root):
         return
-    for nodes in _linear_chains(root):
-        if not _factorises(nodes) and not _spreads(nodes) and not any(_grouped(node) for node in nodes):
-            yield Chain(nodes, tuple(layer_name(node) for node in nodes), _equal(nodes))
+    for chain in _linear_chains(root):
+        for nodes in _around_bottlenecks(chain) if _factorises(chain) else (chain,):
+            if not _factorises(nodes) and not _spreads(nodes) and not any(_grouped(node) for node in nodes):
+                yield Chain(nodes, tuple(layer_name(node) for node in nodes), _equal(nodes))
 
 
-def _linear_chains(root: Node) -> Iterator[tuple[Node, ...]]:
-    """Runs of two or more trainable affine layers with nothing nonlinear in between, in order of computation."""
+def only_pooled(run: TrainingRun) -> tuple[Node, ...]:
+    """Trainable convolutions without activation that only max pooling separates from the next layer, in order of computation."""
+    root = root_of(run)
+    if root is None:
+        return ()
+    affine, pooled = _before(root, LINEAR), _before(root, LINEAR | MAXIMA)
+    found = [pooled[id(node)] for node in walk(root) if id(node) in pooled and id(node) not in affine]
+    return tuple(node for node in found if node.op == "conv" and not _grouped(node))
+
+
+def _before(root: Node, through: frozenset[str]) -> dict[int, Node]:
+    """By identity of a trainable affine layer the one whose output it alone gets, through these operations and no others."""
     users = users_of(root)
-    through = RESHAPING | AVERAGING
     before: dict[int, Node] = {}
     for node in walk(root):
         if node.op in DENSE_MAPS and trainable(node):
             above = skip_upwards(node.inputs[0], through) if node.inputs else node
-            if above is not node and above.op in DENSE_MAPS and trainable(above) and _only_path(above, node, users):
+            if above is not node and above.op in DENSE_MAPS and trainable(above) and _only_path(above, node, users, through):
                 before[id(node)] = above
+    return before
+
+
+def _linear_chains(root: Node) -> Iterator[tuple[Node, ...]]:
+    """Runs of two or more trainable affine layers with nothing nonlinear in between, in order of computation."""
+    before = _before(root, LINEAR)
     followed = {id(node) for node in before.values()}
     for node in walk(root):
         if id(node) in before and id(node) not in followed:
@@ -74,11 +93,11 @@ def _linear_chains(root: Node) -> Iterator[tuple[Node, ...]]:
             yield tuple(reversed(chain))
 
 
-def _only_path(above: Node, below: Node, users: Mapping[int, tuple[Node, ...]]) -> bool:
+def _only_path(above: Node, below: Node, users: Mapping[int, tuple[Node, ...]], through: frozenset[str]) -> bool:
     """Whether everything that reads a layer's output is a further affine layer, so that the output is used for nothing else."""
     for user in users.get(id(above), ()):
         node = user
-        while node is not below and node.op in RESHAPING | AVERAGING:
+        while node is not below and node.op in through:
             after = users.get(id(node), ())
             if len(after) != 1:
                 return False
@@ -106,6 +125,20 @@ def _factorises(chain: tuple[Node, ...]) -> bool:
         return True
     first = input_width(chain[0])
     return min(one for one in inner if one is not None) < min(last, first if first is not None else last)
+
+
+def _around_bottlenecks(chain: tuple[Node, ...]) -> Iterator[tuple[Node, ...]]:
+    """The parts of a chain in front of and behind the widths that are below both of their neighbours."""
+    start = 0
+    for index, (node, following) in enumerate(pairwise(chain), 1):
+        widths = input_width(node), output_width(node), output_width(following)
+        entering, own, leaving = (one if one is not None else 0 for one in widths)
+        if None in widths or own < min(entering, leaving):
+            if index - start > 1:
+                yield chain[start:index]
+            start = index
+    if len(chain) - start > 1:
+        yield chain[start:]
 
 
 def _equal(chain: tuple[Node, ...]) -> str:
@@ -153,7 +186,7 @@ def _targets_are_affine(root: Node) -> bool:
             continue
         inputs = np.column_stack([leaves[0].data.reshape(rows, -1).astype(float), np.ones(rows)])
         wanted = target.reshape(rows, -1).astype(float)
-        if inputs.shape[1] >= rows:
+        if inputs.shape[1] >= rows or not (np.isfinite(inputs).all() and np.isfinite(wanted).all()):
             continue
         found, *_ = np.linalg.lstsq(inputs, wanted, rcond=None)
         scale = float(np.abs(wanted).max()) or 1.0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from trainlint.facts.bindings import assigned_name
 from trainlint.facts.passes import every_event
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event
@@ -12,6 +15,9 @@ from trainlint.knowledge.keras_training_rows import OPTIMIZER_NAMES
 
 SESSION = ("options", "run_metadata", "feed_dict", "fetches", "updates", "distribute", "cloning")
 """Keywords that Keras 2 hands on to the TensorFlow session."""
+
+OWN_LOSSES = ("add_loss", "train_step", "compute_loss", "activity_regularizer", "load_model")
+"""Words of files whose models may have something to minimise without a loss of `compile`."""
 
 MEANT = {
     "loss_function": "loss",
@@ -35,14 +41,42 @@ def compile_problem(event: Event, script: Script) -> str:
     elif isinstance(optimizer, Symbol) and _makes(optimizer) == "optimizer":
         name = optimizer.name.rpartition(".")[2]
         problems.append(f"gets the class {name} instead of an instance `{name}(...)`: raises a ValueError")
+    if "twice" in event.values:
+        what = "the model where its optimizer belongs" if _makes(event.values["twice"]) == "model" else "an optimizer by position"
+        problems.append(f"gets {what}, and `optimizer=` by name: raises a TypeError")
     for role in sorted(event.values):
         name = role.removeprefix("extra:")
         if name != role and name.isidentifier() and name not in SESSION and not name.startswith("experimental_"):
             meant = f", meant is `{MEANT[name]}=`" if name in MEANT else ""
             problems.append(f"has no argument `{name}=`{meant}: raises a TypeError or trains on nothing")
-    if not problems and _no_loss(loss) and _only_losses_of_compile(model) and _is_fitted(model, script):
+    if not problems and _no_loss(loss) and _only_losses_of_compile(model, event) and _is_fitted(model, script):
         problems.append("gets no loss, and the model is then fitted: there is nothing to minimise")
     return " and ".join(problems)
+
+
+def fit_problem(event: Event) -> str:
+    """What makes a `fit` raise in every release, as the end of a sentence; empty if nothing does.
+
+    An argument that it never had; a model that the file makes, hands to nothing else and never compiles.
+    """
+    names = [role.removeprefix("extra:") for role in sorted(event.values) if role.startswith("extra:")]
+    unknown = [f"`{name}=`" for name in names if name.isidentifier()]
+    method, model = event.values.get("method"), event.values.get("model")
+    if not isinstance(method, Literal) or method.value != "fit" or not isinstance(model, Object):
+        return ""
+    if unknown:
+        return f"has no argument {' and '.join(unknown)}: raises a TypeError"
+    never = model.row.kind in ("sequential", "functional") and not _compiled_somewhere(event, model)
+    return "is called on a model that is never compiled: raises a RuntimeError" if never else ""
+
+
+def _compiled_somewhere(fit: Event, model: Object) -> bool:
+    """Whether a file may compile a model: by the word, or because something else gets the model."""
+    text, made = getattr(fit.place, "source_text", ""), getattr(model.place, "source_text", "")
+    name = assigned_name(model.place)
+    if "optimizer" in fit.values or not name or made != text or "compile" in text:
+        return True
+    return re.search(rf"[(,=\[]\s*{name}\s*[,)\]]|\breturn\s+{name}\b|=\s*{name}\s*$", text, re.MULTILINE) is not None
 
 
 def compile_repairs(event: Event) -> list[tuple[str, str]]:
@@ -83,9 +117,15 @@ def _no_loss(loss: Value | None) -> bool:
     return loss is None or (isinstance(loss, Literal) and loss.value is None)
 
 
-def _only_losses_of_compile(model: Value | None) -> bool:
-    """Whether a model can have no losses of its own: a plain Sequential of the library's layers."""
-    return isinstance(model, Object) and model.row.kind == "sequential"
+def _only_losses_of_compile(model: Value | None, event: Event) -> bool:
+    """Whether a model can have no losses of its own: one of the library's models, in files that add none."""
+    if isinstance(model, Object):
+        places, plain = [event.place], model.row.kind in ("sequential", "functional")
+    else:
+        places = [event.place, model.cls.place] if isinstance(model, Instance) else []
+        plain = isinstance(model, Instance) and model.row is not None and model.row.makes == "model"
+    texts = [getattr(place, "source_text", "") for place in places]
+    return plain and bool(texts) and not any(word in text for word in OWN_LOSSES for text in texts)
 
 
 def _is_fitted(model: Value | None, script: Script) -> bool:

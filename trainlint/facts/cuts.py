@@ -56,12 +56,19 @@ def cut_losses(script: Script) -> Iterator[Cut]:
         loss = event.values.get("loss")
         if event.kind != "backward" or event.place is None or not isinstance(loss, Array):
             continue
-        cut = _first_cut(loss)
+        cut = _cut_at_the_end(loss) or _first_cut(loss)
         if cut is None or cut.place is None or cut.place in seen or _is_wanted(cut, loss, event):
             continue
         seen.add(cut.place)
         wanted = any(id(one) in wanting for one in above(loss))
         yield Cut(_effect(cut, loss, event.place, wanted=wanted), cut.place, event.place, _edits(cut))
+
+
+def _cut_at_the_end(loss: Array) -> Array | None:
+    """`loss.detach()` as all of what is differentiated: no gradient leaves it, whatever the loss was computed from."""
+    while loss.op in REDUCED and len(loss.inputs) == 1 and isinstance(loss.inputs[0], Array):
+        loss = loss.inputs[0]
+    return loss if loss.op == "detach" and loss.library == "torch" else None
 
 
 def _first_cut(loss: Array) -> Array | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,11 @@ from trainlint.interpret.values import Array, Literal, Object, Tuple, Value
 
 MOVES = frozenset({"to", "cuda", "cpu", "float", "double", "half", "bfloat16", "long", "int"})
 """Methods of a tensor that give a copy and leave the tensor as it is."""
+
+ELSEWHERE = re.compile(
+    r"default_(device|tensor_type)|accelerat|lightning|ignite|deepspeed|\.prepare\(|device_map|device=", re.IGNORECASE
+)
+"""What may put a model on another device than the CPU."""
 
 
 def dropped_copies(script: Script) -> Iterator[tuple[Place, str]]:
@@ -57,6 +63,38 @@ def apart(script: Script) -> Iterator[Apart]:
         if move is not None and move.place is not None and device and batch and device != batch:
             seen.add(event.place)
             yield Apart(event.place, device, batch, move.place)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """A call of a model that nothing ever moves with a batch that goes to CUDA, `surely` or where there is one."""
+
+    place: Place
+    surely: bool
+
+
+def left_behind(script: Script) -> Iterator[LeftBehind]:
+    """Calls of models that stay where they were made, on the CPU, with batches that the script moves to CUDA."""
+    events = every_event(script)
+    if any(event.kind in ("moved", "wrapped") for event in events):
+        return
+    own = {id(held) for event, held in made(script) if not any(frame.kind == "uncalled" for frame in event.frames)}
+    for event in events:
+        inputs, model, place = event.values.get("inputs"), event.values.get("model"), event.place
+        first = inputs.items[0] if isinstance(inputs, Tuple) and inputs.items else None
+        if event.kind != "forward" or place is None or id(model) not in own or not isinstance(first, Array):
+            continue
+        batches = [one for one in upstream(first) if one.op == "batch"]
+        where = {one.attributes.get("device_if_any", one.attributes.get("device")) for one in batches}
+        if where == {"cuda"} and not _is_moved_in_text(place):
+            yield LeftBehind(place, all(one.attributes.get("device") == "cuda" for one in batches))
+            return
+
+
+def _is_moved_in_text(place: Place) -> bool:
+    """Whether the text has something that may move a model: its name in front of `.to(`, other defaults, a library that does."""
+    source, called = getattr(place, "source_text", ""), getattr(place, "text", "").partition("(")[0].rpartition(".")[2]
+    return ELSEWHERE.search(source) is not None or re.search(rf"\b{re.escape(called)}\.(to|cuda)\(", source) is not None
 
 
 def _last_move(events: tuple[Event, ...], call: Event) -> Event | None:

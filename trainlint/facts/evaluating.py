@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from trainlint.core import Place
 from trainlint.facts.extract.counts import loader_over
 from trainlint.facts.loop_faults import mode_dependent_layer, upstream
-from trainlint.facts.passes import every_event, innermost_loop, inside, owner_of, same_frame
+from trainlint.facts.passes import every_event, innermost_loop, inside, names_only, owner_of, same_frame
 from trainlint.facts.registration import descendants
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event, Frame
@@ -43,6 +43,8 @@ def evaluations_in_training_mode(script: Script) -> Iterator[Evaluation]:
         loop = innermost_loop(event)
         own = [one for one in modes if _concerns(one, model)]
         if not layer or event.place is None or event.place in seen or not _trains_here(event, own, loop):
+            continue
+        if names_only(events, model, "eval"):
             continue
         seen.add(event.place)
         outer = [frame for frame in event.frames if frame.kind == "loop" and any(inside(step, frame) for step in steps)]

@@ -141,11 +141,13 @@ class OtherScale:
 
 
 def other_scales(script: Script, run: TrainingRun, events: tuple[Event, ...]) -> Iterator[OtherScale]:
-    """The uses of a run's model on data that are scaled otherwise."""
+    """The uses of a run's model on data that are scaled otherwise, unless the data it is trained on are scaled twice."""
     fit = next((one for one in run.events if one.kind == "fit"), None)
     trained = course_of(run.inputs.value) if fit is not None else None
     if fit is None or trained is None or not trained.followed or len(script.runs) > MAXIMUM_RUNS_COMPARED:
         return
+    if scaled_twice(run) is not None:
+        return  # what is wrong is the training data's own scaling
     for event, role, value in _uses(fit, events):
         used = course_of(value)
         if used is None or not used.followed:
@@ -160,7 +162,7 @@ MAXIMUM_RUNS_COMPARED = 20
 
 def _uses(fit: Event, events: tuple[Event, ...]) -> Iterator[tuple[Event, str, Value]]:
     model = fit.values.get("model")
-    held = fit.values.get("validation_data")
+    held = fit.values.get("validation_batch", fit.values.get("validation_data"))
     if isinstance(held, Tuple) and held.items:
         yield fit, "validation_data", held.items[0]
     for event in events:

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trainlint.core import Place
-from trainlint.facts.passes import conditional, every_event, inside, loop_passes, owner_of, same_frame
+from trainlint.facts.bindings import class_text
+from trainlint.facts.passes import (
+    conditional,
+    every_event,
+    inside,
+    loop_passes,
+    names_only,
+    owner_of,
+    same_frame,
+    steps_parameters_of,
+)
 from trainlint.facts.registration import MODE_DEPENDENT, descendants, is_module, made
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event, Frame
@@ -15,6 +25,12 @@ from trainlint.interpret.values import Array, Instance, Literal, Object, Unknown
 
 EPOCHS = re.compile(r"epoch|\bep\b|\bepc\b", re.IGNORECASE)
 ANEW_ON_PURPOSE = re.compile(r"restart|cycle|phase|stage|fold|trial|seed|run|repeat|ensemble|task", re.IGNORECASE)
+
+GRADIENTS_TAKEN = re.compile(r"backward|(?<!no_)(?<!zero_)(?<!enable_)(?<!requires_)(?<!auto)grad\b|\.minimize")
+"""Words of a text that say that something takes gradients, be it out of sight."""
+
+FUNCTIONAL_DROPOUT = re.compile(r"dropout\w*\([^()]*(?:\([^()]*\)[^()]*)*\bself\.training\b")
+"""`F.dropout(x, training=self.training)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +69,15 @@ def left_in_eval(script: Script) -> Iterator[LeftInEval]:
     for one in loop_passes(events):
         model = _trained(events, one.step, one.loop)
         layer = mode_dependent_layer(model)
-        if model is None or not layer or one.step.place is None:
+        if model is None or not layer or one.step.place is None or names_only(events, model, "train"):
             continue
         own = [event for event in modes if event.values.get("model") is model]
         made_in = [frame for event, held in made(script) if held is model for frame in loops_of(event)]
         around = [loop for loop in loops_of(one.step) if not any(same_frame(loop, other) for other in made_in)]
         found = _left_on(own, one.step, around[0]) if around else None
         if found is not None and found.place is not None:
-            yield LeftInEval(found.place, one.step.place, layer, inside(found, around[0]), around[0].place)
+            repeated = inside(found, around[0]) and found.order > one.step.order
+            yield LeftInEval(found.place, one.step.place, layer, repeated, around[0].place)
 
 
 def _left_on(modes: Sequence[Event], step: Event, loop: Frame) -> Event | None:
@@ -69,7 +86,7 @@ def _left_on(modes: Sequence[Event], step: Event, loop: Frame) -> Event | None:
     if any(_mode(event) != "eval" and event.order < step.order for event in within):
         return None
     if within:
-        last = within[-1]
+        last = next((event for event in reversed(within) if event.order < step.order), within[-1])
         return last if _mode(last) == "eval" and loop.trips != 1 else None
     before = [event for event in modes if event.order < step.order]
     return before[-1] if before and _mode(before[-1]) == "eval" and _surely_before(before[-1], step) else None
@@ -108,12 +125,45 @@ def mode_dependent_layer(model: Value | None) -> str:
             one.row.kind in MODE_DEPENDENT or (one.row.library == "torchvision" and one.row.makes == "model")
         ):
             return one.row.name.rpartition(".")[2]
-    return ""
+    classes = [one.cls.place for _, one in descendants(model) if isinstance(one, Instance)]
+    return "dropout" if any(FUNCTIONAL_DROPOUT.search(class_text(place)) for place in classes) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class LostGradients:
+    """A clear right behind a backward whose gradients no step has used, or a step right behind a clear (`early`).
+
+    `other` is the step that finds nothing, or the clear before an early one.
+    """
+
+    place: Place
+    other: Place
+    step: Place
+    backward: Place | None
+    early: bool
+
+
+def lost_gradients(script: Script) -> Iterator[LostGradients]:
+    """Clears that stand between a backward and the step that needed it, also round the loop."""
+    for one in loop_passes(every_event(script)):
+        until = one.acts.index(one.step)
+        before = [act for act in one.acts[:until] if act.kind != "clip"]
+        behind = [act for act in one.acts[until + 1 :] if act.kind != "clip"]
+        early = bool(behind) and [act.kind for act in (*behind, *before)] == ["backward", "zero_grad"]
+        if not early and [act.kind for act in before[-2:]] != ["backward", "zero_grad"]:
+            continue
+        clear, backward, step = [*behind, *before][-1], behind[0] if early else before[-2], one.step
+        if clear.place is None or step.place is None or not steps_parameters_of(step, clear):
+            continue
+        if early and not (conditional(clear, one.loop) or conditional(backward, one.loop)):
+            yield LostGradients(step.place, clear.place, step.place, backward.place, early)
+        elif not early:
+            yield LostGradients(clear.place, step.place, step.place, backward.place, early)
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A training loop that lacks "step" or "backward", and where that shows."""
+    """A training loop that lacks "step" or "backward" ("gradients": where its loss is not known), and where that shows."""
 
     what: str
     place: Place
@@ -124,12 +174,23 @@ def missing_acts(script: Script) -> Iterator[Missing]:
     events = every_event(script)
     for one in loop_passes(events):
         text = getattr(one.step.place, "source_text", "")
+        if GRADIENTS_TAKEN.search(text):
+            continue
         losses = [event for event in events if event.kind == "loss" and inside(event, one.loop) and _is_known(event)]
-        if losses and losses[0].place is not None and not re.search(r"backward|grad\b|\.minimize", text.replace("zero_grad", "")):
+        if losses and losses[0].place is not None:
             yield Missing("backward", losses[0].place)
+        elif one.of("zero_grad") and one.step.place is not None and "optimizer" in one.step.values:
+            yield Missing("gradients", one.step.place)
     for event, optimizer in made(script, "optimizer"):
         text = getattr(event.place, "source_text", "")
-        if optimizer.row is None or optimizer.row.library != "torch" or re.search(r"\.step\b|Trainer|Lightning|accelerat", text):
+        if (
+            optimizer.row is None
+            or optimizer.row.library != "torch"
+            or re.search(r"Trainer|Lightning|\baccelerate\b|Accelerator\(", text)
+        ):
+            continue
+        schedules = {other.place for other in events if other.kind == "scheduler_step"}
+        if len(re.findall(r"\.step\b", text)) > len(schedules):
             continue
         if any(other.kind in ("step", "maybe_step") for other in events):
             continue

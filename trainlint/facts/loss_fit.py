@@ -286,6 +286,11 @@ def _real(fit: LossFit) -> bool:
     return data.labels == "continuous" or (data.labels == "unknown" and known)
 
 
+def _standardized(fit: LossFit) -> bool:
+    """Whether something is subtracted from the targets, or a scaler fitted on them: class numbers and indicators are not."""
+    return any(name in ("subtract", "scale", "scaler", "normalize") for name, _, _ in fit.targets.steps)
+
+
 def _beyond_01(fit: LossFit) -> bool:
     """Whole numbers, or -1 and 1, that are not all 0 or 1."""
     data = fit.targets
@@ -347,7 +352,9 @@ LABELS: dict[str, Callable[[LossFit], bool]] = {
     "rank-differs": _rank_differs,
     "width-differs": _width_differs,
     "one-column": _one_target_a_row,
+    "one-number": lambda fit: len(fit.targets.shape or ()) == 1 and len(fit.output_shape or ()) == 2,
     "out-of-range": _out_of_range,
+    "measured": lambda fit: fit.targets.labels in ("continuous", "unknown") and (_real(fit) or _standardized(fit)),
     "real-or-open": lambda fit: fit.targets.labels in ("continuous", "unknown"),
 }
 

@@ -25,12 +25,13 @@ from trainlint.core import Severity
 TABLE = """
  1 | CCE                 | any                  | 1  | any          | zero       | -          | 303 error          | sigmoid
  2 | SCCE CE             | any                  | 1  | any          | zero-keras | zero-torch | 303 error          | sigmoid
+ 2 | NLL                 | log_softmax          | 1  | any          | -          | zero-torch | 303 error          | sigmoid
  3 | BCE BCEL            | softmax              | 1  | any          | unit       | unit       | 303 error          | sigmoid
  4 | REG                 | softmax              | 1  | any          | unit       | unit       | 303 error          | sigmoid
  5 | CCE SCCE CE BCE BCEL| any                  | any| beyond-unit  | no-classes | no-classes | 311 error          | regression
  6 | CCE CE-dense        | any                  | >=2| indices      | one-row    | -          | 305 error          | sparse
  7 | CCE CE              | any                  | >=2| multihot     | compete    | compete    | 308 warning        | kind
-20 | CCE SCCE CCE-written| sigmoid>softmax softmax>softmax| >=2| any | squeezed-in| squeezed-in| 302 error  | drop-inner
+20 | CCE SCCE BCE CCE-written| sigmoid>softmax softmax>softmax| >=2| any | squeezed-in| squeezed-in| 302 error  | drop-inner
 20 | NLL                 | sigmoid>log_softmax softmax>log_softmax| >=2| any | - | squeezed-in | 302 error | drop-inner
 21 | CCE SCCE CCE-written| relu>softmax relu6>softmax tanh>softmax| >=2| any | cut-in | cut-in | 304 warning | drop-inner
 21 | NLL                 | relu>log_softmax relu6>log_softmax tanh>log_softmax| >=2| any | - | cut-in | 304 warning | drop-inner
@@ -63,6 +64,7 @@ TABLE = """
 24 | CE                  | linear               | any| any          | right      | right      |                    |
 26 | NLL                 | not-log              | >=2| any          | -          | no-log     | 312 error          | cross-entropy
 27 | NLL                 | log_softmax          | <C | indices      | -          | few-torch  | 307 error          | units
+27 | NLL                 | log_softmax          | >C | indices      | -          | many       | 307 warning        | units
 27 | NLL                 | log_softmax          | any| any          | -          | right      |                    |
 28 | BCE BCEL            | any                  | >=2| indices      | one-row    | shapes     | 305 error          | columns
 29 | BCE BCEL            | any                  | 1  | beyond-01    | below-zero | below-zero | 313 error          | map
@@ -82,6 +84,7 @@ TABLE = """
 41 | BCEL                | linear               | >=3| onehot       | one-by-one | one-by-one | 308 info           | kind
 43 | BCE BCEL            | sigmoid linear       | 2  | onehot       | right      | right      |                    |
 44 | REG                 | any                  | >=2| one-column   | each-column| each-column| 314 error          | width
+44 | REG                 | any                  | >=2| one-number   | one-each   | -          | 314 error          | width
 45 | REG                 | any                  | 1  | rank-differs | -          | all-pairs  | 314 error          | one-shape
 46 | REG                 | sigmoid tanh softmax | any| out-of-range | reach      | reach      | 309 error          | linear
 47 | REG                 | relu&co              | any| out-of-range | reach      | reach      | 309 error          | linear
@@ -138,6 +141,7 @@ EFFECTS: dict[str, str] = {
     "no-log-q": "log-probabilities are expected: on {output} values the divergence goes below 0 without measuring the fit",
     "no-sum": "the outputs do not sum to 1, so they are no probabilities of exclusive classes",
     "one-by-one": "{k} exclusive classes are trained one by one, and their outputs need not sum to 1",
+    "one-each": "output {shape} and targets {target} do not fit: raises, or each target is compared with all {k} outputs",
     "one-row": "a row for each class is expected and class numbers come: raises at the first batch",
     "one-sided": "outputs in (0, 1) leave one class with a loss of 1 or more",
     "outside": "{output} leaves [0, 1], where BCELoss raises and Keras clips: the gradient is 0 there",

@@ -9,9 +9,10 @@ from trainlint.core import Place
 from trainlint.facts.loss_fit import LossFit, loss_fit, matches
 from trainlint.facts.loss_table import Row, row_of
 from trainlint.facts.run import TrainingRun
-from trainlint.interpret.values import List, Literal, Object, Symbol, Tuple, Value
+from trainlint.interpret.values import Function, List, Literal, Object, Symbol, Tuple, Value
 from trainlint.knowledge import find
 from trainlint.knowledge.keras_loss_rows import METRIC_NAMES
+from trainlint.source.walk import walk
 
 THRESHOLD = "binary_accuracy precision recall f1_score auc"
 """Metrics that take probabilities and compare them with thresholds between 0 and 1."""
@@ -26,12 +27,17 @@ AT_ZERO = "use a threshold of 0.0, or from_logits=True for AUC"
 COLUMN = "argmax of a single column is 0: it is the share of predictions of class 0"
 ONE_HOT = "it expects class numbers and one-hot rows come"
 EQUAL = "it counts exact equality of labels and probabilities, and stays near 0"
-# With two units or more the name "accuracy" stands for agreement of argmax, which a good fit of real targets does raise.
+LARGEST = "of real targets it tells only which of the {k} outputs is largest, not how near they are"
+ROUNDED = "it compares rounded outputs with real targets and stays near 0 however good the fit"
+# With two units or more the name "accuracy" stands for agreement of argmax: of targets that are surely real a weak measure.
 NONE = "a constant guess of no class scores 1 - 1/{k}"
 
 METRICS: tuple[tuple[str, str], ...] = (
     ("accuracy-string", f"1|REG|linear relu&co|1|real-or-open|{REAL}|-|707 warning|use 'mae'"),
     ("binary_accuracy", f"1|REG|linear relu&co|any|real-or-open|{REAL}|-|707 warning|use 'mae'"),
+    ("accuracy-string agreement-of-largest", f"1|REG|linear relu&co tanh sigmoid|>=2|measured|{LARGEST}|-|707 info|use 'mae'"),
+    ("agreement-of-rounded", f"1|REG|linear relu&co|1|real-or-open|{ROUNDED}|-|707 warning|use 'mae'"),
+    ("accuracy-string", f"1|BCE|sigmoid|>=2|measured|{LARGEST}|-|707 info|use 'mae'"),
     ("accuracy-string", f"2|BCEL|linear|1|any|{LOGITS}|-|708 error|use BinaryAccuracy(threshold=0.0)"),
     (THRESHOLD, f"2|BCEL|linear|any|any|{LOGITS}|-|708 error|{AT_ZERO}"),
     ("categorical_accuracy", f"3|CCE SCCE CE|any|>=2|indices|{COLUMN}|-|710 warning|use sparse_categorical_accuracy"),
@@ -79,10 +85,11 @@ def metric_verdicts(run: TrainingRun) -> list[MetricVerdict]:
 def metrics_of(run: TrainingRun) -> list[Metric]:
     """The metrics that the run's compile names; those told by an argument that they get logits are left out."""
     listed: list[Value] = []
+    argument: Place | None = None
     for event in run.events:
         if event.kind == "compile" and "metrics" in event.values:
-            listed = _items(event.values["metrics"])
-    return [metric for metric in map(_metric, listed) if metric is not None]
+            listed, argument = _items(event.values["metrics"]), event.argument_places.get("metrics")
+    return [metric for metric in (_metric(one, argument) for one in listed) if metric is not None]
 
 
 def _items(value: Value) -> list[Value]:
@@ -90,7 +97,18 @@ def _items(value: Value) -> list[Value]:
     return list(held.items) if isinstance(held, Tuple) else [value]
 
 
-def _metric(value: Value) -> Metric | None:
+def _written(function: Function, place: Place) -> Metric | None:
+    """A metric of the script's own that counts agreement: `mean(equal(argmax(y_true), argmax(y_pred)))`, or of rounded ones."""
+    import libcst as cst
+
+    called = {getattr(one.func, "attr", one.func) for one in walk(function.node.body) if isinstance(one, cst.Call)}
+    names = {one.value for one in called if isinstance(one, cst.Name)}
+    if "equal" not in names or not names & {"argmax", "round"}:
+        return None
+    return Metric("agreement-of-largest" if "argmax" in names else "agreement-of-rounded", place)
+
+
+def _metric(value: Value, argument: Place | None) -> Metric | None:
     place = getattr(value, "place", None)
     if place is None:
         return None
@@ -102,5 +120,7 @@ def _metric(value: Value) -> Metric | None:
     if isinstance(value, Object) and value.row.makes == "metric":
         told = any(name in value.arguments for name in GIVEN)
         return None if told else Metric("accuracy-class" if value.row.kind == "accuracy" else value.row.kind, place)
+    if isinstance(value, Function):
+        return _written(value, argument or place)
     row = find(value.name) if isinstance(value, Symbol) else None
     return Metric(row.kind, place) if row is not None and row.makes.startswith("metric") else None

@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from trainlint.core import Place
 from trainlint.facts.bindings import assigned_name, mentions
 from trainlint.facts.loop_faults import loops_of
-from trainlint.facts.passes import every_event, inside, loop_passes, owner_of, same_frame, text_of
+from trainlint.facts.passes import LoopPass, every_event, inside, loop_passes, names_only, owner_of, same_frame, text_of
+from trainlint.facts.queries import above
 from trainlint.facts.registration import descendants, has_weights, is_module, made
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event
-from trainlint.interpret.values import Array, Instance, Literal, Object, Value, alternatives
+from trainlint.interpret.values import Array, Instance, Literal, Object, Tuple, Unknown, Value, alternatives
+
+OWNED = ("layer", "parameter")
+"""Operations with weights."""
+MAXIMUM_ARRAYS = 5_000
 
 SETTINGS = frozenset({"lr", "learning_rate", "momentum", "weight_decay", "betas", "eps", "nesterov"})
 
@@ -66,23 +71,45 @@ def _stepped(events: tuple[Event, ...], optimizers: list[tuple[Event, Value | No
 
 
 def _other_models(events: tuple[Event, ...]) -> Iterator[Untrained]:
-    """Loops that call one model and step the optimizer of another of the same class."""
+    """Loops that call one model and step the optimizer of another: of the same class, or one that has no part in the loss."""
     for one in loop_passes(events):
         owner = owner_of(one.step.values.get("optimizer") or Literal(None))
         called = {id(event.values["model"]): event for event in events if event.kind == "forward" and inside(event, one.loop)}
         steps = {id(event.values.get("optimizer")) for event in events if event.kind == "step" and inside(event, one.loop)}
-        if len(called) != 1 or len(steps) != 1 or not isinstance(owner, Instance) or not one.of("backward"):
+        if len(called) != 1 or len(steps) != 1 or not isinstance(owner, Object | Instance) or not one.of("backward"):
             continue
         model = next(iter(called.values())).values["model"]
-        same = isinstance(model, Instance) and model.cls is owner.cls and model is not owner
-        if (
-            same
-            and isinstance(model, Instance)
-            and not _holds(owner, model)
-            and not _holds(model, owner)
-            and one.step.place is not None
-        ):
-            yield Untrained(model.cls.name, "other", one.step.place)
+        twins = isinstance(model, Instance) and isinstance(owner, Instance) and model.cls is owner.cls
+        same = twins and model is not owner
+        if not isinstance(model, Instance) or one.step.place is None or _holds(owner, model) or _holds(model, owner):
+            continue
+        alone = not any(event.kind == "forward" and _holds(owner, event.values["model"]) for event in events)
+        if same or (alone and has_weights(model) and _is_all_of_the_loss(one, next(iter(called.values())))):
+            yield Untrained(model.cls.name, "other" if same else "strange", one.step.place)
+
+
+def _is_all_of_the_loss(one: LoopPass, forward: Event) -> bool:
+    """Whether what goes backward comes from a model's call, from weights nowhere else, and from nothing unknown but its batch."""
+    output = forward.values.get("output")
+    parts = {id(part) for part in (output.items if isinstance(output, Tuple) else (output,))}
+    inputs = forward.values.get("inputs")
+    given = inputs.items if isinstance(inputs, Tuple) else (inputs,) if inputs is not None else ()
+    batch = {value.why for held in given for value in above(held) if isinstance(value, Unknown)}
+    stack: list[Value] = [event.values["loss"] for event in one.of("backward") if "loss" in event.values]
+    seen: set[int] = set()
+    found = False
+    while stack and len(seen) < MAXIMUM_ARRAYS:
+        value = stack.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if id(value) in parts:
+            found = True
+        elif (isinstance(value, Unknown) and value.why not in batch) or (isinstance(value, Array) and value.op in OWNED):
+            return False
+        elif isinstance(value, Array):
+            stack.extend(other for held in value.inputs for other in alternatives(held))
+    return found and not stack
 
 
 def idle_attributes(script: Script) -> Iterator[tuple[str, str, Place]]:
@@ -95,7 +122,7 @@ def idle_attributes(script: Script) -> Iterator[tuple[str, str, Place]]:
             yield "tensor", name, event.place
         elif isinstance(target, Object | Instance) and is_module(target):
             flag = isinstance(event.values.get("value"), Literal)
-            declared = isinstance(target, Instance) and re.search(rf"def {name}\b|self\.{name}\b", _text(target))
+            declared = isinstance(target, Instance) and re.search(rf"(?m)^[ \t]+def {name}\b|self\.{name}\b", _text(target))
             if flag and not declared and name in ("train", "eval"):
                 yield "method", name, event.place
             elif flag and not declared and name in ("requires_grad", "require_grad", "trainable"):
@@ -118,6 +145,8 @@ def idle_schedules(script: Script) -> Iterator[tuple[str, Place, tuple[Place, ..
     for event in events:
         schedule = event.values.get("schedule")
         if event.kind != "schedule" or not isinstance(schedule, Object) or event.place is None or id(schedule) in stepped:
+            continue
+        if names_only(events, schedule, "step"):
             continue
         name = assigned_name(event.place)
         if id(event.values.get("optimizer")) in moving and name and not _is_read(event.place, name):

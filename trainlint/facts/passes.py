@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from trainlint.core import Place
 from trainlint.facts.run import Script, TrainingRun
@@ -110,6 +111,7 @@ def same_target(first: Value | None, second: Value | None) -> bool | None:
     return first is second
 
 
+@lru_cache(maxsize=2)
 def every_event(script: Script) -> tuple[Event, ...]:
     """All events of a file in order, those of its runs included, each once."""
     found = {id(event): event for event in script.events}
@@ -194,6 +196,18 @@ def _acts(events: Sequence[Event], loop: Frame) -> tuple[Event, ...]:
         if event.kind in GRADIENT_ACTS and inside(event, loop):
             acts.setdefault(event.place or id(event), event)
     return tuple(acts.values())
+
+
+def names_only(events: Sequence[Event], model: Value | None, name: str) -> bool:
+    """Whether a script names a method without calling it, or puts something in its place: that is what is wrong then."""
+    for event in events:
+        method = event.values.get("method")
+        if event.kind == "not_called" and isinstance(method, LibraryMethod) and method.name == name and method.receiver is model:
+            return True
+        set_here = event.kind in ("set_attribute", "set_member") and event.values.get("target") is model
+        if set_here and text_of(event.values.get("name")) == name:
+            return True
+    return False
 
 
 def _only_named(events: Sequence[Event], loop: Frame) -> frozenset[str]:

@@ -16,7 +16,7 @@ from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.values import Array, Literal, Object, Symbol
 from trainlint.wording import ADAM_FAMILY
 
-SCALERS = re.compile(r"scaler|accelerat|lightning|deepspeed|Trainer|apex", re.IGNORECASE)
+SCALERS = re.compile(r"scaler|\baccelerate\b|(?<!_)accelerator\(|lightning|deepspeed|Trainer|apex", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

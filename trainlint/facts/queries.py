@@ -240,6 +240,8 @@ def summed_at_the_end(run: TrainingRun) -> bool:
     node = run.loss_graph
     if node is None:
         return run.framework == "keras"
+    if node.op == "add":  # a penalty on the weights beside it sees no data
+        node = next((one for one in node.inputs if any(leaf.op in ("data", "input") for leaf in walk(one))), node)
     return (node.op == "sum" and node.attributes.get("axis") is None) or node.attributes.get("reduction") in (
         "sum",
         "sum_over_batch",
@@ -247,12 +249,14 @@ def summed_at_the_end(run: TrainingRun) -> bool:
 
 
 def reversed_loss(run: TrainingRun, losses: frozenset[str]) -> Node | None:
-    """The minus sign (or factor -1) right in front of one of these losses that is all of what is differentiated."""
+    """The minus sign (or factor -1) right in front of one of these losses, or 1 over it, if that is all of the loss."""
     node = run.loss_graph
     while node is not None and node.inputs and node.op in ("mean", "sum", "cast", "squeeze", "reshape"):
         node = node.inputs[0]
     if node is None or not node.inputs or not _steps_one_model(run):
         return None
+    if node.op == "divide" and node.inputs[-1].op in losses and (scalar(node.inputs[0]) or 0) > 0:
+        return node
     factor = constant_factor(node)
     if node.op != "negative" and (factor is None or factor.value >= 0):
         return None

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from trainlint.core import At, Edit, Fact, Place, Span, Unknown
+from trainlint.core import At, Edit, Fact, Place, Severity, Span, Unknown
 from trainlint.facts.graph import Node, Shape
+from trainlint.stability.bound import StabilityBound
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class ModelFacts:
 class DataFacts:
     """Inputs or targets. Numbers are over all entries; `second_moment` is the mean square.
 
-    `scale`: unnormalized | unit | standardized | byte | unknown. `known`: exact | declared | typical | unknown.
+    `scale`: unnormalized | unit | standardized | byte | unknown. `known`: exact | declared | typical | measured | unknown.
     `labels`: int | onehot | multihot | binary | pm1 | prob | continuous | unknown; `classes` where they are known.
     `steps` are the scalings on the way, in order, each (name, factor or None, place). `value` is the interpreter's array (or
     other value): how the data came about can be read from it (`facts.provenance`).
@@ -117,6 +118,14 @@ class DataFacts:
         return self.shape[0] if self.shape else None
 
 
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Something that the probe saw in the real training, in a sentence, and how bad it is."""
+
+    severity: Severity
+    text: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingRun:
     """One place where training happens, with all that meets there.
@@ -125,7 +134,9 @@ class TrainingRun:
     `events` are the interpreter's events of this run's loop or of its compile and fit, in order, with places.
     `updates_per_epoch` and `updates` count optimizer steps. `order` numbers the runs of a script.
     `misplaced_optimizer` is an optimizer that a Keras `compile` was given in another argument's place, where `optimizer` is
-    Unknown because its own place holds something else.
+    Unknown because its own place holds something else. `effort` multiplies what may be computed for its stability.
+    `measured` is the bound that the probe measured, where that is better known than what follows from the script, and
+    `observed` what it saw to be wrong with the first step.
     """
 
     framework: str
@@ -144,6 +155,9 @@ class TrainingRun:
     events: tuple[Any, ...] = ()
     order: int = 0
     misplaced_optimizer: OptimizerFacts | None = None
+    effort: float = 1.0
+    measured: StabilityBound | None = None
+    observed: tuple[Observation, ...] = ()
 
     @property
     def updates(self) -> int | None:
@@ -177,8 +191,8 @@ class Script:
     `limits` are the interpreter's bounds that were met. The engine adds what befell the file: `unreadable` or
     `syntax_failure` (then there are no runs) or `holes`, the statements that do not parse and are taken for unknown ones; and for
     rules of scope "afterwards" what the others left: `raised` says which rules or stages failed, `unused_suppressions` which
-    comments suppressed nothing. `pinned_eras` are the eras of Keras (`knowledge.rows.ERAS`) that the project pins; empty if it
-    pins none.
+    comments suppressed nothing. `pinned_eras` are the eras of Keras (`knowledge.rows.ERAS`) that the project pins, or the one
+    that the script cannot run without; empty if neither is known. `policy` holds the project's own limits (`facts.policy`).
     """
 
     filename: str
@@ -191,6 +205,7 @@ class Script:
     unused_suppressions: tuple[UnusedSuppression, ...] = ()
     holes: tuple[Unknown, ...] = ()
     pinned_eras: frozenset[str] = frozenset()
+    policy: tuple[tuple[str, Any], ...] = ()
 
     @property
     def start(self) -> Place:

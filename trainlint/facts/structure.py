@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from trainlint.core import Place, Unknown
 from trainlint.facts.graph import Node, walk
+from trainlint.facts.passes import owner_of
 from trainlint.facts.queries import (
     AVERAGING,
     DENSE_MAPS,
@@ -19,7 +20,9 @@ from trainlint.facts.queries import (
     trainable,
     users_of,
 )
+from trainlint.facts.registration import descendants, has_weights, is_module
 from trainlint.facts.run import TrainingRun
+from trainlint.interpret.values import Instance, Literal, Object, Value
 
 ACTIVATED = frozenset({"relu", "sigmoid", "tanh", "softmax", "log_softmax", "leaky_relu", "elu", "gelu", "swish", "softplus"})
 SLOPES = {"sigmoid": 0.25, "tanh": 0.42}
@@ -123,11 +126,52 @@ def never_adapted(run: TrainingRun) -> Iterator[Node]:
 
 def all_is_frozen(run: TrainingRun) -> bool:
     """Whether the loss has weights and the optimizer may move none of them."""
+    if _model_is_frozen(run) or _optimizer_holds_frozen(run):
+        return True
     root = output_of(run)
-    if root is None or any(node.op in ("unknown", "custom", "backbone") for node in walk(root)):
+    nodes = list(walk(root)) if root is not None else []
+    open_parts = [node for node in nodes if node.op in ("unknown", "custom", "backbone") and not node.attributes.get("frozen")]
+    if root is None or open_parts:
         return False
-    parameters = [one for node in walk(root) for one in node.parameters]
+    parameters = [one for node in nodes for one in node.parameters]
     return bool(parameters) and not any(one.trainable for one in parameters)
+
+
+def _is_false(value: Value | None) -> bool:
+    return isinstance(value, Literal) and value.value is False
+
+
+def _model_is_frozen(run: TrainingRun) -> bool:
+    """Whether a Keras model is frozen as a whole when it is compiled, and nothing is thawed after that."""
+    compiled = next((event for event in run.events if event.kind == "compile"), None)
+    sets = [event for event in run.events if event.kind == "set_attribute" and event.place is not None]
+    model = compiled.values.get("model") if compiled is not None else None
+    own = [at for at, event in enumerate(sets) if event.values.get("target") is model]
+    if model is None or compiled is None or not own:
+        return False
+    since = sets[own[-1] :]
+    certain = [frame for frame in since[0].frames if frame.kind in ("branch", "loop")] == [
+        frame for frame in compiled.frames if frame.kind in ("branch", "loop")
+    ]
+    return certain and all(_is_false(event.values.get("value")) for event in since)
+
+
+def _optimizer_holds_frozen(run: TrainingRun) -> bool:
+    """Whether all modules whose parameters a PyTorch optimizer holds were frozen before it was made."""
+    step = next((event for event in run.events if event.kind == "step"), None)
+    optimizer = step.values.get("optimizer") if step is not None else None
+    owner = owner_of(optimizer) if isinstance(optimizer, Object) else None
+    if not isinstance(owner, Object | Instance) or not isinstance(optimizer, Object) or not is_module(owner):
+        return False
+    modules = [one for _, one in descendants(owner)]
+    held = [one.cells.get("requires_grad") for one in modules]
+    weights = any(has_weights(one) for one in modules)
+    return weights and all(_is_false(one) and _stands_before(one, optimizer.place) for one in held)
+
+
+def _stands_before(value: Value | None, place: Place | None) -> bool:
+    own = value.place.span if isinstance(value, Literal) and value.place is not None else None
+    return own is not None and place is not None and own.filename == place.span.filename and own.row < place.span.row
 
 
 def batch_taken_for_time(run: TrainingRun) -> Iterator[Node]:

@@ -157,7 +157,11 @@ def refused_types(events: Sequence[Event]) -> Iterator[Refused]:
     for event in events:
         found = _of_forward(event) if event.kind == "forward" else _of_loss(event) if event.kind == "loss" else None
         text = getattr(event.place, "source_text", "")
-        if found is not None and found.place.span not in seen and not any(one in text for one in SETS_TYPES):
+        if found is None or found.place.span in seen:
+            continue
+        for one in main_path(found.given):  # what is cast itself says nothing of the other types
+            text = text.replace(getattr(one.place, "text", "") if one.op == "cast" else "\0", "")
+        if not any(one in text for one in SETS_TYPES):
             seen.add(found.place.span)
             yield found
 

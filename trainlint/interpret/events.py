@@ -18,7 +18,7 @@ class Frame:
 
     kind: "loop" (`trips` passes where that is known; `over` is what is iterated), "branch" (undecided; `trips`: the k of a test
     that holds on every k-th pass), "call" (`name` of the function; `over` is the first argument of a method), "guard" (`name`
-    "training": behind `if self.training`), "with" (`name`: no_grad, autocast, tape, ...),
+    "training": behind `if self.training`), "with" (`name`: no_grad, autocast, tape, ...; "" if unknown),
     "uncalled" (entered with unknown arguments because nobody calls it), "forward" (a PyTorch module is being called;
     `over` is the module; only the outermost one is an event).
     """
@@ -36,10 +36,11 @@ class Event:
 
     `kind` and the roles in `values`:
       compile      model, optimizer, loss, metrics, ... as the script gave them, resolved_optimizer (an object for a string),
-                   extra:* (arguments no parameter takes)
+                   extra:* (arguments no parameter takes), twice (a first argument beside `optimizer=`)
       fit          model, x, y, batch_size, epochs, steps_per_epoch, validation_data, callbacks, shuffle, ..., extra:*, method;
                    optimizer, loss, metrics (what the model was compiled with, strings resolved), output (the model applied to x),
                    loss_output (what a loss of the script computes), batch (of a data set: inputs and targets),
+                   validation_batch (the same of the validation data),
                    batches (how many a pass over the data set gives)
       evaluate, predict  model, x, ..., method
       adapt        target, data                     (a Normalization layer)
@@ -68,6 +69,10 @@ class Event:
       scaled       scaler, array, output
       set_weights  target, weights
       initialize   operation                        (a session of TensorFlow 1 initialises the weights; Unknown: it may)
+      session_run  fetched, feed, trains            (a session of TensorFlow 1 is fed: all that it fetches in a Tuple, its
+                   `feed_dict`, and whether a training operation is among what it fetches)
+      iterator     iterator                         (an iterator of `tf.data` that has to be initialised)
+      initialize_iterator  operation                (a session runs its `initializer`)
       array        output                           (an operation that some rule looks at: `arrays.functions.RECORDED`)
       scaled_again  scaled, divisor                 (`x / r / r`: what is divided was divided by the same thing before)
       preprocess   output, family                   (`preprocess_input` of a family of pretrained networks)
@@ -97,7 +102,9 @@ class Event:
                    era of Keras has; name and makes are those of the row that is called, legacy: by way of `optimizers.legacy`)
       unread       value, name                      (what a layer gave is bound to a name that the file has nowhere else)
       wants_gradient  target                        (`x.requires_grad_()` of a tensor outside the graph; it is changed in place)
-      not_called   method                           (a bound method as a statement, without parentheses)
+      exit                                          (a statement of the file behind which nothing runs: `sys.exit()`, `raise`)
+      not_called   method                           (a bound method as a statement, without parentheses; of the unknown
+                   only `backward`, `zero_grad`, `step`, `eval`, `train`)
       call         callee, result, ...              (any other library call whose row asks to be recorded)
     """
 

@@ -50,13 +50,14 @@ GENERATOR = Row("builtins.generator", "generator", "generator", "", (), ())
 def run_module(machine: Machine, module: ModuleValue, tree: Tree) -> None:
     """Follow the statements of a file in its module scope."""
     from trainlint.interpret.interpreter import Activation
-    from trainlint.interpret.statements import execute
+    from trainlint.interpret.statements import Flow, execute
 
     machine.activations.append(Activation(module.scope))
     frames, machine.frames = machine.frames, ()
     try:
         for statement in tree.module.body:
-            execute(machine, statement)  # what follows a certain `sys.exit()` is still read
+            if execute(machine, statement) is Flow.RAISE:  # what follows a certain `sys.exit()` is still read
+                machine.emit("exit", machine.place(statement))
     finally:
         machine.frames = frames
         machine.activations.pop()
@@ -109,7 +110,7 @@ def _call_object(machine: Machine, callee: Object | Instance | Array, arguments:
     return Unknown(f"a call of {row.name if row else 'an object'} is not followed", place)
 
 
-RECORDED = frozenset({"callback", "layer", "loss", "model", "module", "optimizer", "schedule"})
+RECORDED = frozenset({"callback", "layer", "loss", "model", "module", "optimizer", "policy", "schedule"})
 """What is worth a "made" event: a row of knowledge that makes one of these."""
 
 

@@ -68,7 +68,10 @@ class NoWorkspace:
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
-    """What came of one script. `era` is the era of Keras that it was written for, `pinned` those that its project pins."""
+    """What came of one script.
+
+    `era` is the era of Keras that it was written for, `pinned` those that its project pins, or the one that it needs.
+    """
 
     tree: Tree
     events: tuple[Event, ...]
@@ -210,8 +213,17 @@ def interpret(tree: Tree, workspace: Workspace | None = None, versions: tuple[st
         _within(machine, MAXIMUM_UNCALLED_STEPS, lambda: [finish(machine) for finish in AT_END])
     finally:
         sys.setrecursionlimit(before)
-    era = resolve_era(machine.eras, machine.pinned)
-    return Interpretation(tree, tuple(machine.events), module, era, tuple(machine.limits), machine.pinned)
+    pinned = machine.pinned or _latest_only(machine.eras)
+    era = resolve_era(machine.eras, pinned)
+    return Interpretation(tree, tuple(machine.events), module, era, tuple(machine.limits), pinned)
+
+
+def _latest_only(uses: list[tuple[frozenset[str], Place | None]]) -> frozenset[str]:
+    """The latest era, where the script uses what no era before has (`keras.ops`): it runs there or nowhere."""
+    from trainlint.knowledge.rows import ERAS
+
+    latest = frozenset(ERAS[-1:])
+    return latest if any(eras == latest for eras, _ in uses) else frozenset()
 
 
 def pinned_eras(tree: Tree, workspace: Workspace, versions: tuple[str, ...]) -> frozenset[str]:

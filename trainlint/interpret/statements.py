@@ -41,6 +41,8 @@ class Flow(Enum):
 
 Statement: TypeAlias = "cst.BaseStatement | cst.BaseSmallStatement"
 EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort"})
+TRAINING_METHODS = frozenset({"backward", "zero_grad", "step", "eval", "train"})
+"""Methods that are missed when they are only named, whatever has them."""
 
 
 def execute_block(machine: Machine, body: Sequence[Statement]) -> Flow:
@@ -75,6 +77,8 @@ def _expression(machine: Machine, node: cst.Expr) -> Flow:
         return Flow.RAISE
     if isinstance(node.value, cst.Attribute) and isinstance(value, LibraryMethod | BoundMethod):
         machine.emit("not_called", place, method=value)
+    elif isinstance(node.value, cst.Attribute) and isinstance(value, Unknown) and node.value.attr.value in TRAINING_METHODS:
+        machine.emit("not_called", place, method=LibraryMethod(value, node.value.attr.value, place))
     elif isinstance(value, Array) and not isinstance(node.value, cst.Name) and not _in_place(node.value, value):
         name = (
             node.value.func.attr.value if isinstance(node.value, cst.Call) and isinstance(node.value.func, cst.Attribute) else ""
@@ -230,8 +234,8 @@ def _with(machine: Machine, node: cst.With) -> Flow:
         entered = members.call_method(machine, manager, "__enter__", (), place)
         if item.asname is not None:
             targets.assign(machine, item.asname.name, manager if isinstance(entered, Unknown) else entered)
-        if isinstance(manager, Object):
-            machine.frames = (*machine.frames, Frame("with", place, manager.row.kind, over=manager))
+        kind = manager.row.kind if isinstance(manager, Object) else ""
+        machine.frames = (*machine.frames, Frame("with", place, kind, over=manager))
     flow = execute_block(machine, body_of(node.body))
     machine.frames = frames_before
     return flow

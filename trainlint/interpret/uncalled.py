@@ -15,6 +15,7 @@ from trainlint.interpret.functions import GENERATOR, base_row, enter, generated_
 from trainlint.interpret.options import option_defaults
 from trainlint.interpret.values import Class, Function, Instance, Literal, ModuleValue, Object, Symbol, Unknown, Value
 from trainlint.knowledge import find
+from trainlint.source.walk import walk
 
 if TYPE_CHECKING:
     from trainlint.interpret.interpreter import Machine
@@ -37,14 +38,23 @@ def enter_uncalled(machine: Machine, module: ModuleValue) -> None:
 
     machine.activations.append(Activation(module.scope))
     try:
-        for value in list(module.scope.cells.values()):
-            if isinstance(value, Function) and value.scope is module.scope:
-                _enter_unknown(machine, value, None)
+        own = [one for one in module.scope.cells.values() if isinstance(one, Function) and one.scope is module.scope]
+        for function in _callers_first([one for one in own if id(one.node) not in machine.entered]):
+            _enter_unknown(machine, function, None)
         for cls in list(machine.classes):
             if cls.cells and _tree_of(cls) is module.scope.tree:
                 _enter_methods(machine, cls)
     finally:
         machine.activations.pop()
+
+
+def _callers_first(functions: list[Function]) -> list[Function]:
+    """In the order of the text, but what another of them calls comes last: by then it has the arguments that it is given."""
+    called: set[str] = set()
+    for function in functions:
+        calls = (one.func for one in walk(function.node.body) if isinstance(one, cst.Call))
+        called |= {one.value for one in calls if isinstance(one, cst.Name)} - {function.name}
+    return sorted(functions, key=lambda function: function.name in called)
 
 
 def _tree_of(cls: Class) -> object:

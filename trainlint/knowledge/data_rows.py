@@ -107,6 +107,11 @@ READERS: dict[str, str] = {
 
 FRAME_METHODS: tuple[tuple[str, str, str], ...] = (
     ("to_numpy", "frame_values", "dtype=None"),
+    ("as_matrix", "frame_values", "columns=None"),
+    ("filter", "frame_rest", "items=None, like=None, regex=None, axis=None"),
+    ("select_dtypes", "frame_rest", "include=None, exclude=None"),
+    ("toarray", "frame_values", ""),
+    ("todense", "frame_values", ""),
     ("drop", "frame_rest", "labels=None, axis=0, columns=None, inplace=False"),
     ("pop", "frame_column", "item"),
     ("astype", "frame_same", "dtype"),
@@ -119,6 +124,9 @@ FRAME_METHODS: tuple[tuple[str, str, str], ...] = (
     ("reset_index", "frame_same", "level=None, drop=False, inplace=False"),
     ("sort_values", "frame_sorted", "by=None"),
     ("sort_index", "frame_same", "axis=0"),
+    ("map", "frame_mapped", "by|arg|func, na_action=None"),
+    ("apply", "frame_mapped", "by|func, axis=0"),
+    ("replace", "frame_mapped", "by|to_replace, value=None, inplace=False"),
     ("mean", "mean", "axis=0"),
     ("std", "std", "axis=0"),
     ("min", "min", "axis=0"),
@@ -196,6 +204,12 @@ def _vision_signature(name: str) -> str:
     return "root, train=True, transform=None, target_transform=None, download=False, **kwargs"
 
 
+def _reader_aliases(name: str) -> tuple[str, ...]:
+    """Where pandas defines its readers, which older scripts import them from."""
+    library, _, function = name.partition(".")
+    return (f"pandas.io.parsers.{function}", f"pandas.io.excel.{function}") if library == "pandas" else ()
+
+
 ROWS: tuple[Row, ...] = (
     *PICTURE_ROWS,
     *(
@@ -242,7 +256,10 @@ ROWS: tuple[Row, ...] = (
         for name in SKLEARN
     ),
     *(Row(f"sklearn.datasets.{name}", "function", kind, f"{text}, **kwargs", source=_SKLEARN) for name, kind, text in GENERATORS),
-    *(Row(name, "operation", "read", f"{text}, **kwargs", source=_PANDAS) for name, text in READERS.items()),
+    *(
+        Row(name, "operation", "read", f"{text}, **kwargs", _reader_aliases(name), source=_PANDAS)
+        for name, text in READERS.items()
+    ),
     *(
         Row(name, "operation", "frame", text, source=_PANDAS)
         for name, text in (

@@ -202,8 +202,9 @@ _BASES: tuple[tuple[str, str, str, str], ...] = (
     ("models.clone_model", "function", "clone_model", "model, input_tensors=None, clone_function=None"),
     ("wrappers.scikit_learn.KerasClassifier", "wrapper", "classifier", "build_fn|model=None, **sk_params"),
     ("wrappers.scikit_learn.KerasRegressor", "wrapper", "regressor", "build_fn|model=None, **sk_params"),
-    ("mixed_precision.set_global_policy", "function", "dtype_policy", "policy"),
-    ("mixed_precision.experimental.set_policy", "function", "dtype_policy", "policy"),
+    ("mixed_precision.set_global_policy", "policy", "dtype_policy", "policy"),
+    ("mixed_precision.experimental.set_policy", "policy", "dtype_policy", "policy"),
+    ("config.set_dtype_policy", "policy", "dtype_policy", "policy"),
     ("mixed_precision.Policy", "object", "dtype_policy", "name=None"),
 )
 

@@ -142,8 +142,12 @@ _RENAMED = {
 REMOVED: dict[tuple[str, str], Change] = {
     ("optimizer", "lr"): Change(_KERAS_3, "learning_rate"),
     ("optimizer", "decay"): Change(frozenset({"keras2.11"}), ""),
-    **{(kind, name): Change(_SINCE_TF, new) for kind in ("layer", "function") for name, new in _RENAMED.items()},
-    **{("function", name): Change(_KERAS_3, "") for name in ("max_queue_size", "workers", "use_multiprocessing")},
+    **{(kind, name): Change(_SINCE_TF, new) for kind in ("layer", "function", "model") for name, new in _RENAMED.items()},
+    **{
+        (kind, name): Change(_KERAS_3, "")
+        for kind in ("function", "model")
+        for name in ("max_queue_size", "workers", "use_multiprocessing")
+    },
     ("method", "fit_generator"): Change(_KERAS_3, "fit"),
     ("method", "evaluate_generator"): Change(_KERAS_3, "evaluate"),
     ("method", "predict_generator"): Change(_KERAS_3, "predict"),

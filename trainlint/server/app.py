@@ -1,23 +1,21 @@
-"""The server: what the editor asks, and when files are checked again."""
+"""The server: what the editor tells and asks, and when files are checked again."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from trainlint import __version__
-from trainlint.registry import RuleError, all_rules
-from trainlint.server.documents import Checked, check, owner_of, path_of, text_of
-from trainlint.server.features import EXPLAIN, actions, diagnostics, hints, hover
-from trainlint.settings import Settings, SettingsError, settings_for
-from trainlint.source.ignore import Patterns
-from trainlint.workspace import Project, root_of
+from trainlint.registry import RuleError
+from trainlint.server.checks import Checks, Job
+from trainlint.server.documents import Checked, RowWorkspace, Snapshot, open_files, owner_of, snapshot
+from trainlint.server.features import diagnostics
+from trainlint.server.preferences import Preferences
+from trainlint.settings import SettingsError
 
 QUIET_SECONDS = 0.05
 """A check starts when nobody typed for so long: no check is made of what is gone a moment later."""
@@ -25,7 +23,6 @@ QUIET_SECONDS = 0.05
 NOTEBOOKS = types.NotebookDocumentSyncOptions(
     notebook_selector=[types.NotebookDocumentFilterWithCells(cells=[types.NotebookCellLanguage("python")])]
 )
-SETTINGS_FILES = ("pyproject.toml", "trainlint.toml")
 
 
 class TrainlintServer(LanguageServer):
@@ -33,47 +30,51 @@ class TrainlintServer(LanguageServer):
 
     def __init__(self) -> None:
         super().__init__("trainlint", __version__, notebook_document_sync=NOTEBOOKS)
+        self.preferences = Preferences(self)
+        self.quiet_seconds = QUIET_SECONDS
+        self._checks = Checks()
         self._checked: dict[str, Checked] = {}
-        self._projects: dict[Path, Project] = {}
-        self._busy = asyncio.Lock()
+        self._jobs: dict[str, Job] = {}
         self._waiting: dict[str, asyncio.Task[None]] = {}
         self._complaint = ""
 
+    def use_rows(self) -> None:
+        """Keep the documents by rows as the editor counts them. Called before any is opened."""
+        self.protocol._workspace = RowWorkspace.like(self.workspace)
+
     async def checked(self, uri: str) -> Checked | None:
-        """The check of what a document is part of, as it stands; None where the settings cannot be meant or exclude it."""
+        """The check of what a document is part of, as it stands now; None where the settings cannot be meant."""
         owner = owner_of(self.workspace, uri)
-        async with self._busy:
+        while True:
+            preferences = await self.preferences.of(owner)
+            now = snapshot(self.workspace, owner)
             known = self._checked.get(owner)
-            if known is not None and known.text == text_of(self.workspace, owner):
+            if known is not None and known.holds_for(now):
                 return known
+            job = self._jobs.get(owner)
+            if job is None or job.stale.is_set() or not _same(job.taken, now):
+                self._give_up(owner)
+                job = self._jobs[owner] = self._checks.start(now, preferences)
             try:
-                settings = self._settings(owner)
-                found = (
-                    None
-                    if settings is None
-                    else await asyncio.to_thread(check, self.workspace, owner, settings, self._project(owner))
-                )
+                found = await asyncio.shield(job.future)
             except (SettingsError, RuleError) as error:
+                self._drop(owner, job)
                 self._complain(str(error))
                 return None
+            self._drop(owner, job)
             self._complaint = ""
-            if found is not None:
+            if found is not None and not job.stale.is_set():
                 self._checked[owner] = found
-            return found
 
-    def _settings(self, uri: str) -> Settings | None:
-        """The settings that hold for a file; None if they exclude it."""
-        path = path_of(uri)
-        settings = settings_for(Path.cwd() if path is None else path)
-        excluded = path is not None and Patterns(settings.exclude, settings.root or Path()).verdict(path, is_folder=False)
-        return None if excluded else replace(settings, rules=())
+    def _drop(self, owner: str, job: Job) -> None:
+        if self._jobs.get(owner) is job:
+            del self._jobs[owner]
 
-    def _project(self, uri: str) -> Project | None:
-        path = path_of(uri)
-        if path is None:
-            return None
-        root = root_of(path)
-        return self._projects.setdefault(root, Project(root))
+    def _give_up(self, owner: str) -> None:
+        """What is being checked of a file is no longer wanted."""
+        job = self._jobs.pop(owner, None)
+        if job is not None:
+            job.stale.set()
 
     def _complain(self, sentence: str) -> None:
         """Say once what is wrong with the settings."""
@@ -87,21 +88,31 @@ class TrainlintServer(LanguageServer):
         return document is not None and document.diagnostic is not None
 
     def changed(self, uri: str) -> None:
-        """A document changed: check it when it has been quiet for a moment, unless the editor will ask."""
+        """A document changed: what is being checked of it is stale, and so may be what imports it."""
+        owner = owner_of(self.workspace, uri)
+        self._give_up(owner)
+        self._publish(owner)
+        others = open_files(self.workspace) if len(self._checked) > 1 else {}
+        for other, known in list(self._checked.items()):
+            if other != owner and known.is_touched_by(others):
+                self._publish(other)
+
+    def _publish(self, owner: str) -> None:
+        """Send the diagnostics when it has been quiet for a moment, unless the editor asks for them."""
         if self.pulls():
             return
-        owner = owner_of(self.workspace, uri)
         waiting = self._waiting.pop(owner, None)
         if waiting is not None:
             waiting.cancel()
         self._waiting[owner] = asyncio.get_running_loop().create_task(self._publish_soon(owner))
 
     async def _publish_soon(self, owner: str) -> None:
-        await asyncio.sleep(QUIET_SECONDS)
+        await asyncio.sleep(self.quiet_seconds)
         found = await self.checked(owner)
         for uri in self.documents_of(owner):
             shown = [] if found is None else diagnostics(found, uri)
-            self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, shown))
+            version = self.workspace.get_text_document(uri).version
+            self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, shown, version))
 
     def documents_of(self, owner: str) -> Iterator[str]:
         """The documents of a file or notebook."""
@@ -112,8 +123,10 @@ class TrainlintServer(LanguageServer):
             yield from (cell.document for cell in notebook.cells)
 
     def closed(self, uris: list[str]) -> None:
-        """Forget documents; nothing is shown of them any more."""
+        """Forget documents; nothing is shown of them any more, and of what imports them the file counts again."""
+        self._checks.forget()
         for uri in uris:
+            self._give_up(uri)
             self._checked.pop(uri, None)
             waiting = self._waiting.pop(uri, None)
             if waiting is not None:
@@ -124,25 +137,45 @@ class TrainlintServer(LanguageServer):
     def forget(self) -> None:
         """Other files or the settings changed: what was checked may be judged otherwise now."""
         self._checked.clear()
-        self._projects.clear()
+        self._checks.forget()
+        for owner in list(self._jobs):
+            self._give_up(owner)
+        workspace = self.client_capabilities.workspace
         if self.pulls():
-            self.workspace_diagnostic_refresh(None)
+            if workspace is not None and workspace.diagnostics is not None and workspace.diagnostics.refresh_support:
+                self.workspace_diagnostic_refresh(None)
         else:
             for uri in [*self.workspace.text_documents, *self.workspace.notebook_documents]:
                 if self.workspace.get_notebook_document(cell_uri=uri) is None:
-                    self.changed(uri)
+                    self._publish(uri)
+        if workspace is not None and workspace.inlay_hint is not None and workspace.inlay_hint.refresh_support:
+            self.workspace_inlay_hint_refresh(None)
+        if workspace is not None and workspace.code_lens is not None and workspace.code_lens.refresh_support:
+            self.workspace_code_lens_refresh(None)
+
+
+def _same(before: Snapshot, now: Snapshot) -> bool:
+    return before.key == now.key and before.others == now.others
 
 
 def make_server() -> TrainlintServer:
     """A server with all its features."""
+    from trainlint.server.answers import add_answers
+
     server = TrainlintServer()
-    _follow(server)
-    _answer(server)
+    _follow_documents(server)
+    _follow_settings(server)
+    add_answers(server)
     return server
 
 
-def _follow(server: TrainlintServer) -> None:
-    """What the editor tells."""
+def _follow_documents(server: TrainlintServer) -> None:
+    """What the editor tells of its documents."""
+
+    @server.feature(types.INITIALIZE)
+    def begun(params: types.InitializeParams) -> None:
+        server.use_rows()
+        server.preferences.begin(params.initialization_options)
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     async def opened(params: types.DidOpenTextDocumentParams) -> None:
@@ -172,45 +205,26 @@ def _follow(server: TrainlintServer) -> None:
     async def notebook_closed(params: types.DidCloseNotebookDocumentParams) -> None:
         server.closed([params.notebook_document.uri, *(one.uri for one in params.cell_text_documents)])
 
+
+def _follow_settings(server: TrainlintServer) -> None:
+    """What the editor tells of settings, folders and files that are not open."""
+
+    @server.feature(types.INITIALIZED)
+    async def ready(_: types.InitializedParams) -> None:
+        server.preferences.register()
+
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
-    async def configured(_: types.DidChangeConfigurationParams) -> None:
+    async def configured(params: types.DidChangeConfigurationParams) -> None:
+        given: Any = params.settings
+        server.preferences.changed(given)
+        server.forget()
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    async def folders_changed(_: types.DidChangeWorkspaceFoldersParams) -> None:
+        server.preferences.changed(None)
         server.forget()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
-    async def files_changed(_: types.DidChangeWatchedFilesParams) -> None:
-        server.forget()
-
-
-def _answer(server: TrainlintServer) -> None:
-    """What the editor asks."""
-
-    @server.feature(
-        types.TEXT_DOCUMENT_DIAGNOSTIC, types.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False)
-    )
-    async def pulled(params: types.DocumentDiagnosticParams) -> types.RelatedFullDocumentDiagnosticReport:
-        found = await server.checked(params.text_document.uri)
-        return types.RelatedFullDocumentDiagnosticReport([] if found is None else diagnostics(found, params.text_document.uri))
-
-    @server.feature(types.TEXT_DOCUMENT_HOVER)
-    async def hovered(params: types.HoverParams) -> types.Hover | None:
-        found = await server.checked(params.text_document.uri)
-        return None if found is None else hover(found, params.text_document.uri, params.position)
-
-    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions([types.CodeActionKind.QuickFix]))
-    async def acted(params: types.CodeActionParams) -> list[types.CodeAction]:
-        found = await server.checked(params.text_document.uri)
-        return [] if found is None else list(actions(found, params.text_document.uri, params.range))
-
-    @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
-    async def hinted(params: types.InlayHintParams) -> list[types.InlayHint]:
-        found = await server.checked(params.text_document.uri)
-        return [] if found is None else hints(found, params.text_document.uri, params.range)
-
-    @server.command(EXPLAIN)
-    def explain(code: Any = "") -> str:
-        """The documentation of a rule, as Markdown."""
-        documentation = next(
-            (one.documentation.strip() for one in all_rules() if one.code == code), f"There is no rule {code!r}."
-        )
-        server.window_show_message(types.ShowMessageParams(types.MessageType.Info, documentation.partition("\n")[0]))
-        return documentation
+    async def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
+        if any(one.uri not in server.workspace.text_documents for one in params.changes):  # of open ones we were told
+            server.forget()

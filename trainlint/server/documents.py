@@ -3,21 +3,82 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from lsprotocol import types
 from pygls.uris import to_fs_path
-from pygls.workspace import PositionCodec, Workspace
+from pygls.workspace import PositionCodec, TextDocument, Workspace
 
 from trainlint.core import Span
-from trainlint.engine import check_source
 from trainlint.result import CheckResult
-from trainlint.settings import Settings
+from trainlint.source.lines import NEWLINE, split_rows
 from trainlint.source.read import Source, Unreadable, decode, read_text
-from trainlint.source.screen import may_train
-from trainlint.workspace import Project
+
+
+class RowDocument(TextDocument):
+    """A document whose rows are those of the editor: pygls also ends a row at a form feed and at U+2028."""
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """The rows with their line ends."""
+        text = self.source
+        ends = [0, *(match.end() for match in NEWLINE.finditer(text)), len(text)]
+        return tuple(text[start:end] for start, end in pairwise(ends) if start < end)
+
+
+class RowWorkspace(Workspace):
+    """The open documents, by rows as the editor counts them."""
+
+    @classmethod
+    def like(cls, other: Workspace) -> RowWorkspace:
+        """A workspace without documents that is otherwise like another."""
+        folders = list(other.folders.values())
+        return cls(other.root_uri, types.TextDocumentSyncKind.Incremental, folders, other.position_encoding)
+
+    def _create_text_document(
+        self, doc_uri: str, source: str | None = None, version: int | None = None, language_id: str | None = None
+    ) -> TextDocument:
+        codec = self.position_codec
+        return RowDocument(doc_uri, source, version, language_id, sync_kind=self._sync_kind, position_codec=codec)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A file or notebook as it stands in the editor: `texts` are its documents by their uri, in their order.
+
+    `key` is what a check of it depends on: its text, or all cells as JSON. `others` are the other open files by their path.
+    """
+
+    uri: str
+    key: str
+    texts: tuple[tuple[str, str], ...]
+    is_notebook: bool
+    codec: PositionCodec
+    others: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path | None:
+        """Its file; None for what was never saved."""
+        return path_of(self.uri)
+
+    def source(self) -> Source | Unreadable:
+        """What is to be checked."""
+        filename = self.uri if self.path is None else str(self.path)
+        if not self.is_notebook:
+            return read_text(self.key, filename, self.path)
+        named = filename if filename.endswith(".ipynb") else f"{filename}.ipynb"
+        return decode(self.key.encode("utf-8", "surrogatepass"), self.path, named)
+
+    def sheets(self, source: Source | Unreadable) -> tuple[Sheet, ...]:
+        """Where the rows of its documents stand in the source."""
+        if not self.is_notebook:
+            return (Sheet(self.uri, 1, split_rows(self.key)),)
+        cells = () if isinstance(source, Unreadable) else source.cells
+        shown = [(self.texts[cell.number - 1], cell.first_row) for cell in cells]
+        return tuple(Sheet(uri, first_row, split_rows(text)) for (uri, text), first_row in shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +92,20 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The check of a file or notebook with the documents that it was made of, and the text that was checked."""
+    """The check of a file or notebook with the documents that it was made of; `asked` are the files that it looked for."""
 
     result: CheckResult
     sheets: tuple[Sheet, ...]
-    text: str
-    codec: PositionCodec
+    taken: Snapshot
+    asked: frozenset[str] = frozenset()
+
+    def holds_for(self, now: Snapshot) -> bool:
+        """Whether a check would say the same of how the file and the open ones that it imports stand now."""
+        return self.taken.key == now.key and not self.is_touched_by(now.others)
+
+    def is_touched_by(self, others: Mapping[str, str]) -> bool:
+        """Whether one of the open files that it imports has another text now."""
+        return any(self.taken.others.get(one) != others.get(one) for one in self.asked)
 
     def range(self, span: Span) -> tuple[str, types.Range] | None:
         """The document and the range of a span, in the units of the editor; None if it lies in another file."""
@@ -47,7 +116,7 @@ class Checked:
             return None
         start = types.Position(span.row - sheet.first_row, span.column - 1)
         end = types.Position(span.end_row - sheet.first_row, span.end_column - 1)
-        return sheet.uri, self.codec.range_to_client_units(sheet.lines, types.Range(start, end))
+        return sheet.uri, self.taken.codec.range_to_client_units(sheet.lines, types.Range(start, end))
 
     def row(self, uri: str, position: types.Position) -> int | None:
         """The row of the source at a position of a document."""
@@ -59,9 +128,9 @@ class Checked:
         sheet = self._sheet(row)
         if sheet is None or row - sheet.first_row >= len(sheet.lines):
             return None
-        text = sheet.lines[row - sheet.first_row].rstrip("\r\n")
+        text = sheet.lines[row - sheet.first_row]
         end = types.Position(row - sheet.first_row, len(text))
-        return sheet.uri, self.codec.position_to_client_units(sheet.lines, end), text
+        return sheet.uri, self.taken.codec.position_to_client_units(sheet.lines, end), text
 
     def _sheet(self, row: int) -> Sheet | None:
         return next((one for one in reversed(self.sheets) if one.first_row <= row), None)
@@ -73,45 +142,32 @@ def owner_of(workspace: Workspace, uri: str) -> str:
     return uri if notebook is None else notebook.uri
 
 
-def text_of(workspace: Workspace, uri: str) -> str:
-    """What a check of a file or notebook depends on: its text, or all its cells as JSON."""
+def snapshot(workspace: Workspace, uri: str) -> Snapshot:
+    """A file or notebook as it stands, and the files that are open besides it."""
+    codec, others = workspace.position_codec, open_files(workspace)
     notebook = workspace.get_notebook_document(notebook_uri=uri)
     if notebook is None:
-        return workspace.get_text_document(uri).source
-    cells = [
-        {"cell_type": "code", "source": workspace.get_text_document(cell.document).source}
-        if cell.kind is types.NotebookCellKind.Code
-        else {"cell_type": "markdown", "source": ""}
-        for cell in notebook.cells
-    ]
+        text = workspace.get_text_document(uri).source
+        return Snapshot(uri, text, ((uri, text),), False, codec, others)
+    texts, cells = [], []
+    for cell in notebook.cells:
+        is_code = cell.kind is types.NotebookCellKind.Code
+        text = workspace.get_text_document(cell.document).source if is_code else ""
+        texts.append((cell.document, text))
+        cells.append({"cell_type": "code" if is_code else "markdown", "source": text})
     language = {"language_info": {"name": "python"}}
-    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": language, "cells": cells})
+    key = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": language, "cells": cells})
+    return Snapshot(uri, key, tuple(texts), True, codec, others)
 
 
-def check(workspace: Workspace, uri: str, settings: Settings, project: Project | None) -> Checked:
-    """Check a file or notebook as it stands in the editor.
-
-    Raises:
-        SettingsError: the settings name rules that do not exist.
-    """
-    text = text_of(workspace, uri)
-    notebook = workspace.get_notebook_document(notebook_uri=uri)
-    path = path_of(uri)
-    filename = uri if path is None else str(path)
-    source: Source | Unreadable
-    if notebook is None:
-        source = read_text(text, filename, path)
-        sheets: tuple[Sheet, ...] = (Sheet(uri, 1, workspace.get_text_document(uri).lines),)
-    else:
-        source = decode(
-            text.encode("utf-8", "surrogatepass"), path, filename if filename.endswith(".ipynb") else f"{filename}.ipynb"
-        )
-        cells = () if isinstance(source, Unreadable) else source.cells
-        documents = [workspace.get_text_document(one.document) for one in notebook.cells]
-        sheets = tuple(Sheet(documents[cell.number - 1].uri, cell.first_row, documents[cell.number - 1].lines) for cell in cells)
-    trains = isinstance(source, Unreadable) or may_train(source)
-    result = check_source(source, settings, project) if trains else CheckResult(source.filename)
-    return Checked(result, sheets, text, workspace.position_codec)
+def open_files(workspace: Workspace) -> dict[str, str]:
+    """The texts of the open Python files by their resolved path."""
+    paths = {uri: path_of(uri) for uri in workspace.text_documents}
+    return {
+        str(path.resolve()): workspace.get_text_document(uri).source
+        for uri, path in paths.items()
+        if path is not None and path.suffix == ".py"
+    }
 
 
 def path_of(uri: str) -> Path | None:

@@ -14,13 +14,15 @@ from trainlint.report.derivation import derivation
 from trainlint.report.facts_table import rows_of
 from trainlint.report.gauge import gauge
 from trainlint.server.documents import Checked
-from trainlint.source.suppress import to_ignore
+from trainlint.source.read import Source
+from trainlint.source.suppress import row_to_ignore, rows_inside_strings, to_ignore
 from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
 from trainlint.wording import figure
 
 SOURCE = "trainlint"
 EXPLAIN = "trainlint.explain"
+PROBE = "trainlint.probe"
 _SEVERITIES = {
     Severity.ERROR: types.DiagnosticSeverity.Error,
     Severity.WARNING: types.DiagnosticSeverity.Warning,
@@ -44,7 +46,7 @@ def _diagnostic(checked: Checked, uri: str, finding: Finding) -> types.Diagnosti
         message=finding.message,
         severity=_SEVERITIES[finding.severity],
         code=finding.code,
-        code_description=types.CodeDescription(finding.url) if finding.url else None,
+        code_description=_description(finding),
         source=SOURCE,
         tags=[types.DiagnosticTag.Unnecessary] if finding.code in _UNNECESSARY else None,
         related_information=[
@@ -52,6 +54,14 @@ def _diagnostic(checked: Checked, uri: str, finding: Finding) -> types.Diagnosti
             for one in finding.related
         ],
     )
+
+
+def _description(finding: Finding) -> types.CodeDescription | None:
+    """Where the rule is described: the file of the rule itself, which begins with its documentation."""
+    if finding.url:
+        return types.CodeDescription(finding.url)
+    known = next((one for one in all_rules() if one.code == finding.code), None)
+    return None if known is None else types.CodeDescription(Path(known.check.__code__.co_filename).absolute().as_uri())
 
 
 def _located(checked: Checked, span: Span) -> tuple[str, types.Range]:
@@ -64,7 +74,10 @@ def _located(checked: Checked, span: Span) -> tuple[str, types.Range]:
 
 
 def hover(checked: Checked, uri: str, position: types.Position) -> types.Hover | None:
-    """The documentation of findings in the row, and what was understood of the training run that the row is part of."""
+    """The rules of the findings in the row, and what was understood of the training run that the row is part of.
+
+    What a finding says is not repeated: the editor shows that itself.
+    """
     row = checked.row(uri, position)
     if row is None or checked.result.script is None:
         return None
@@ -74,7 +87,7 @@ def hover(checked: Checked, uri: str, position: types.Position) -> types.Hover |
         if finding.span.filename == checked.result.filename and finding.span.row <= row <= finding.span.end_row:
             title = known[finding.code].title if finding.code in known else finding.name
             drawn = gauge(finding.numbers)
-            parts.append(f"**{finding.code}** {title}\n\n{finding.message}" + (f"\n\n```text\n{drawn}\n```" if drawn else ""))
+            parts.append(f"**{finding.code}** {title}" + (f"\n\n```text\n{drawn}\n```" if drawn else ""))
     parts += [_run(run) for run in checked.result.script.runs if row in _rows_of(run, checked.result.filename)]
     return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, "\n\n---\n\n".join(parts))) if parts else None
 
@@ -116,6 +129,21 @@ def hints(checked: Checked, uri: str, within: types.Range) -> list[types.InlayHi
     return found
 
 
+def lenses(checked: Checked, uri: str) -> list[types.CodeLens]:
+    """Above each place where training happens: what is known of the step size there, and the offer to measure it."""
+    found = []
+    runs = () if checked.result.script is None or checked.taken.is_notebook else checked.result.script.runs
+    for number, run in enumerate(runs, 1):
+        place = checked.range(run.place.span)
+        if place is None or place[0] != uri:
+            continue
+        bound = stability(run)
+        known = f"λ {figure(bound.sharpness)}, {bound.evidence.value}" if isinstance(bound, StabilityBound) else "λ not known"
+        command = types.Command(f"{known} · measure it by a probe", PROBE, arguments=[uri, number])
+        found.append(types.CodeLens(types.Range(place[1].start, place[1].start), command))
+    return found
+
+
 def actions(checked: Checked, uri: str, within: types.Range) -> Iterator[types.CodeAction]:
     """For each finding in a range: its fix, a comment that ignores it, and its explanation."""
     for finding in checked.result.findings:
@@ -143,11 +171,13 @@ def _workspace_edit(checked: Checked, edits: tuple[Edit, ...]) -> types.Workspac
 
 
 def _ignoring(checked: Checked, finding: Finding) -> types.WorkspaceEdit | None:
-    """Add a comment at the end of the row, or the code to the one that stands there."""
-    place = checked.line_end(finding.span.row)
+    """Add a comment at the end of a row of the finding, or the code to the one that stands there."""
+    source = checked.result.texts.get(finding.span.filename)
+    if not isinstance(source, Source):
+        return None
+    row = row_to_ignore(source, finding.span, rows_inside_strings(source.text))
+    place = None if row is None else checked.line_end(row)
     if place is None:
         return None
     uri, end, text = place
-    if text.rstrip().endswith("\\"):
-        return None
     return types.WorkspaceEdit(changes={uri: [types.TextEdit(types.Range(end, end), to_ignore(text, finding.code))]})

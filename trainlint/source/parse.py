@@ -5,11 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import threading
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import libcst as cst
 
@@ -20,9 +17,9 @@ from trainlint.source.positions import Offsets
 from trainlint.source.python2 import as_python_3
 from trainlint.source.read import Source
 from trainlint.source.recover import Failure, recover
+from trainlint.source.reparse import Parsed, reparse
 from trainlint.source.rewritten import Rewritten
-
-T = TypeVar("T")
+from trainlint.source.room import with_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +86,15 @@ class Tree:
         written: Rewritten | None = None,
         failures: tuple[SyntaxFailure, ...] = (),
         python: int = 3,
+        *,
+        offsets: Offsets | None = None,
     ) -> None:
         self.source = source
         self.module = module
         self.failures = failures
         self.python = python
         self._written = written
-        self._positions: tuple[RowTable, Offsets] | None = None
+        self._positions = None if offsets is None else (RowTable(source.text), offsets)
 
     def place(self, node: cst.CSTNode) -> NodePlace:
         """The place of a node of this tree (only nodes of this very tree have one)."""
@@ -112,6 +111,12 @@ class Tree:
         start, end = self._range(node)
         return self.source.text[start:end]
 
+    @property
+    def parsed(self) -> Parsed:
+        """The text that was parsed, which is not that of the source if it had to be rewritten."""
+        text = self.source.text if self._written is None else self._written.text
+        return Parsed(text, self.module, self._computed()[1])
+
     def _range(self, node: cst.CSTNode) -> tuple[int, int]:
         start, end = self._computed()[1].of(node)
         return (start, end) if self._written is None else (self._written.original(start), self._written.original(end))
@@ -119,32 +124,41 @@ class Tree:
     def _computed(self) -> tuple[RowTable, Offsets]:
         if self._positions is None:
             text = self.source.text if self._written is None else self._written.text
-            self._positions = (RowTable(self.source.text), _with_room(lambda: Offsets(self.module, text)))
+            self._positions = (RowTable(self.source.text), with_room(lambda: Offsets(self.module, text)))
         return self._positions
 
 
-def parse(source: Source) -> Tree | SyntaxFailure:
+def parse(source: Source, before: Tree | None = None) -> Tree | SyntaxFailure:
     """Parse a source; Python 3 of any version, newer than the running one too, and what is Python 2 only by its spelling.
 
-    Of a source that is broken in some statements, the tree has all the others.
+    Of a source that is broken in some statements, the tree has all the others. With `before`, the tree of the text as it was
+    before an edit, only what was edited is parsed; the result is the same.
     """
-    deep = too_deep(source.text)
-    if deep is not None:
-        place = _point(source, *RowTable(source.text).position(deep.offset))
-        return SyntaxFailure(source.filename, deep.message, place, deep.is_size)
     try:
-        return _with_room(lambda: _parse(source))
+        tree = None if before is None else with_room(lambda: _edited(source, before))
+        if tree is not None:
+            return tree
+        deep = too_deep(source.text)
+        if deep is None:
+            return with_room(lambda: _parse(source, before))
     except RuntimeError as error:  # no thread to be had, or a panic of LibCST's native parser
         return SyntaxFailure(source.filename, f"cannot be parsed: {error}", _point(source, 1, 1))
+    place = _point(source, *RowTable(source.text).position(deep.offset))
+    return SyntaxFailure(source.filename, deep.message, place, deep.is_size)
 
 
-def _parse(source: Source) -> Tree | SyntaxFailure:
+def _edited(source: Source, before: Tree) -> Tree | None:
+    parsed = reparse(before.parsed, source.text)
+    return None if parsed is None else Tree(source, parsed.module, offsets=parsed.offsets)
+
+
+def _parse(source: Source, before: Tree | None) -> Tree | SyntaxFailure:
     module = _module(source.text)
     if isinstance(module, cst.Module):
         return Tree(source, module)
     if not isinstance(module, cst.ParserSyntaxError):
         return SyntaxFailure(source.filename, f"cannot be parsed: {module}", _point(source, 1, 1))
-    return _as_python_2(source) or _recovered(source) or _failure(source, module)
+    return _as_python_2(source) or _recovered(source, before) or _failure(source, module)
 
 
 def _module(text: str) -> cst.Module | cst.ParserSyntaxError | str:
@@ -166,24 +180,28 @@ def _as_python_2(source: Source) -> Tree | None:
     return Tree(source, module, written, python=2) if isinstance(module, cst.Module) else None
 
 
-def _recovered(source: Source) -> Tree | None:
+def _recovered(source: Source, before: Tree | None) -> Tree | None:
     """The tree without the statements that do not parse, if much is left."""
     table = RowTable(source.text)
     ends = [*(table.starts[one.first_row - 1] for one in source.cells[1:]), len(source.text) + 1]
     limits = [(table.starts[one.first_row - 1], end - 1) for one, end in zip(source.cells, ends, strict=False)]
-    parsed: list[cst.Module] = []
+    parsed: list[tuple[cst.Module, Offsets | None]] = []
 
     def first(text: str) -> Failure | None:
         """What the running Python says, or LibCST of a text that Python takes; where only LibCST takes it, it is right."""
         said = _python_says(text)
         if said is not None and (sys.version_info >= _NEWEST or not isinstance(_module(text), cst.Module)):
             return Failure(*said)
+        again = None if before is None else reparse(before.parsed, text)
+        if again is not None:
+            parsed.append((again.module, again.offsets))
+            return None
         module = _module(text)
         if isinstance(module, cst.ParserSyntaxError):
             row, column, message = _libcst_says(module)
             return Failure(row, column, f"{_BY_LIBCST}{message}")
         if isinstance(module, cst.Module):
-            parsed.append(module)
+            parsed.append((module, None))
             return None
         return Failure(1, 1, module)
 
@@ -196,7 +214,7 @@ def _recovered(source: Source) -> Tree | None:
         for row, column in (table.position(one.offset),)
     )
     written = Rewritten(source.text, [change for one in holes for change in one.changes])
-    return Tree(source, parsed[-1], written, failures)
+    return Tree(source, parsed[-1][0], written, failures, offsets=parsed[-1][1])
 
 
 _NEWEST = (3, 15)
@@ -252,36 +270,3 @@ def _libcst_says(error: cst.ParserSyntaxError) -> tuple[int, int, str]:
 
 def _point(source: Source, row: int, column: int) -> Span:
     return Span(source.filename, row, column, row, column)
-
-
-_STACK = 64 << 20
-"""Bytes of stack: `too_deep` lets through what needs about 2 MB, and macOS gives a thread 0.5 MB, Windows 1 MB."""
-
-_FRAMES = 20_000
-"""Python calls: LibCST writes a tree with two to eight calls a level of `too_deep.MAX_DEPTH`."""
-
-
-_ROOM = threading.Lock()
-
-
-def _with_room(work: Callable[[], T]) -> T:
-    """Do deeply recursive work in a thread that has the stack for it (running out of native stack kills the process).
-
-    Raises:
-        RuntimeError: the work raised; the thread has reported what.
-    """
-    results: list[T] = []
-    # Both settings are the process's own: the lock keeps two callers from putting back each other's.
-    with _ROOM:
-        stack, frames = threading.stack_size(_STACK), sys.getrecursionlimit()
-        sys.setrecursionlimit(max(frames, _FRAMES))
-        try:
-            thread = threading.Thread(target=lambda: results.append(work()), daemon=True)
-            thread.start()
-            thread.join()
-        finally:
-            threading.stack_size(stack)
-            sys.setrecursionlimit(frames)
-    if not results:
-        raise RuntimeError("the work of the thread raised")
-    return results[0]

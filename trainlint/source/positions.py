@@ -7,20 +7,32 @@ lets the tree write itself, adds up the lengths of what it writes, and keeps two
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from libcst import CSTNode, Module
 from libcst._nodes.internal import CodegenState
 
 
+class Part(NamedTuple):
+    """The ranges of the nodes of one top-level statement by the nodes' identities; `shift` is added to each offset."""
+
+    shift: int
+    spans: dict[int, tuple[int, int]]
+
+
 class _OffsetState(CodegenState):
-    """Writes a tree and notes where in it each node begins and ends, without the white space around the node."""
+    """Writes a tree and notes where in it each node begins and ends, without the white space around the node.
+
+    `parts` are the module itself and what stands right below it, each with all that it holds.
+    """
 
     def __init__(self, module: Module) -> None:
         super().__init__(default_indent=module.default_indent, default_newline=module.default_newline)
         self.offset = 0
         self.spans: dict[int, tuple[int, int]] = {}
+        self.parts: dict[int, dict[int, tuple[int, int]]] = {id(module): self.spans}
         self._open: list[int] = []
 
     def add_indent_tokens(self) -> None:
@@ -31,11 +43,15 @@ class _OffsetState(CodegenState):
         self.tokens.append(value)
         self.offset += len(value)
 
-    def before_codegen(self, node: CSTNode) -> None:  # noqa: ARG002
+    def before_codegen(self, node: CSTNode) -> None:
+        if len(self._open) == 1:
+            self.spans = self.parts[id(node)] = {}
         self._open.append(self.offset)
 
     def after_codegen(self, node: CSTNode) -> None:
         start = self._open.pop()
+        if not self._open:
+            self.spans = self.parts[id(node)]
         self.spans.setdefault(id(node), (start, self.offset))
 
     def pop_trailing_newline(self) -> None:
@@ -58,23 +74,49 @@ class _OffsetState(CodegenState):
 class Offsets:
     """(start, end) in code points of every node of a module that was parsed from `text`; holds while the tree is alive."""
 
-    __slots__ = ("_length", "_shifts", "_shifts_at", "_spans")
+    __slots__ = ("_length", "_parts", "_shifts", "_shifts_at", "is_exact")
 
     def __init__(self, module: Module, text: str) -> None:
         state = _OffsetState(module)
         module._codegen(state)
-        self._spans = state.spans
+        self._parts = {key: Part(0, spans) for key, spans in state.parts.items()}
         self._length = len(text)
-        self._shifts_at, self._shifts = _left_out("".join(state.tokens), text)
+        written = "".join(state.tokens)
+        self._shifts_at, self._shifts = _left_out(written, text)
+        common = min(len(written), len(text))
+        self.is_exact = written[:common] == text[:common] and not (written[common:] + text[common:]).strip()
+        """Whether the tree writes its text as it is, but for blanks at its end, so that its parts may be moved."""
+
+    def part(self, node: CSTNode, by: int) -> Part:
+        """The part of a top-level statement, moved by so many characters."""
+        shift, spans = self._parts[id(node)]
+        return Part(shift + by, spans)
+
+    @classmethod
+    def joined(cls, module: Module, text: str, parts: Iterable[Part]) -> Offsets:
+        """The offsets of a module whose statements, in their order, have these parts."""
+        offsets = cls.__new__(cls)
+        offsets._parts = {id(module): Part(0, {id(module): (0, len(text))})}
+        offsets._parts |= {id(one): part for one, part in zip(module.body, parts, strict=True)}
+        offsets._length = len(text)
+        offsets._shifts_at, offsets._shifts, offsets.is_exact = [], [], True
+        return offsets
 
     def of(self, node: CSTNode) -> tuple[int, int]:
         """The syntactic range of a node, as PositionProvider has it; (0, 0) for a node that is not in the tree."""
-        start, end = self._spans.get(id(node), (0, 0))
+        start, end = self._found(id(node))
         if self._shifts:
             # What was left out lies behind a node that ends there, and before one that starts there.
             start += self._shift(start)
             end = max(end + self._shift(end - 1), start)
         return min(start, self._length), min(end, self._length)
+
+    def _found(self, key: int) -> tuple[int, int]:
+        for shift, spans in self._parts.values():
+            if key in spans:
+                start, end = spans[key]
+                return start + shift, end + shift
+        return 0, 0
 
     def _shift(self, offset: int) -> int:
         at = bisect_right(self._shifts_at, offset)
@@ -90,7 +132,7 @@ def _left_out(written: str, text: str) -> tuple[list[int], list[int]]:
     shifts: list[int] = []
     here = there = 0
     while True:
-        same = _common_prefix(written, here, text, there)
+        same = common_prefix(written, here, text, there)
         here, there = here + same, there + same
         skipped = there
         while skipped < len(text) and text[skipped] in " \t\f" and here < len(written):
@@ -102,7 +144,7 @@ def _left_out(written: str, text: str) -> tuple[list[int], list[int]]:
         shifts.append(there - here)
 
 
-def _common_prefix(one: str, i: int, other: str, j: int) -> int:
+def common_prefix(one: str, i: int, other: str, j: int) -> int:
     """How many characters of `one[i:]` and `other[j:]` agree, in time linear in that number."""
     size, same = 256, 0
     while one[i + same : i + same + size] == other[j + same : j + same + size]:

@@ -42,6 +42,22 @@ def to_ignore(row: str, code: str) -> str:
     return f", {code}" if _NOQA_AT_END.search(row) else f"  # noqa: {code}"
 
 
+def row_to_ignore(source: Source, span: Span, inside: Collection[int]) -> int | None:
+    """The first row of a finding at whose end a comment can stand; None if there is none. `inside` is `rows_inside_strings`."""
+    rows = range(span.row, min(span.end_row, len(source.lines)) + 1)
+    return next((row for row in rows if row not in inside and not source.lines[row - 1].endswith("\\")), None)
+
+
+def rows_inside_strings(text: str) -> set[int]:
+    """The rows that end within a string."""
+    found: set[int] = set()
+    table = RowTable(text)
+    for kind, start, end in tokens(text, pattern=STRUCTURE):
+        if kind == "string":
+            found.update(range(table.position(start)[0], table.position(end)[0]))
+    return found
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Suppression:
     """One directive in a comment. `kind` is noqa, ignore, ignore-file, off or on; no `codes` means all.

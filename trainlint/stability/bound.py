@@ -21,7 +21,8 @@ class StabilityBound:
     run below 10), diverges, unstable_in_mean_square, near_edge, unstable_at_start, not_judged.
     `unit_scale_max_learning_rate` is the same bound were the inputs divided by their largest magnitude `input_magnitude`.
     `first_non_finite_step` is where float32 overflows. `batch` says "full batch" or "batches of 32".
-    `loss_at_start` and `loss_reached` [L] are those of the middle one of the simulated runs, where there are any.
+    `loss_at_start` and `loss_reached` [L] are those of the middle one of the simulated runs, where there are any, or of the
+    first real steps that a probe watched.
     `premises` are the assumptions in words.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trainlint.facts.run import TrainingRun
 from trainlint.stability.twin.operation import RefusalError
 from trainlint.stability.twin.program import Program
 
@@ -17,9 +18,14 @@ class TooMuchWorkError(RefusalError):
     """A computation that would cost more than a script may; a smaller one may do."""
 
 
-def allowance(order: int) -> float:
-    """The multiplications for the run of this number in its script, from 0."""
-    return float(WORK * 0.5 ** min(max(order, 0), 60))
+def allowance(run: TrainingRun) -> float:
+    """The multiplications for a run: the first of a script has most."""
+    return float(WORK * run.effort * 0.5 ** min(max(run.order, 0), 60))
+
+
+def ceiling(run: TrainingRun) -> float:
+    """The multiplications for one eigenvalue of a run on the script's own data."""
+    return float(WORK * run.effort)
 
 
 def usual_products(tolerance: float) -> int:

@@ -12,7 +12,7 @@ from trainlint.facts.rates import rates_of
 from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.stability import bounds
 from trainlint.stability.bounds import Descent
-from trainlint.stability.budget import GRADIENT, allowance
+from trainlint.stability.budget import GRADIENT, allowance, ceiling
 from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import descent_of
 from trainlint.stability.simulate import BLOWN_UP, HOPELESS, Outcome, evaluations, full, shuffled, train
@@ -110,7 +110,7 @@ def simulated(case: Case) -> Simulation:
     """Train with the script's own data, batches, optimizer, clipping and schedule; no runs where 50 updates cost too much."""
     wanted = min(STEPS, case.run.updates or STEPS)
     each = GRADIENT * case.program.cost(case.batch) * evaluations(case.settings)
-    affordable = {starts: int(min(wanted, allowance(case.run.order) / (starts * each))) for starts in (STARTS, FEWER)}
+    affordable = {starts: int(min(wanted, allowance(case.run) / (starts * each))) for starts in (STARTS, FEWER)}
     starts = next((one for one, steps in affordable.items() if steps >= min(wanted, FEWEST_STEPS)), 0)
     if not starts:
         return Simulation(0, 0, 0)
@@ -141,7 +141,7 @@ def unit_scale(case: Case) -> tuple[float | None, float | None]:
     if not factors:
         return magnitude, None
     problem = case.program.problem(0, factors)
-    return magnitude, curvature(problem, problem.start).largest or None
+    return magnitude, curvature(problem, problem.start, allowed=ceiling(case.run)).largest or None
 
 
 def unit_factors(case: Case) -> tuple[dict[int, float], float | None]:

@@ -43,12 +43,14 @@ class Curvature(NamedTuple):
     settled: bool = True
 
 
-def curvature(problem: Problem, weights: Tensor, rows: Rows | None = None, *, tolerance: float = 1e-8) -> Curvature:
+def curvature(
+    problem: Problem, weights: Tensor, rows: Rows | None = None, *, tolerance: float = 1e-8, allowed: float = WORK
+) -> Curvature:
     """The largest Hessian eigenvalue at `weights` over some rows (None: all), penalties included.
 
     Dense up to 64 parameters (16 for a tolerance above 1e-8), else Lanczos to a relative residual of `tolerance` (the error
     of the eigenvalue is then of the order of its square: Parlett 1980). Exact for a quadratic loss. Raises `RefusalError`
-    above the budget of a script.
+    above the `allowed` number of multiplications.
     """
     dimension = weights.size
     if dimension == 0:
@@ -56,7 +58,7 @@ def curvature(problem: Problem, weights: Tensor, rows: Rows | None = None, *, to
     if not np.isfinite(weights).all():
         raise RefusalError("the initial weights are not finite")
     dense = dimension <= (DENSE_DIMENSION if tolerance <= 1e-8 else ROUGH_DIMENSION)
-    if of_curvature(problem.program, tolerance, None if rows is None else len(rows)) > WORK:
+    if of_curvature(problem.program, tolerance, None if rows is None else len(rows)) > allowed:
         raise TooMuchWorkError("the model and its data are too large for the curvature to be computed in the time allowed")
 
     def product(vector: Tensor) -> Tensor:

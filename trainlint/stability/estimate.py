@@ -11,7 +11,7 @@ from trainlint.core import Evidence, Unknown
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.stability.bound import StabilityBound
-from trainlint.stability.budget import allowance, of_curvature, of_product
+from trainlint.stability.budget import allowance, ceiling, of_curvature, of_product
 from trainlint.stability.case import Case, batch_in_words, premises, unit_factors
 from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import DESCENT
@@ -79,10 +79,11 @@ def estimate(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings:
         return Unknown("the loss depends on no trainable weight", run.place)
     if not first.start_is_known or not first.constants_are_known:
         return Unknown("the initial weights are not known", run.place)
-    rows, seeds = affordable(first, rows_of(graph), allowance(run.order))
+    rows, seeds = affordable(first, rows_of(graph), allowance(run))
     if rows is None:
         earlier = ", after the runs before it," if run.order else ""
-        return Unknown(f"the model is too large for its curvature to be estimated{earlier} in the time that one script may take")
+        reason = f"the model is too large for its curvature to be estimated{earlier} within the budget of a script (`--budget`)"
+        return Unknown(reason, run.place)
     rough = saturates(first)
     found: list[Drawn] = []
     for seed in range(seeds):
@@ -152,7 +153,7 @@ def _sharpness(case: Case, problem: Problem) -> float:
     narrow = problem.reduced(rough=True)
     samples = case.program.samples
     if samples is None or samples < 2:
-        return curvature(narrow, narrow.start, tolerance=TOLERANCE).largest
+        return curvature(narrow, narrow.start, tolerance=TOLERANCE, allowed=ceiling(case.run)).largest
     if case.program.prediction_degree <= 1 and kind_of(case) == "cross-entropy":
         return max(_of_halves(case, narrow, start) for start in (narrow.start, 0 * narrow.start))
     return _of_halves(case, narrow, narrow.start)
@@ -160,7 +161,7 @@ def _sharpness(case: Case, problem: Problem) -> float:
 
 def _of_halves(case: Case, problem: Problem, start: Tensor) -> float:
     fitted, others = np.arange(0, case.program.rows, 2), np.arange(1, case.program.rows, 2)
-    found = curvature(problem, start, fitted, tolerance=TOLERANCE)
+    found = curvature(problem, start, fitted, tolerance=TOLERANCE, allowed=ceiling(case.run))
     if not found.largest > 0:
         return 0.0
     along = float(found.direction @ problem.hessian_vector(start, found.direction, others))

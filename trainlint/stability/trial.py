@@ -6,7 +6,7 @@ import math
 
 from trainlint.core import Evidence, Unknown
 from trainlint.stability.bound import StabilityBound
-from trainlint.stability.budget import allowance, of_curvature
+from trainlint.stability.budget import allowance, ceiling, of_curvature
 from trainlint.stability.case import (
     STARTS,
     Case,
@@ -44,8 +44,8 @@ def trial(case: Case) -> StabilityBound | Unknown:
         return Unknown(f"{case.settings.name} is not repeated for the weights of `{min(packed)}`", case.run.place)
     descends = case.settings.name in DESCENT
     cost = of_curvature(case.program, TOLERANCE)
-    starts = range(max(1, min(STARTS, int(allowance(case.run.order) / 2 / cost))))
-    sharpness = _median([_sharpness(case.program.problem(seed)) for seed in starts])
+    starts = range(max(1, min(STARTS, int(allowance(case.run) / 2 / cost))))
+    sharpness = _median([_sharpness(case.program.problem(seed), ceiling(case.run)) for seed in starts])
     if not sharpness > 0:
         return Unknown("the loss does not curve at the initial weights", case.run.place)
     bound = 2 / (sharpness + case.settings.decay) if descends else _first_step_bound(case)
@@ -85,9 +85,9 @@ def trial(case: Case) -> StabilityBound | Unknown:
     )
 
 
-def _sharpness(problem: Problem) -> float:
+def _sharpness(problem: Problem, allowed: float) -> float:
     narrow = problem.reduced()
-    return curvature(narrow, narrow.start, tolerance=TOLERANCE).largest
+    return curvature(narrow, narrow.start, tolerance=TOLERANCE, allowed=allowed).largest
 
 
 def _median(values: list[float]) -> float:
@@ -114,7 +114,7 @@ def _unit_bound(case: Case, starts: range) -> tuple[float | None, float | None]:
     if not factors:
         return magnitude, None
     try:
-        sharpness = _median([_sharpness(case.program.problem(seed, factors)) for seed in starts])
+        sharpness = _median([_sharpness(case.program.problem(seed, factors), ceiling(case.run)) for seed in starts])
     except RefusalError:
         return magnitude, None
     return magnitude, 2 / (sharpness + case.settings.decay) if sharpness > 0 else None

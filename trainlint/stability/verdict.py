@@ -12,7 +12,7 @@ from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.stability import bounds
 from trainlint.stability.bound import StabilityBound
 from trainlint.stability.bounds import Descent
-from trainlint.stability.budget import TooMuchWorkError
+from trainlint.stability.budget import TooMuchWorkError, ceiling
 from trainlint.stability.case import Case, overflow_step, premises, unit_scale
 from trainlint.stability.curvature import Curvature, curvature
 from trainlint.stability.estimate import estimate
@@ -90,7 +90,7 @@ def _judged(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings: 
 
 def quadratic(case: Case) -> StabilityBound | Unknown:
     """Gradient descent on a quadratic loss whose data is known."""
-    found = curvature(case.problem, case.problem.start)
+    found = curvature(case.problem, case.problem.start, allowed=ceiling(case.run))
     if found.lowest < -1e-7 * abs(found.largest):
         return Unknown("the loss has no lowest point", case.run.place)
     if not found.largest > 0:

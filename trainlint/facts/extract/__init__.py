@@ -49,17 +49,20 @@ def extract(interpretation: Interpretation) -> Script:
     from trainlint.facts.extract.loops import with_sure_steps
 
     events = with_sure_steps(interpretation.events)
-    runs = runs_of(events, interpretation.era)
+    runs, cut = runs_of(events, interpretation.era)
     claimed = {id(event) for run in runs for event in run.events}
     left = tuple(event for event in events if id(event) not in claimed)
-    return Script(interpretation.filename, runs, left, interpretation.limits, pinned_eras=interpretation.pinned)
+    limits = (*interpretation.limits, *([] if cut is None else [cut]))
+    return Script(interpretation.filename, runs, left, limits, pinned_eras=interpretation.pinned)
 
 
 MAXIMUM_RUNS = 200
+MAXIMUM_WORK = 400_000
+"""Runs times events: every run is sought among all events."""
 
 
-def runs_of(events: Sequence[Event], era: str) -> tuple[TrainingRun, ...]:
-    """One run for each fit, each optimizer's training loop and each loop with updates by hand; at most `MAXIMUM_RUNS`."""
+def runs_of(events: Sequence[Event], era: str) -> tuple[tuple[TrainingRun, ...], Unknown | None]:
+    """One run for each fit, each optimizer's training loop and each loop with updates by hand; and what was left out."""
     from trainlint.facts.extract.fits import fit_run
     from trainlint.facts.extract.loops import Group, loop_run, step_groups
 
@@ -67,7 +70,8 @@ def runs_of(events: Sequence[Event], era: str) -> tuple[TrainingRun, ...]:
     starts.sort(key=lambda one: one.order if isinstance(one, Event) else one.first.order)
     runs: list[TrainingRun] = []
     plain: dict[int, TrainingRun] = {}
-    for one in starts[:MAXIMUM_RUNS]:
+    most = max(1, min(MAXIMUM_RUNS, MAXIMUM_WORK // max(1, len(events))))
+    for one in starts[:most]:
         if isinstance(one, Event):
             plain[len(runs)] = fit_run(one, events, era, len(runs))
             runs.append(plain[len(runs)])
@@ -81,7 +85,11 @@ def runs_of(events: Sequence[Event], era: str) -> tuple[TrainingRun, ...]:
             runs[index] = with_own_step(runs[index], found)
         else:  # a second optimizer in one `train_step`
             runs.append(replace(with_own_step(plain[index], found), order=len(runs)))
-    return tuple(runs)
+    if len(starts) <= most:
+        return tuple(runs), None
+    left_out = starts[most]
+    place = left_out.place if isinstance(left_out, Event) else left_out.first.place
+    return tuple(runs), Unknown(f"of {len(starts):,} training runs in this file the first {most} are checked", place)
 
 
 def with_own_step(fit: TrainingRun, step: TrainingRun) -> TrainingRun:

@@ -21,6 +21,8 @@ STANDARD_SECOND_MOMENT = (0.5, 2.0)
 """... and a mean square between these."""
 
 MAXIMUM_LABELS = 2_000_000
+COUNTED_FROM_ONE = 20
+"""Random whole numbers from 1 to at most this are class labels; larger ones may be quantities."""
 MAXIMUM_STEPS = 1_000
 SCALINGS = frozenset({"multiply", "divide", "subtract", "add", "normalize", "scale", "scaler", "rescaling", "normalization"})
 PASSING = frozenset(
@@ -134,6 +136,8 @@ def labels_of(array: v.Array, statistics: v.Statistics, shape: v.Shape | None) -
     if array.dtype == "bool":
         columns = shape[-1] if shape is not None and len(shape) > 1 else 1
         return ("binary", 2) if columns == 1 else ("multihot", columns)
+    if array.op == "sign":
+        return "pm1", 2
     written = _written_labels(array)
     if written is not None:
         return written
@@ -147,7 +151,7 @@ def labels_of(array: v.Array, statistics: v.Statistics, shape: v.Shape | None) -
 
 
 def _written_labels(array: v.Array) -> tuple[str, int | None] | None:
-    """The classes of a column that is put together of blocks of one number each: `concatenate((zeros((n, 1)), ones((m, 1))))`."""
+    """The classes of a column that is put together of single numbers: `concatenate((zeros((n, 1)), ones((m, 1))))`, `where`."""
     column = array.shape is not None and (len(array.shape) == 1 or (len(array.shape) == 2 and array.shape[-1] == 1))
     numbers: set[float] = set()
     waiting: list[v.Value] = [array]
@@ -159,10 +163,14 @@ def _written_labels(array: v.Array) -> tuple[str, int | None] | None:
             return None
         if one.op in PASSING and one.inputs:
             waiting.extend(one.inputs[:1] if one.op not in ("concatenate", "stack") else one.inputs)
+        elif one.op == "where" and len(one.inputs) == 3:
+            waiting.extend(one.inputs[1:])
         elif one.op == "constant" and one.statistics.low is not None and one.statistics.low == one.statistics.high:
             numbers.add(one.statistics.low)
         else:
             return None
+    if column and not waiting and numbers == {-1.0, 1.0}:
+        return "pm1", 2
     if not column or waiting or len(numbers) < 2 or numbers != {float(one) for one in range(len(numbers))}:
         return None
     return ("binary", 2) if len(numbers) == 2 else ("int", len(numbers))
@@ -184,9 +192,11 @@ def _labels_of_range(array: v.Array, statistics: v.Statistics) -> tuple[str, int
     if (low, high) == (-1, 1) and statistics.second_moment == 1 and statistics.mean is not None and abs(statistics.mean) < 1:
         return "pm1", 2
     integers = (array.dtype or "").startswith(("int", "uint", "bool"))
-    if low is None or high is None or not integers or low != 0 or not 0 < high <= 10_000 or high != int(high):
+    if low is None or high is None or not integers or not 0 < high <= 10_000 or high != int(high):
         return "unknown", None
-    if array.op != "random" and statistics.known != "typical":
+    if low != 0 and not (low == 1 and high <= COUNTED_FROM_ONE):
+        return "unknown", None
+    if array.op not in ("random", "argmax") and statistics.known != "typical":
         return "unknown", None
     columns = array.shape[1] if array.shape is not None and len(array.shape) == 2 else 1
     if high == 1 and columns is not None and columns > 1:

@@ -36,6 +36,12 @@ NOWHERE = At(Span("", 1, 1, 1, 1))
 """The place of a run whose event has none."""
 
 
+def _freezing(compiled: Event, events: Sequence[Event]) -> list[Event]:
+    """What sets `trainable` of something before a model is compiled."""
+    sets = [one for one in events if one.kind == "set_attribute" and one.order < compiled.order]
+    return [one for one in sets if isinstance(name := one.values.get("name"), v.Literal) and name.value == "trainable"]
+
+
 def fit_run(fit: Event, events: Sequence[Event], era: str, order: int) -> TrainingRun:
     """The run of one `fit` event."""
     compiled = compile_before(fit, events)
@@ -59,7 +65,7 @@ def fit_run(fit: Event, events: Sequence[Event], era: str, order: int) -> Traini
         batch_size=batch_size,
         epochs=epochs,
         steps_per_epoch=steps,
-        events=tuple(one for one in (compiled, fit) if one is not None),
+        events=tuple(one for one in (*_freezing(compiled or fit, events), compiled, fit) if one is not None),
         order=order,
         misplaced_optimizer=misplaced_optimizer(compiled or fit, optimizer, era),
     )

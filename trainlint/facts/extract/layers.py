@@ -142,11 +142,18 @@ def operation(layer: v.Object, era: str, depth: int = 0) -> Operation:
     if kind == "backbone":
         attributes["name"] = layer.row.name.rpartition(".")[2]
         attributes["pretrained"] = plain_setting(layer, era, "weights", "pretrained")
+        attributes["frozen"] = is_frozen(layer)
         if layer.row.library != "keras" and ends_linear(layer):
             attributes["ends"] = "linear"
     if op in RECURRENT or op in ACTIVATIONS:
         activation = None
     return Operation(op, attributes, activation)
+
+
+def is_frozen(layer: v.Object) -> bool:
+    """Whether the script takes a layer's weights out of the training."""
+    held = (passed(layer, "trainable"), layer.cells.get("requires_grad"))
+    return any(isinstance(one, v.Literal) and one.value is False for one in held)
 
 
 def _attributes(layer: v.Object, op: str, era: str) -> dict[str, Any]:

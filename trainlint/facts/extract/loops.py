@@ -64,12 +64,16 @@ def step_groups(events: Sequence[Event]) -> list[Group]:
         if event.kind == "step":
             groups.setdefault(_key(event, differentiating), Group()).steps.append(event)
     merged: list[Group] = []
+    on_branches: list[Group] = []
     for group in groups.values():
-        twin = next((one for one in merged if _are_alternatives(one.first, group.first)), None)
-        if twin is None:
-            merged.append(group)
-        else:
+        branches = any(frame.kind == "branch" for frame in group.first.frames)
+        twin = next((one for one in on_branches if _are_alternatives(one.first, group.first)), None) if branches else None
+        if twin is not None:
             twin.steps.extend(group.steps)
+            continue
+        merged.append(group)
+        if branches:
+            on_branches.append(group)
     return merged
 
 
@@ -210,11 +214,12 @@ def backwards_before(step: Event, pass_events: Sequence[Event]) -> list[Event]:
 
 def _initialised_everywhere(events: Sequence[Event], pass_events: Sequence[Event]) -> object:
     """What all parameters of the model start as: what a loop over them did (`interpret.torch.parameters`), or loaded weights."""
+    weights_set = [one for one in events if one.kind == "set_weights"]
     for event in pass_events:
         model = event.values.get("model")
         if event.kind != "forward" or not isinstance(model, v.Object | v.Instance):
             continue
-        if loaded_before(event, events):
+        if loaded_before(event, weights_set):
             return UNKNOWN_INITIALIZER
         if "parameter_initializer" in model.cells:
             return model.cells["parameter_initializer"]

@@ -173,7 +173,7 @@ def loss_of_graph(root: Node, place: Place | None) -> LossFacts | Unknown:
     if not kinds:
         found = _by_hand(root)
         if found is not None:
-            return LossFacts(*found, None, place)
+            return LossFacts(*found, None, root.place or place)
         entropy = written_entropy(root)
         if entropy is not None:
             return LossFacts(entropy.name, entropy.reduction, False, entropy.place or place)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from trainlint.facts.extract.initializers import UNKNOWN_INITIALIZER, initializer, named_initializer, regularizer_l2
-from trainlint.facts.extract.layers import CONVOLUTIONS, RECURRENT, operation, weighted_layer, width
+from trainlint.facts.extract.layers import CONVOLUTIONS, RECURRENT, is_frozen, operation, weighted_layer, width
 from trainlint.facts.extract.scalars import items_of, passed, plain_setting, whole
 from trainlint.facts.graph import Initializer, Parameter, Shape
 from trainlint.interpret import values as v
@@ -251,7 +251,7 @@ class Weights:
 
     def _of_layer_slot(self, layer: v.Object, slot: Slot, held: v.Array | None) -> Parameter:
         start = None if held is None else self._start(held)
-        trainable = _trainable(layer) and (held is None or _leaf_trainable(held))
+        trainable = not is_frozen(layer) and (held is None or _leaf_trainable(held))
         drawn = start or _counted(self._default(layer, slot), slot)
         return Parameter(slot.name, _complete(slot.shape), drawn, trainable, self._l2(layer, slot), layer.place)
 
@@ -294,11 +294,6 @@ def _complete(shape: tuple[int | None, ...] | None) -> tuple[int, ...] | None:
     if shape is None or None in shape:
         return None
     return tuple(one for one in shape if one is not None)
-
-
-def _trainable(layer: v.Object) -> bool:
-    held = (passed(layer, "trainable"), layer.cells.get("requires_grad"))
-    return not any(isinstance(one, v.Literal) and one.value is False for one in held)
 
 
 def _leaf_trainable(array: v.Array) -> bool:

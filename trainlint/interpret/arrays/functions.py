@@ -15,7 +15,7 @@ from trainlint.interpret.arrays import dtypes
 from trainlint.interpret.arrays.nodes import integer, known_items, over_choices, setting, shape_of
 from trainlint.interpret.arrays.operators import library_of, operate
 from trainlint.interpret.dispatch import Arguments, Call, bind, function
-from trainlint.interpret.values import Array, Choice, Literal, Tuple, Unknown, Value
+from trainlint.interpret.values import Array, Choice, Literal, Tuple, Unknown, Value, alternatives
 from trainlint.knowledge.rows import REQUIRED, Row
 
 INPUTS = frozenset({"condition", "x", "y", "z", "xs"})
@@ -187,12 +187,19 @@ def identity(application: Application) -> Value:
 
 
 def _moved(application: Application, x: Value | None) -> Value | None:
-    """A mini-batch that was moved: `attributes["device"]` is the text of the device, or "" for one that is not known."""
+    """A mini-batch that was moved: `attributes["device"]` is the text of the device, or "" for one that is not known.
+
+    `attributes["device_if_any"]` is "cuda" where that is what a test chooses if there is one.
+    """
     if not isinstance(x, Array) or x.op != "batch" or application.call.name not in ("to", "cuda", "cpu"):
         return x
-    given = application.call.argument(0, "device")
+    given = application.call.argument(1, "device")  # behind the array itself
     text = given.value.partition(":")[0] if isinstance(given, Literal) and isinstance(given.value, str) else ""
-    return replace(x, attributes={**x.attributes, "device": text if application.call.name == "to" else application.call.name})
+    moved = {**x.attributes, "device": text if application.call.name == "to" else application.call.name}
+    names = [one.value for one in alternatives(given) if isinstance(one, Literal)] if isinstance(given, Choice) else []
+    if any(isinstance(one, str) and one.startswith("cuda") for one in names):
+        moved["device_if_any"] = "cuda"
+    return replace(x, attributes=moved)
 
 
 @makes("detach")

@@ -88,7 +88,7 @@ def _of_frame(array: Array, index: Value, place: Place | None) -> Array:
 def _taken_apart(index: Value, place: Place | None) -> _Index:
     taken = _Index()
     for part in index.items if isinstance(index, Tuple) else (index,):
-        one = as_array(part, place) if isinstance(part, List) else part
+        one = as_array(part, place) or part if isinstance(part, List) else part
         value = plain(one)
         if isinstance(one, Array) and one.data is not None and (one.data.ndim or one.data.dtype.kind == "b"):
             taken.parts.append(np.asarray(one.data))
@@ -187,7 +187,10 @@ def _picked(part: Any, waiting: list[Value]) -> tuple[Shape | None, int]:
         if one.dtype == "bool" and one.shape is not None:
             return (None,), len(one.shape)
         return one.shape, 1
-    return None, 1
+    names = known_items(one)  # of columns
+    if names is not None:
+        return (len(names),), 1
+    return ((), 1) if isinstance(one, Literal) else (None, 1)
 
 
 def _sliced(extent: int | None, part: slice) -> int | None:

@@ -44,10 +44,22 @@ def binary(operator: str, left: Value, right: Value, place: Place | None) -> Val
     op = BINARY_OPERATIONS.get(operator)
     if op is None:
         return Unknown(f"`{operator}` of arrays is not followed", place)
+    if op in ("equal", "not_equal") and any(isinstance(one, Literal) and isinstance(one.value, str) for one in (left, right)):
+        return _compared_with_word(op, left, right, place)
     if any(isinstance(one, Literal) and not isinstance(one.value, bool | int | float | complex) for one in (left, right)):
         return Unknown("an operation of an array with something that is no number", place)
     library = library_of(left, right)
     return over_choices(lambda pair: operate(op, pair, {}, place, library), (left, right), place)
+
+
+def _compared_with_word(op: str, left: Value, right: Value, place: Place | None) -> Value:
+    """`column == "yes"`: True or False for each entry."""
+    array, word = (left, right) if isinstance(left, Array) else (right, left)
+    if not isinstance(array, Array) or array.shape is None:
+        return Unknown("a comparison with a word", place)
+    return Array(
+        op, (array, word), {}, array.shape, "bool", array.library, None, Statistics(0.0, 1.0, known="declared"), place=place
+    )
 
 
 def unary(operator: str, operand: Value, place: Place | None) -> Value:

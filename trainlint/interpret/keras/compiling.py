@@ -130,6 +130,8 @@ def compile_model(call: Call, model: Owner) -> None:
             call.interpreter.heap.delete(model, name)
     if "optimizer" in values and resolved["optimizer"] is not None:
         values["resolved_optimizer"] = resolved["optimizer"]
+    if call.arguments.positional and "optimizer" in call.arguments.keywords:
+        values["twice"] = call.arguments.positional[0]
     extra = {f"extra:{name}": value for name, value in bound.extra.items()}
     places = {(f"extra:{name}" if name in bound.extra else name): place for name, place in bound.places.items()}
     call.interpreter.emit("compile", call.place, places, model=model, **values, **extra)

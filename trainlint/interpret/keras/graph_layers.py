@@ -102,7 +102,12 @@ def _dropout(call: Call) -> Value:
         rate = Literal(1.0 - kept, call.place)
     if rate is None:
         rate = call.unknown("whether a number is the share that is kept or dropped")
-    return layer_array(_layer(call, "Dropout", {"rate": rate}, {}), (value,), call.place)
+    made = _layer(call, "Dropout", {"rate": rate}, {})
+    share = call.argument(1, "keep_prob", "rate")
+    if isinstance(share, Array):
+        call.interpreter.heap.write(made, "share", share)
+        call.interpreter.heap.write(made, "drops", Literal("rate" in call.arguments.keywords))
+    return layer_array(made, (value,), call.place)
 
 
 @function("keras.random.dropout")

@@ -145,9 +145,13 @@ def fetched(fetches: Value | None) -> Iterator[Value]:
 def run_fetches(
     interpreter: Interpreter, fetches: Value | None, feed: Value | None, place: Place | None, session: Value | None = None
 ) -> None:
-    """The backward pass and the step of each training operation."""
+    """The backward pass and the step of each training operation; and what else is fetched, and with what it is fed."""
     roles = {} if session is None else {"session": session}
-    for one in fetched(fetches):
+    every = tuple(fetched(fetches))
+    trains = any(isinstance(one, Object) and one.row is TRAIN_OPERATION for one in every)
+    if feed is not None:
+        interpreter.emit("session_run", place, None, fetched=Tuple(every), feed=feed, trains=Literal(trains))
+    for one in every:
         if isinstance(one, Object) and one.row is TRAIN_OPERATION:
             loss = one.cells.get("loss", NONE)
             one.cells[_WAS_RUN] = Literal(True)

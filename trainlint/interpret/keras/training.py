@@ -66,6 +66,10 @@ def fit_model(call: Call, model: Owner) -> Value:
     bound = bind(row_of(f"keras.Model.{call.name}"), call.arguments)
     values = dict(bound.arguments)
     x, y = _data(call, values)
+    held_back = values.get("validation_data")
+    if isinstance(held_back, Object):
+        pair = _first_batch(call, held_back)
+        values |= {} if pair is None else {"validation_batch": Tuple(tuple(pair.items))}
     batch = items_of(values.get("batch"))
     given = batch[0] if batch is not None and _is_input(batch[0]) else _as_input(call, model, x)
     given, y = (_only_entry(model, given) or given, _only_entry(model, y))

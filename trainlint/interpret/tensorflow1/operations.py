@@ -6,6 +6,7 @@ from trainlint.core import Place
 from trainlint.interpret.dispatch import Call, Interpreter, function, method
 from trainlint.interpret.keras.common import listed, named
 from trainlint.interpret.keras.loops import fetched, run_fetches
+from trainlint.interpret.tensorflow1.pipelines import ITERATOR_INITIALIZER
 from trainlint.interpret.values import NONE, List, Literal, Object, Symbol, Tuple, Unknown, Value
 from trainlint.knowledge.rows import Row
 
@@ -35,6 +36,8 @@ def initialized(interpreter: Interpreter, fetches: Value | None, place: Place | 
     for one in fetched(fetches):
         if isinstance(one, Unknown) or (isinstance(one, Object) and one.row.kind == "initialization"):
             interpreter.emit("initialize", place, operation=one)
+        if isinstance(one, Object) and one.row is ITERATOR_INITIALIZER:
+            interpreter.emit("initialize_iterator", place, operation=one)
 
 
 def _run(call: Call) -> Value:
@@ -46,6 +49,13 @@ def _run(call: Call) -> Value:
     if not items:
         return call.unknown("what a session computes")
     return List({"items": Tuple(tuple(call.unknown("what a session computes") for _ in items))}, call.place)
+
+
+@method("array", "eval")
+def _evaluated(call: Call) -> Value:
+    """`accuracy.eval(feed_dict)` in the default session."""
+    run_fetches(call.interpreter, call.receiver, call.argument(0, "feed_dict"), call.place)
+    return call.unknown("what a session computes")
 
 
 for _kind in ("object:session", "object:managed_session"):

@@ -239,7 +239,10 @@ def _iterator(call: Call) -> Value:
     cells: dict[Hashable, Value] = {"element": element, "initializer": Object(ITERATOR_INITIALIZER, place=call.place)}
     if isinstance(pipeline, Object):
         cells["over"] = pipeline
-    return Object(ITERATOR, cells=cells, place=call.place)
+    made = Object(ITERATOR, cells=cells, place=call.place)
+    if call.name.endswith("make_initializable_iterator"):
+        call.interpreter.emit("iterator", call.place, iterator=made)
+    return made
 
 
 @method("object:pipeline_iterator", "get_next", "next", "__next__")

@@ -323,9 +323,10 @@ def _harmless(_call: Call) -> Value:
 
 @function("torch.device")
 def _device(call: Call) -> Value:
-    """`torch.device("cuda")`: its name."""
+    """`torch.device("cuda")`: its name; a choice of names where a test decides."""
     name = call.argument(0, "type", "device")
-    return name if isinstance(name, Literal) else call.unknown("a device that is chosen while the script runs")
+    known = name is not None and all(isinstance(one, Literal) for one in alternatives(name))
+    return name if name is not None and known else call.unknown("a device that is chosen while the script runs")
 
 
 @attribute("torch.optimizer", "defaults")

@@ -1,0 +1,1 @@
+learning_rate = float(input("learning rate? "))

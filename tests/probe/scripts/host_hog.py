@@ -1,0 +1,5 @@
+"""Takes memory for ever."""
+
+held = []
+while True:
+    held.append(b"x" * (16 << 20))
