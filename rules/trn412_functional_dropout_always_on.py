@@ -112,7 +112,7 @@ def check(script: Script) -> Iterator[Report]:
     for place, rate in dropouts_always_on(script):
         share = f"{exact(100 * rate)} % of the features are" if rate is not None else "a random share of the features is"
         yield Report(
-            f"functional dropout without `training=` stays on after `eval()`: {share} zero in evaluation too",
+            f"functional dropout without `training=` is always on: {share} zero in evaluation too",
             at=place,
             fix_message="pass the module's mode",
             edits=insert_argument(place, "training=self.training"),

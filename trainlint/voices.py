@@ -24,7 +24,7 @@ def loss_reports(run: TrainingRun, code: str) -> Iterator[Report]:
     if verdict is None or verdict.row.code != code:
         return
     at, other, words = _places(verdict)
-    numbers = {"row": float(verdict.row.number)}
+    numbers: dict[str, float] = {}
     if verdict.fit.units is not None:
         numbers["units"] = float(verdict.fit.units)
     if verdict.fit.targets.classes is not None:

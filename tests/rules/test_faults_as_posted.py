@@ -267,3 +267,31 @@ CASES: list[tuple[str, str, str, int | None]] = [
 def test_the_fault_and_its_twin(text: str, code: str, row: int | None) -> None:
     found = [one.span.row for one in findings(text, code) if one.code == code]
     assert found == ([] if row is None else [row])
+
+
+DROPPED = """import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(8, 16)
+
+    def forward(self, x):
+        return F.dropout(self.first(x), 0.5)
+
+
+model = Net()
+data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.rand(100, 8), torch.rand(100, 16)), 10)
+with torch.no_grad():
+    for {loop}:
+        print(F.mse_loss(model({x}), torch.ones(10, 16)))
+"""
+
+
+@pytest.mark.parametrize(("loop", "x", "rows"), [("x, y in data", "x", [12]), ("_ in range(20)", "torch.rand(10, 8)", [])])
+def test_dropout_in_a_score_over_a_loader_and_in_samples_of_it(loop: str, x: str, rows: list[int]) -> None:
+    """Without `eval()`: a score over a data set is no Monte-Carlo sample."""
+    assert [one.span.row for one in findings(DROPPED.format(loop=loop, x=x)) if one.code == "TRN412"] == rows

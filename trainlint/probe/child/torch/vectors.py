@@ -97,7 +97,8 @@ class Space:
         start = torch.randn(self.size, generator=generator, dtype=self.dtype, device="cpu").to(self.device)
         start = start / max(self.norm(start), TINY)
         for vector in toward:
-            start = start + vector / max(self.norm(vector), TINY)
+            towards = math.copysign(1.0, self.dot(start, vector))  # or both could cancel, as they do in one dimension
+            start = start + vector * (towards / max(self.norm(vector), TINY))
         return start
 
 
