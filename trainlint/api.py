@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from trainlint import layer_fixes as layer_fixes
 from trainlint.core import (
     Edit as Edit,
     Evidence as Evidence,
@@ -11,19 +10,6 @@ from trainlint.core import (
     Place as Place,
     Severity as Severity,
     Unknown as Unknown,
-)
-from trainlint.data_fixes import (
-    divide_bytes as divide_bytes,
-    keep_order as keep_order,
-    scale_alike as scale_alike,
-    seed_before_loop as seed_before_loop,
-    shuffle_loader as shuffle_loader,
-    shuffle_rows as shuffle_rows,
-    shuffle_together as shuffle_together,
-    split_first as split_first,
-    standardize as standardize,
-    transform_only as transform_only,
-    use_scaled as use_scaled,
 )
 from trainlint.facts.augmentation import augmented_evaluations as augmented_evaluations, mirrored_digits as mirrored_digits
 from trainlint.facts.axes import wrong_axes as wrong_axes
@@ -223,7 +209,22 @@ from trainlint.facts.unused import unused_layers as unused_layers
 from trainlint.interpret.events import Event as Event
 from trainlint.interpret.values import LibraryMethod as LibraryMethod
 from trainlint.judged import why_not_judged as why_not_judged
-from trainlint.loop_fixes import (
+from trainlint.registry import Report as Report, Rule as Rule, insert_before as insert_before, replace as replace, rule as rule
+from trainlint.remedies import layer_fixes as layer_fixes
+from trainlint.remedies.data import (
+    divide_bytes as divide_bytes,
+    keep_order as keep_order,
+    scale_alike as scale_alike,
+    seed_before_loop as seed_before_loop,
+    shuffle_loader as shuffle_loader,
+    shuffle_rows as shuffle_rows,
+    shuffle_together as shuffle_together,
+    split_first as split_first,
+    standardize as standardize,
+    transform_only as transform_only,
+    use_scaled as use_scaled,
+)
+from trainlint.remedies.loops import (
     ask_for_recorded as ask_for_recorded,
     descend as descend,
     exchange as exchange,
@@ -240,7 +241,24 @@ from trainlint.loop_fixes import (
     swap_betas as swap_betas,
     train_mode_at_head as train_mode_at_head,
 )
-from trainlint.registry import Report as Report, Rule as Rule, insert_before as insert_before, replace as replace, rule as rule
+from trainlint.remedies.suggestions import (
+    assign_to_receiver as assign_to_receiver,
+    divide_loss as divide_loss,
+    evaluate_in_eval_mode as evaluate_in_eval_mode,
+    indent_into as indent_into,
+    insert_after as insert_after,
+    insert_argument as insert_argument,
+    insert_statement_before as insert_statement_before,
+    receiver_text as receiver_text,
+    rename_argument as rename_argument,
+    rename_method as rename_method,
+    set_argument as set_argument,
+    set_epsilon as set_epsilon,
+    set_learning_rate as set_learning_rate,
+    take_the_number as take_the_number,
+    text_at as text_at,
+)
+from trainlint.remedies.unscaling import without_scaling as without_scaling
 from trainlint.scheduled import change_in_run as change_in_run, scheduled as scheduled, share_of_run_below as share_of_run_below
 from trainlint.stability import stability as stability
 from trainlint.stability.bound import StabilityBound as StabilityBound
@@ -260,24 +278,6 @@ from trainlint.step_reports import (
     spikes_late as spikes_late,
     steep_targets_report as steep_targets_report,
 )
-from trainlint.suggestions import (
-    assign_to_receiver as assign_to_receiver,
-    divide_loss as divide_loss,
-    evaluate_in_eval_mode as evaluate_in_eval_mode,
-    indent_into as indent_into,
-    insert_after as insert_after,
-    insert_argument as insert_argument,
-    insert_statement_before as insert_statement_before,
-    receiver_text as receiver_text,
-    rename_argument as rename_argument,
-    rename_method as rename_method,
-    set_argument as set_argument,
-    set_epsilon as set_epsilon,
-    set_learning_rate as set_learning_rate,
-    take_the_number as take_the_number,
-    text_at as text_at,
-)
-from trainlint.unscaling import without_scaling as without_scaling
 from trainlint.voices import loss_reports as loss_reports, metric_reports as metric_reports
 from trainlint.wording import (
     ADAM_FAMILY as ADAM_FAMILY,

@@ -13,11 +13,11 @@ from trainlint.facts.queries import Factor, clips, layer_name, planned_updates
 from trainlint.facts.run import LossFacts, OptimizerFacts, TrainingRun
 from trainlint.facts.scaling import reachable_output
 from trainlint.registry import Report
+from trainlint.remedies.suggestions import set_learning_rate
 from trainlint.scheduled import ScheduledRun
 from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
 from trainlint.stability.targets import at_standard_targets
-from trainlint.suggestions import set_learning_rate
 from trainlint.wording import (
     SGD_FAMILY,
     exact,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trainlint.core import Place, Severity
-from trainlint.data_fixes import metric_edits
 from trainlint.facts.loss_fit import LossFit, Verdict, loss_verdict, placeholders
 from trainlint.facts.loss_table import Row
 from trainlint.facts.metric_fit import metric_verdicts
 from trainlint.facts.run import TrainingRun
-from trainlint.loss_fixes import loss_fix
 from trainlint.registry import Report
+from trainlint.remedies.data import metric_edits
+from trainlint.remedies.losses import loss_fix
 from trainlint.wording import run_cause
 
 AT_THE_OUTPUT = ("TRN303", "TRN304", "TRN307", "TRN309")

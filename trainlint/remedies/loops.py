@@ -8,8 +8,8 @@ from trainlint.core import Edit, Place, Span
 from trainlint.facts.bindings import assigned_name
 from trainlint.facts.compiling import MEANT, compile_repairs
 from trainlint.interpret.events import Event
+from trainlint.remedies.suggestions import insert_after, insert_argument, insert_statement_before, rename_argument, text_at
 from trainlint.source.lines import split_rows
-from trainlint.suggestions import insert_after, insert_argument, insert_statement_before, rename_argument, text_at
 
 NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 

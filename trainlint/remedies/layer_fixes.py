@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 
 from trainlint.core import Edit, Place, Span
+from trainlint.remedies.suggestions import insert_argument, text_at
 from trainlint.source.lines import split_rows
-from trainlint.suggestions import insert_argument, text_at
 
 WEIGHTED = r"(?:nn|torch\.nn)\.(?:Linear|Conv[123]d|LazyLinear)"
 LIBRARY_LAYER = re.compile(rf"{WEIGHTED}\(.*\)\Z")

@@ -14,8 +14,8 @@ from trainlint.facts.passes import innermost_loop
 from trainlint.facts.run import TrainingRun
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array
+from trainlint.remedies.suggestions import insert_argument, set_argument, text_at
 from trainlint.source.lines import split_rows
-from trainlint.suggestions import insert_argument, set_argument, text_at
 
 NUMPY = re.compile(r"^\s*import numpy(?: as (\w+))?\s*$", re.MULTILINE)
 FITTED_HERE = re.compile(r"(.+)\.fit_transform\((\w+)\)\Z")
