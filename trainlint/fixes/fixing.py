@@ -110,12 +110,13 @@ class _Session:
 
     def outcome(self) -> Fixed:
         """The state as it is now."""
+        still = {self._identity(one, result) for result in self._results.values() for one in result.findings}
         changed = [(self._originals[key], self._documents[key]) for key in self._targets if key in self._documents]
         return Fixed(
             tuple(self._results.values()),
             tuple((before, after) for before, after in changed if before.data != after.data),
             tuple(self._fixed),
-            tuple(self._left.values()),
+            tuple(left for identity, left in self._left.items() if identity in still),  # others were mended in a later pass
             dict(self._refused),
             not (self._accepted_last and any(self._candidates(result) for result in self._results.values())),
         )
