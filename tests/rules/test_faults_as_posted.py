@@ -295,3 +295,21 @@ with torch.no_grad():
 def test_dropout_in_a_score_over_a_loader_and_in_samples_of_it(loop: str, x: str, rows: list[int]) -> None:
     """Without `eval()`: a score over a data set is no Monte-Carlo sample."""
     assert [one.span.row for one in findings(DROPPED.format(loop=loop, x=x)) if one.code == "TRN412"] == rows
+
+
+TWO_HEADS = """import keras, numpy as np
+a, b = keras.Input((4,)), keras.Input((4,))
+h = keras.layers.concatenate([a, b])
+model = keras.Model([a, b], [keras.layers.Dense(1)(h), keras.layers.Dense(5)(h)])
+model.compile("rmsprop", loss=["mse", "mse"])
+x, y, z = np.random.rand(100, 4), np.random.rand(100, 1), np.random.rand(100, 5)
+model.fit([x, x], [y, z])
+model.layers[-1].trainable = False
+{again}
+model.fit([x, x], [y, z])
+"""
+
+
+@pytest.mark.parametrize(("again", "rows"), [("", [8]), ('model.compile("rmsprop", loss=["mse", "mse"])', [])])
+def test_a_head_of_two_is_frozen_between_fits(again: str, rows: list[int]) -> None:
+    assert [one.span.row for one in findings(TWO_HEADS.format(again=again), "TRN606") if one.code == "TRN606"] == rows

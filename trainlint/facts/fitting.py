@@ -13,6 +13,7 @@ from trainlint.facts.provenance import main_path, source_object
 from trainlint.facts.registration import made
 from trainlint.facts.run import LossFacts, ModelFacts, Script, TrainingRun
 from trainlint.interpret.events import Event
+from trainlint.interpret.keras.common import items_of
 from trainlint.interpret.values import Array, Instance, List, Literal, Object, Tuple, Unknown, Value, alternatives
 
 REPORTING = frozenset({"TensorBoard", "CSVLogger", "RemoteMonitor", "ProgbarLogger", "History", "BaseLogger"})
@@ -128,10 +129,16 @@ def _holds(fit: Event, target: Value | None) -> bool:
         return False
     if target is fit.values.get("model"):
         return True
-    layers = {id(up.attributes.get("layer")) for up in upstream(output)} if isinstance(output, Array) else set()
+    layers = {id(one) for one in _layers(output)}
     inner = target.cells.get("outputs") if isinstance(target, Object) else None
-    below = [up.attributes.get("layer") for up in upstream(inner)] if isinstance(inner, Array) else [target]
-    return any(id(one) in layers for one in below if one is not None)
+    return any(id(one) in layers for one in _layers(inner) or [target])
+
+
+def _layers(outputs: Value | None) -> list[Value]:
+    """The layers that one output, or several, are computed by."""
+    each = items_of(outputs) or (outputs,)
+    found = [up.attributes.get("layer") for one in each if isinstance(one, Array) for up in upstream(one)]
+    return [one for one in found if one is not None]
 
 
 NEEDED = {"categorical_crossentropy": "categorical", "sparse_categorical_crossentropy": "int"}
