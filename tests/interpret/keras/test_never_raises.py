@@ -88,7 +88,7 @@ KINDS = ("keras.", "tensorflow.", "context:", "object:session", "object:train_op
 def test_functions(name):
     row = find(name)
     for arguments in argument_lists():
-        FUNCTIONS[name](Call(machine(), name, arguments, None, None, row, name))
+        assert FUNCTIONS[name](Call(machine(), name, arguments, None, None, row, name)) is not None
 
 
 @pytest.mark.parametrize("kind", sorted({kind for kind, _ in METHODS if kind.startswith(KINDS)}))
@@ -98,7 +98,7 @@ def test_methods(kind):
         for receiver in receivers:
             row = receiver.row if isinstance(receiver, Object | Instance) else None
             for arguments in itertools.islice(argument_lists(), 0, None, 3):
-                METHODS[kind, name](Call(machine(), name, arguments, None, receiver, row, name))
+                assert METHODS[kind, name](Call(machine(), name, arguments, None, receiver, row, name)) is not None
 
 
 @pytest.mark.parametrize(
@@ -109,4 +109,4 @@ def test_calls_of_layers(row):
         arguments = {one.name: value for one in row.parameters if not one.variadic}
         layer = Object(row, arguments)
         for given in STRANGE[:20]:
-            machine().call(layer, Arguments((given,), {}, (None,)), None)
+            assert machine().call(layer, Arguments((given,), {}, (None,)), None) is not None

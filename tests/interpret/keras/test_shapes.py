@@ -57,9 +57,9 @@ CASES = [
 @pytest.mark.framework
 @pytest.mark.parametrize(("shape", "expression"), CASES)
 def test_shape_is_that_of_keras(shape, expression):
-    layers = pytest.importorskip("keras").layers
-    names = {"layers": layers, "keras": pytest.importorskip("keras")}
-    names["x"] = names["keras"].Input(eval(shape))
+    import keras
+
+    names = {"layers": keras.layers, "keras": keras, "x": keras.Input(eval(shape))}
     expected = tuple(eval(expression, names).shape)
     script = f"import keras\nfrom keras import layers\nx = keras.Input({shape})\ny = {expression}\n"
     result = follow(script).module.scope.cells["y"]

@@ -214,7 +214,7 @@ class Stepper:
             self.pulled.append(next(self.iterator))
         except StopIteration:
             self.exhausted = True
-        except Exception as error:
+        except Exception as error:  # TensorFlow's end of a data set, whose class cannot be imported here
             if type(error).__name__ != "OutOfRangeError":
                 raise
             self.exhausted = True
