@@ -29,6 +29,17 @@ model.compile(optimizer="sgd", loss="mse")  # error: TRN103
 model.fit(x, y, epochs=50)
 ```
 
+```python bad
+import numpy as np
+from tensorflow import keras
+
+x = np.array(range(1, 13))
+y = 15.0 * x
+model = keras.Sequential([keras.layers.Dense(1, input_shape=(1,))])
+model.compile(optimizer=keras.optimizers.RMSprop(learning_rate=0.004), loss="mse")  # error: TRN103
+model.fit(x, y, epochs=120)
+```
+
 ## When it is silent
 
 Scaled or log targets, an output layer that multiplies back, relative losses, runs long enough to arrive.
@@ -100,7 +111,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
     if loss.name not in SQUARED or model.output_activation not in ("linear", None) or run.schedule:
         return
     size = max(abs(targets.mean or 0.0), (targets.second_moment or 0.0) ** 0.5)
-    if size >= LARGE and optimizer.name in ADAM_FAMILY:
+    if size >= LARGE and optimizer.name in (*ADAM_FAMILY, "rmsprop"):
         yield from distant_targets_report(run, optimizer)
     elif size >= LARGE and optimizer.name in SGD_FAMILY and not clips(optimizer):
         yield from steep_targets_report(run, optimizer)

@@ -98,23 +98,23 @@ FAR_ABOVE, WEIGHTS = 0.1, 1_000  # Adam's rate from which on it is a warning; th
 @rule("TRN112", "learning-rate-outside-usual-band", Severity.INFO)
 def check(run: TrainingRun) -> Iterator[Report]:
     """Compare the rate with the band of its optimizer."""
-    optimizer = run.optimizer
+    optimizer, few = run.optimizer, known_weights(run) < WEIGHTS
     if not isinstance(optimizer, OptimizerFacts) or not isinstance(optimizer.learning_rate, Fact):
         return
     rate, band = optimizer.learning_rate.value, BANDS.get(optimizer.name)
     if band is None or rate <= 0 or band[0] <= rate <= band[1] or exact_data(run):
         return
     high = band[1] == BANDS["adam"][1] and rate >= FAR_ABOVE
-    if len(layers_of(run)) < 2 or known_weights(run) < WEIGHTS or (made_up_data(run) and not high):
+    if len(layers_of(run)) < 2 or ((few or made_up_data(run)) and not high) or (few and made_up_data(run)):
         return
     if (optimizer.clip and optimizer.name == "sgd") or (rate < band[0] and (run.schedule or rate_is_replaced(run))):
         return
-    side = "above" if rate > band[1] else "below"
     yield Report(
-        f"{step_size(optimizer)} is {side} the {exact(band[0])} to {exact(band[1])} in which networks train with it: "
+        f"{step_size(optimizer)} is {'above' if rate > band[1] else 'below'} the {exact(band[0])} to {exact(band[1])} in which"
+        " networks train with it: "
         + ("every weight moves by that much in each of the first steps" if high else "check its order of magnitude"),
         at=step_size_place(run),
-        severity=Severity.WARNING if high else Severity.INFO,
+        severity=Severity.WARNING if high and not few else Severity.INFO,
         numbers={"learning_rate": rate, "low": band[0], "high": band[1]},
         cause=run_cause("step-size", run),
     )

@@ -6,12 +6,11 @@ A loss that is summed over the batch has gradients B times those of the mean. Pl
 were B·lr, changes its step when the batch size changes, and takes a smaller step on a last, partial batch.
 
 ```python bad
-import numpy as np
 import torch
 from torch import nn, optim
 from torch.utils.data import DataLoader, TensorDataset
 
-data = TensorDataset(torch.from_numpy(np.load("x.npy")), torch.from_numpy(np.load("y.npy")))
+data = TensorDataset(torch.load("x.pt"), torch.load("y.pt"))
 model = nn.Linear(8, 1)
 criterion = nn.MSELoss(reduction="sum")  # error: TRN113
 optimizer = optim.SGD(model.parameters(), lr=0.1)
@@ -35,12 +34,11 @@ def train(x, y):
 Divided later by batch, tokens or pixels; optimizers that divide by the size of the gradient; sums of several terms (ELBO).
 
 ```python good
-import numpy as np
 import torch
 from torch import nn, optim
 from torch.utils.data import DataLoader, TensorDataset
 
-data = TensorDataset(torch.from_numpy(np.load("x.npy")), torch.from_numpy(np.load("y.npy")))
+data = TensorDataset(torch.load("x.pt"), torch.load("y.pt"))
 model = nn.Linear(8, 1)
 criterion = nn.MSELoss(reduction="sum")
 optimizer = optim.SGD(model.parameters(), lr=0.1)
@@ -77,6 +75,7 @@ from collections.abc import Iterator
 
 from trainlint.api import (
     SGD_FAMILY,
+    Evidence,
     Fact,
     LossFacts,
     OptimizerFacts,
@@ -84,6 +83,7 @@ from trainlint.api import (
     Severity,
     StabilityBound,
     TrainingRun,
+    Unknown,
     clips,
     figure,
     rule,
@@ -93,8 +93,7 @@ from trainlint.api import (
     summed_at_the_end,
 )
 
-LARGE_RATE = 1.0  # a rate of plain gradient descent above this is outside of the usual band
-USUAL_BATCH = 32  # for a batch size that is not known
+LARGE_RATE, USUAL_BATCH, UNSURE = 1.0, 32, 2.0  # of plain descent; for a batch that is not known; what an estimate is off by
 
 
 @rule("TRN113", "sum-reduction-multiplies-step", Severity.WARNING)
@@ -107,8 +106,9 @@ def check(run: TrainingRun) -> Iterator[Report]:
         return
     size, rate, bound = run.batch_size, optimizer.learning_rate, stability(run)
     batch, guess = (size.value, "") if isinstance(size, Fact) else (USUAL_BATCH, " (say)")
-    stable = isinstance(bound, StabilityBound) and bound.ratio < 1
-    if stable or batch < 2 or not isinstance(rate, Fact) or rate.value * batch <= LARGE_RATE:
+    unsure = UNSURE if isinstance(bound, StabilityBound) and bound.evidence is Evidence.ESTIMATED else 1.0
+    stable = isinstance(bound, StabilityBound) and bound.ratio < unsure
+    if stable or batch < 2 or not isinstance(rate, Fact) or (isinstance(bound, Unknown) and rate.value * batch <= LARGE_RATE):
         return
     last = f"; the last batch of {rest} like {figure(rate.value * rest)}" if (rest := (run.inputs.samples or 0) % batch) else ""
     acts = f"acts like {figure(rate.value * batch)}{last}"

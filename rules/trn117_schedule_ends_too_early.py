@@ -73,7 +73,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Fact, Report, Severity, TrainingRun, exact_data, rule, run_cause, share_of_run_below
+from trainlint.api import Fact, Report, Severity, TrainingRun, exact_data, rule, run_cause, share_of_run_below, site_cause
 
 NOTHING = 0.01
 """Of the peak: below this share the rate does next to nothing."""
@@ -86,11 +86,12 @@ def check(run: TrainingRun) -> Iterator[Report]:
     found, schedule = share_of_run_below(run, NOTHING), run.schedule
     if found is None or schedule is None or found[1] - found[0] < HALF * found[1] or exact_data(run):
         return
+    stepped = any(event.kind == "scheduler_step" for event in run.events)
     steps = f" (an epoch has {run.steps_per_epoch.value:,})" if isinstance(run.steps_per_epoch, Fact) else ""
     yield Report(
         f"the rate is below 1 % of its peak after {found[0]:,} of {found[1]:,} updates{steps}: the rest of the run changes"
         " next to nothing. Give the schedule's length in the steps that it is called with",
         at=schedule.place or run.place,
         numbers={"updates_before": found[0], "updates": found[1]},
-        cause=run_cause("step-size", run),
+        cause=site_cause("schedule", schedule.place) if stepped and schedule.place else run_cause("step-size", run),
     )

@@ -10,7 +10,7 @@ An L2 penalty of many times the first loss has the same effect: the optimizer br
 from torch import nn, optim
 
 model = nn.Sequential(nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 1))
-optimizer = optim.AdamW(model.parameters(), lr=0.1, weight_decay=10)  # error: TRN122
+optimizer = optim.AdamW(model.parameters(), lr=0.1, weight_decay=10)  # error: TRN122  # also: TRN112
 
 def train(loader):
     for x, y in loader:

@@ -25,6 +25,7 @@ import torch
 
 pictures = torch.rand(64, 3, 32, 32)
 drawn = pictures.view(64, 32, 32, 3)  # warning: TRN218
+steps = torch.rand(64, 12, 100).view(64, 100, 12)  # warning: TRN218
 ```
 
 ## When it is silent
@@ -72,9 +73,11 @@ from trainlint.api import Report, Script, Severity, every_event, rule, scramblin
 def check(script: Script) -> Iterator[Report]:
     """Look for reshapes that move the channel axis of pictures."""
     for one in scrambling_reshapes(every_event(script)):
+        shapes = f"{shape_in_words(one.before)} to {shape_in_words(one.after)}: the numbers stay in order, so each"
+        pictures = f"pictures {shapes} channel becomes a mixture of all channels and the picture is scrambled"
+        steps = f"sequences {shapes} step becomes a mixture of the features of several steps"
         yield Report(
-            f"this reshapes pictures {shape_in_words(one.before)} to {shape_in_words(one.after)}: the numbers stay in order, so"
-            " each channel becomes a mixture of all channels and the picture is scrambled. Move the axis by transpose or permute",
+            f"this reshapes {steps if one.before[1:] == one.after[:0:-1] else pictures}. Move the axis by transpose or permute",
             at=one.place,
             fix_message="transpose the axes",
             edits=one.edits,

@@ -28,8 +28,8 @@ y = torch.randint(0, 2, (600, 1)).float()
 model = nn.Sequential(
     nn.Linear(8, 32),
     nn.ReLU(),
-    nn.Linear(32, 1),  # error: TRN304
-    nn.ReLU(),
+    nn.Linear(32, 1),
+    nn.ReLU(),  # error: TRN304
 )
 criterion = nn.BCEWithLogitsLoss()
 optimizer = optim.Adam(model.parameters(), lr=0.001)

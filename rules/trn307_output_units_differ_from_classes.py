@@ -38,6 +38,17 @@ for epoch in range(200):
     optimizer.step()
 ```
 
+```python bad
+import numpy as np
+from tensorflow import keras
+
+x = np.random.rand(900, 6)
+y = keras.utils.to_categorical(np.random.randint(0, 7, 900))
+model = keras.Sequential([keras.layers.Dense(32, activation="relu"), keras.layers.Dense(6, "softmax")])  # finding: TRN307
+model.compile("adam", "categorical_crossentropy")
+model.fit(x, y, epochs=10)
+```
+
 ## When it is silent
 
 Labels counted from 1 with a unit to spare, vocabularies padded to a multiple of 8, an unknown number of classes.

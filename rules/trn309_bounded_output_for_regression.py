@@ -28,8 +28,8 @@ y = torch.randn(600, 1)
 model = nn.Sequential(
     nn.Linear(8, 32),
     nn.ReLU(),
-    nn.Linear(32, 1),  # error: TRN309
-    nn.ReLU(),
+    nn.Linear(32, 1),
+    nn.ReLU(),  # error: TRN309
 )
 criterion = nn.MSELoss()
 optimizer = optim.Adam(model.parameters(), lr=0.001)

@@ -79,6 +79,17 @@ model.compile(optimizer="adam", loss="mse")
 model.fit(x, y, epochs=20)
 ```
 
+```python good
+import numpy as np
+from tensorflow import keras
+
+x = np.random.rand(600, 8)
+stars = np.random.randint(1, 6, 600)
+model = keras.Sequential([keras.layers.Dense(32, activation="relu", input_shape=(8,)), keras.layers.Dense(1)])
+model.compile(optimizer="adam", loss="mse")
+model.fit(x, stars, epochs=20)
+```
+
 ## References
 
 - P. Golik, P. Doetsch, H. Ney, Cross-entropy vs. squared error training, Interspeech 2013.

@@ -12,11 +12,11 @@ from torch import nn, optim
 x = torch.rand(600, 8)
 y = torch.randn(600)
 model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
-criterion = nn.MSELoss()  # error: TRN314
+criterion = nn.MSELoss()
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):
     optimizer.zero_grad()
-    criterion(model(x), y).backward()
+    criterion(model(x), y).backward()  # error: TRN314
     optimizer.step()
 ```
 
@@ -27,11 +27,11 @@ from torch import nn, optim
 x = torch.rand(600, 8)
 y = torch.randint(0, 2, (600,)).float()
 model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1), nn.Sigmoid())
-criterion = nn.BCELoss()  # error: TRN314
+criterion = nn.BCELoss()
 optimizer = optim.Adam(model.parameters(), lr=0.001)
 for epoch in range(200):
     optimizer.zero_grad()
-    criterion(model(x), y).backward()
+    criterion(model(x), y).backward()  # error: TRN314
     optimizer.step()
 ```
 

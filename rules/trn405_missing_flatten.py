@@ -85,7 +85,8 @@ from collections.abc import Iterator
 
 from trainlint.api import Report, Severity, TrainingRun, layer_fixes, open_output, rule, run_cause, shape_in_words
 
-MAPS = frozenset({"conv", "depthwise_conv", "separable_conv", "conv_transpose", "max_pool", "average_pool"})
+INPUTS = frozenset({"input", "data"})
+MAPS = INPUTS | {"conv", "depthwise_conv", "separable_conv", "conv_transpose", "max_pool", "average_pool"}
 
 
 @rule("TRN405", "missing-flatten", Severity.ERROR)
@@ -97,13 +98,14 @@ def check(run: TrainingRun) -> Iterator[Report]:
         return
     dense, above = found
     raises = "crossentropy" in getattr(run.loss, "name", "") or "cross_entropy" in getattr(run.loss, "name", "")
+    what = "inputs" if above.op in INPUTS else "map"
     yield Report(
-        f"the dense layer keeps the axes of the map before it: it gives {shape_in_words(dense.shape or ())}, the labels are"
-        f" {shape_in_words(run.targets.shape or ())}. Flatten the map first",
+        f"the dense layer keeps the axes of the {what} before it: it gives {shape_in_words(dense.shape or ())}, the labels are"
+        f" {shape_in_words(run.targets.shape or ())}. Flatten the {what} first",
         at=place,
         severity=Severity.ERROR if raises else Severity.WARNING,
-        related=(("the map", above.place),) if above.place is not None else (),
-        fix_message="Flatten the map",
+        related=((f"the {what}", above.place),) if above.place is not None else (),
+        fix_message=f"Flatten the {what}",
         edits=layer_fixes.flatten_before(place),
         cause=run_cause("loss-output", run),
     )

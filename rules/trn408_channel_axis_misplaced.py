@@ -51,6 +51,19 @@ images = torch.rand(4, 32, 32, 3)
 model(images.permute(0, 3, 1, 2))
 ```
 
+```python good
+from keras.layers import Activation, Convolution2D
+from keras.models import Sequential
+
+def build(x, y):
+    model = Sequential()
+    model.add(Convolution2D(16, 5, 5, border_mode="valid", input_shape=(3, 48, 48)))
+    model.add(Activation("relu"))
+    model.add(Convolution2D(1, 3, 3, border_mode="valid"))
+    model.compile(loss="mse", optimizer="sgd")
+    model.fit(x, y, nb_epoch=20)
+```
+
 ## References
 
 - Keras API, Conv2D (data_format: "It defaults to the image_data_format value"); PyTorch, torch.nn.Conv2d (Shape).

@@ -24,16 +24,15 @@ for epoch in range(20):
 ```python bad
 import torch
 from torch import nn, optim
-from torch.utils.data import DataLoader, TensorDataset
 
-loader = DataLoader(TensorDataset(torch.rand(640, 20, 8), torch.rand(640, 20, 16)), batch_size=32, shuffle=True)
+x, y = torch.rand(640, 20, 8), torch.rand(640, 16)
 rnn = nn.GRU(8, 16)  # warning: TRN421
 optimizer = optim.Adam(rnn.parameters(), lr=0.001)
 for epoch in range(20):
-    for x, y in loader:
-        optimizer.zero_grad()
-        nn.functional.mse_loss(rnn(x)[0], y).backward()
-        optimizer.step()
+    optimizer.zero_grad()
+    output, _ = rnn(x)
+    nn.functional.mse_loss(output[:, -1], y).backward()
+    optimizer.step()
 ```
 
 ## When it is silent
@@ -93,11 +92,14 @@ from trainlint.api import Report, Severity, TrainingRun, batch_taken_for_time, i
 @rule("TRN421", "rnn-batch-axis", Severity.WARNING, default="preview")
 def check(run: TrainingRun) -> Iterator[Report]:
     """Look for batches of a loader that enter a recurrent layer as they come."""
-    for node in batch_taken_for_time(run):
+    for node, last in batch_taken_for_time(run):
         if node.place is not None:
+            samples = "the first axis of a loader's batch are the samples, this layer takes it for time"
+            taken = "its last step is taken along the second axis, but this layer's first axis is time: that is the last sample's"
             yield Report(
-                "the first axis of a loader's batch are the samples, this layer takes it for time. Pass `batch_first=True`",
+                f"{samples if last is None else taken}. Pass `batch_first=True`",
                 at=node.place,
+                related=(("the last step", last),) if last is not None else (),
                 fix_message="pass batch_first=True",
                 edits=insert_argument(node.place, "batch_first=True"),
                 cause=site_cause("layer", node.place),

@@ -28,6 +28,16 @@ stop = keras.callbacks.EarlyStopping(patience=3)  # warning: TRN604
 model.fit(x, y, epochs=20, callbacks=[stop])
 ```
 
+```python bad
+from tensorflow import keras
+
+def train(x, y):
+    model = keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile("adam", "binary_crossentropy", metrics=["acc"])
+    model.fit(x, y, epochs=5)
+    print(model.history.history["accuracy"])  # error: TRN604
+```
+
 ## When it is silent
 
 Validation data are given, either spelling of a metric, keys that are asked for first, models with their own `train_step`.

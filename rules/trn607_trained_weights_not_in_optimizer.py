@@ -100,6 +100,8 @@ def check(script: Script) -> Iterator[Report]:
         text = f"`{one.name}` is put in after the optimizer took the parameters: the new {one.name} never trains"
         if one.why == "other":
             text = f"the optimizer holds another {one.name} than the one whose loss goes backward: that one never trains"
+        elif one.why == "twice":
+            text = f"this optimizer holds a model that another one holds already, and none holds the {one.name}: it never trains"
         elif one.why == "strange":
             text = (
                 f"the optimizer holds a model that has no part in this loss: the {one.name} that the loss comes from never trains"

@@ -12,12 +12,14 @@ def run(dataset):
     model = nn.Linear(8, 1)
     optimizer = optim.SGD(model.parameters(), lr=0.1)
     scheduler = optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=10)
+    stairs = optim.lr_scheduler.StepLR(optimizer, step_size=4)
     for epoch in range(10):
         for x, y in DataLoader(dataset, 64, shuffle=True):
             optimizer.zero_grad()
             nn.functional.mse_loss(model(x), y).backward()
             optimizer.step()
             scheduler.step()  # warning: TRN611
+            stairs.step()  # warning: TRN611
 ```
 
 ```python bad
@@ -58,9 +60,8 @@ def run(dataset):
 from torch import nn, optim
 from torch.utils.data import DataLoader
 def run(dataset):
-    model = nn.Linear(8, 1)
+    model, loader = nn.Linear(8, 1), DataLoader(dataset, 64, shuffle=True)
     optimizer = optim.SGD(model.parameters(), lr=0.1)
-    loader = DataLoader(dataset, 64, shuffle=True)
     scheduler = optim.lr_scheduler.OneCycleLR(optimizer, 0.1, epochs=10, steps_per_epoch=len(loader))
     for epoch in range(10):
         for x, y in loader:
@@ -74,9 +75,8 @@ def run(dataset):
 from torch import nn, optim
 from torch.utils.data import DataLoader
 def run(dataset):
-    model = nn.Linear(8, 1)
+    model, loader = nn.Linear(8, 1), DataLoader(dataset, 64, shuffle=True)
     optimizer = optim.SGD(model.parameters(), lr=0.1)
-    loader = DataLoader(dataset, 64, shuffle=True)
     scheduler = optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=10 * len(loader))
     for epoch in range(10):
         for x, y in loader:
@@ -105,10 +105,11 @@ def check(script: Script) -> Iterator[Report]:
         steps = f" {figure(one.steps)} times" if one.steps is not None else ""
         if one.unit == "epoch":
             effect = f"it is stepped once an epoch,{steps} of {figure(one.total)}: the run ends within its warm-up"
-        elif one.raises:
-            effect = f"every batch steps it{steps}: raises a ValueError after {one.total} batches"
+        elif one.name == "step_size":
+            effect = f"every batch steps it{steps}: it lowers the rate every {one.total} batches, not every {one.total} epochs"
         else:
-            effect = f"every batch steps it{steps}: it is through after {one.total} batches"
+            ends = "raises a ValueError" if one.raises else "it is through"
+            effect = f"every batch steps it{steps}: {ends} after {one.total} batches"
         given = f"{one.schedule} with {one.name}={one.total}" if one.unit == "batch" else one.schedule
         yield Report(
             f"{given}: {effect}",

@@ -55,6 +55,8 @@ def _run(words: list[str]) -> int:
         return int(importlib.import_module(f"trainlint.cli.{words[0]}").main(words[1:]))
     except (UsageError, SettingsError, RuleError) as error:
         return _refuse(str(error))
+    except ImportError as error:
+        return _refuse(f"a library is missing or too old: {error}; `pip install --upgrade trainlint` brings what is needed")
 
 
 def _refuse(sentence: str) -> int:

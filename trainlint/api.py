@@ -15,6 +15,7 @@ from trainlint.facts.augmentation import augmented_evaluations as augmented_eval
 from trainlint.facts.axes import wrong_axes as wrong_axes
 from trainlint.facts.backbones import scaled_before_backbone as scaled_before_backbone, wrong_statistics as wrong_statistics
 from trainlint.facts.bindings import failed_unpackings as failed_unpackings, unbound_names as unbound_names
+from trainlint.facts.carried import carried_states as carried_states
 from trainlint.facts.chains import only_pooled as only_pooled, redundant_chains as redundant_chains
 from trainlint.facts.compiling import compile_problem as compile_problem, fit_problem as fit_problem
 from trainlint.facts.cuts import cut_losses as cut_losses
@@ -97,6 +98,7 @@ from trainlint.facts.pace import (
     reach_of_adam as reach_of_adam,
     reach_of_clipped as reach_of_clipped,
 )
+from trainlint.facts.partial_cuts import layers_cut_off as layers_cut_off
 from trainlint.facts.partial_epochs import (
     first_batches_only as first_batches_only,
     last_batches_only as last_batches_only,
@@ -204,6 +206,7 @@ from trainlint.facts.tensors import (
     refused_types as refused_types,
     scrambling_reshapes as scrambling_reshapes,
 )
+from trainlint.facts.thresholds import logits_compared_with_half as logits_compared_with_half
 from trainlint.facts.tokens import outside_embeddings as outside_embeddings
 from trainlint.facts.unused import unused_layers as unused_layers
 from trainlint.interpret.events import Event as Event

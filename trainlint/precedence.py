@@ -40,6 +40,7 @@ CHAINS: tuple[str, ...] = (
     "TRN316 TRN507 TRN503",
     "TRN608 TRN515 TRN501",
     "TRN610 TRN611 TRN612 TRN118",
+    "TRN611 TRN117",
     # arguments
     "TRN601 TRN602 TRN603",
     # leakage

@@ -99,12 +99,12 @@ def schedule_report(run: TrainingRun, course: ScheduledRun, optimizer: Optimizer
     """When the rates of a schedule come below the bound, and what the loss has done by then."""
     bound = course.bound
     limit = f"{bound.bound_formula} = {figure(bound.max_learning_rate, 3)}"
-    when = f"falls below {limit} after {course.crossing:,} of {course.updates:,} updates"
+    late = f"falls below {limit} after {course.crossing:,} of {course.updates:,} updates" if course.crossing else ""
     grown = f"; the loss has grown {powers_of_ten(course.peak_growth)} by then" if bound.evidence is Evidence.PROVED else ""
     grown = "; trained on this data the loss diverges" if bound.evidence is Evidence.SIMULATED else grown
     return Report(
         f"{optimizer_name(optimizer)} lr up to {exact(float(f'{course.peak:.4g}'))} under this schedule"
-        f" {when if course.crossing else f'ends above {limit}'} ({bound.batch}){grown}. Keep its largest rate at"
+        f" {late or f'ends above {limit}'} ({bound.batch}){grown}. Keep its largest rate at"
         f" {exact(_suggested(bound))} or below",
         at=(run.schedule.place if run.schedule else None) or run.place,
         severity=severity,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trainlint.core import Place, Severity
-from trainlint.facts.loss_fit import LossFit, Verdict, loss_verdict, placeholders
+from trainlint.facts.loss_fit import LossFit, Verdict, placeholders
 from trainlint.facts.loss_table import Row
+from trainlint.facts.loss_verdicts import loss_verdicts
 from trainlint.facts.metric_fit import metric_verdicts
 from trainlint.facts.run import TrainingRun
 from trainlint.registry import Report
@@ -14,16 +15,20 @@ from trainlint.remedies.data import metric_edits
 from trainlint.remedies.losses import loss_fix
 from trainlint.wording import run_cause
 
-AT_THE_OUTPUT = ("TRN303", "TRN304", "TRN307", "TRN309")
-"""Verdicts that are shown at the output layer; the others at the loss."""
+AT_THE_OUTPUT = ("TRN303", "TRN307")
+AT_THE_ACTIVATION = ("TRN304", "TRN309")
+"""Verdicts that are shown at the output layer and at its activation; the others at the loss."""
+AT_THE_CALL = ("TRN314",)
+"""Verdicts that are shown where a PyTorch script calls the loss: there the two meet."""
 
 
 def loss_reports(run: TrainingRun, code: str) -> Iterator[Report]:
     """What the decision table says of a run, if it is this rule's to say."""
-    verdict = loss_verdict(run)
-    if verdict is None or verdict.row.code != code:
+    verdicts = list(loss_verdicts(run))
+    verdict = next((one for one in verdicts if one.row.code == code), None)
+    if verdict is None:
         return
-    at, other, words = _places(verdict)
+    at, other, words = _places(run, verdict)
     numbers: dict[str, float] = {}
     if verdict.fit.units is not None:
         numbers["units"] = float(verdict.fit.units)
@@ -38,7 +43,7 @@ def loss_reports(run: TrainingRun, code: str) -> Iterator[Report]:
         related=((words, other),) if other is not None else (),
         fix_message=fix_message,
         edits=edits,
-        cause=run_cause("loss-output", run),
+        cause=run_cause("loss-output" if verdict is verdicts[0] else "output-activation", run),
     )
 
 
@@ -58,11 +63,23 @@ def metric_reports(run: TrainingRun, code: str) -> Iterator[Report]:
             )
 
 
-def _places(verdict: Verdict) -> tuple[Place, Place | None, str]:
-    output, loss = verdict.fit.output_place, verdict.fit.place
-    if verdict.row.code in AT_THE_OUTPUT and output is not None:
+def _places(run: TrainingRun, verdict: Verdict) -> tuple[Place, Place | None, str]:
+    output, loss, code = verdict.fit.output_place, verdict.fit.place, verdict.row.code
+    if code in AT_THE_ACTIVATION and output is not None:
+        return verdict.fit.activation_place or output, loss, "the loss"
+    if code in AT_THE_OUTPUT and output is not None:
         return output, loss, "the loss"
+    if code in AT_THE_CALL and not verdict.fit.keras:
+        return _call_of_loss(run) or loss, output, "the output"
     return loss, output, "the output"
+
+
+def _call_of_loss(run: TrainingRun) -> Place | None:
+    """Where the loss that a run trains on is called."""
+    backward = next((event.values.get("loss") for event in reversed(run.events) if event.kind == "backward"), None)
+    called = [event for event in run.events if event.kind == "loss"]
+    own = [event for event in called if event.values.get("output") is backward]
+    return (own or called)[-1].place if called else None
 
 
 def _severity(row: Row, fit: LossFit) -> Severity:

@@ -51,6 +51,8 @@ def figure(value: float, digits: int = 2) -> str:
 
 def exact(value: float) -> str:
     """A number in full, as a script would spell it: 0.01, 1e-5, 64."""
+    if not math.isfinite(value):
+        return str(value)
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
     text = f"{value:g}" if float(f"{value:g}") == value else repr(value)
@@ -138,7 +140,10 @@ def stability_numbers(bound: StabilityBound) -> dict[str, float]:
 
 
 def run_cause(kind: str, run: TrainingRun) -> tuple[str, str]:
-    """The root cause of findings of one kind about one run: step-size, input-scale, target-scale, loss-output, half-precision."""
+    """The root cause of findings of one kind about one run: step-size, input-scale, target-scale, loss-output, ...
+
+    output-activation is the activation where loss-output is the form of the labels.
+    """
     return kind, f"run {run.order}"
 
 

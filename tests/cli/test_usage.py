@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +81,18 @@ def test_an_interrupt_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("trainlint.cli.rule.main", interrupted)
     assert main(["rule"]) == 130
+
+
+def test_a_dependency_that_is_too_old(tmp_path: Path) -> None:
+    """LibCST has had t-strings since 1.8.4."""
+    (tmp_path / "train.py").write_text("import torch\ntorch.optim.SGD(p, lr=0.1)\n", encoding="utf-8")
+    words = (
+        "import libcst; del libcst.TemplatedString; from trainlint.__main__ import main; raise SystemExit(main(['check', '.']))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("trainlint: a library is missing or too old: ")
+    assert [word for word in ("TemplatedString", "libcst", "pip install --upgrade") if word not in done.stderr] == []

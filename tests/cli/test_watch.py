@@ -23,6 +23,7 @@ PATIENCE = 20
 def watching(tmp_path: Path) -> Iterator[Callable[[str], list[str]]]:
     """A function that reads what the watching process writes up to a row that holds some words."""
     (tmp_path / "train.py").write_text(FAULT, encoding="utf-8")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a child of tests in the background would ignore it
     process = subprocess.Popen(
         [sys.executable, "-m", "trainlint", "check", "--watch", "--output-format", "concise", "--no-cache"],
         cwd=tmp_path,
@@ -31,6 +32,7 @@ def watching(tmp_path: Path) -> Iterator[Callable[[str], list[str]]]:
         stderr=subprocess.STDOUT,
         text=True,
     )
+    signal.signal(signal.SIGINT, before)
     rows: queue.Queue[str] = queue.Queue()
     assert process.stdout is not None
     reader = threading.Thread(target=lambda: [rows.put(row) for row in process.stdout], daemon=True)  # type: ignore[union-attr]

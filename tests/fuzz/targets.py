@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import json
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -26,15 +28,56 @@ def read_code(data: bytes) -> None:
 
 
 def read_notebook(data: bytes) -> None:
-    """Decode a notebook, map its cells, find its suppressions."""
+    """Decode a notebook, map its cells, find its suppressions; and one that holds the data as its cells."""
     from trainlint.source.read import Source, decode
     from trainlint.source.screen import may_train
     from trainlint.source.suppress import find_suppressions
 
-    source = decode(data, None, "train.ipynb")
-    if isinstance(source, Source):
-        find_suppressions(source)
-        may_train(source)
+    texts = data.decode("utf-8", "replace").split("\0")
+    cells = [{"cell_type": "code", "metadata": {}, "source": text} for text in texts]
+    for written in (data, json.dumps({"cells": cells, "nbformat": 4}).encode()):
+        source = decode(written, None, "train.ipynb")
+        if isinstance(source, Source):
+            find_suppressions(source)
+            may_train(source)
+            assert sum(cell.rows for cell in source.cells) <= len(source.lines)
+
+
+def read_suppressions(data: bytes) -> None:
+    """Comments of any text: what suppresses, what is unused, what is added, each without a change of the code around them."""
+    from trainlint.core import Span
+    from trainlint.fixes.changes import Change, Refused, applied, offsets
+    from trainlint.source.lines import RowTable
+    from trainlint.source.read import read_text
+    from trainlint.source.suppress import find_suppressions, row_to_ignore, rows_inside_strings, to_ignore
+
+    source = read_text(data.decode("utf-8", "replace"), "train.py")
+    table, last = RowTable(source.text), len(source.lines)
+    code = code_of(source.text)
+    found = find_suppressions(source)
+    for edits in {one.edits for one in found.unused({"TRN1"}, {"TRN1"})}:
+        changes = [Change(*offsets(edit.span, table, len(source.text)), edit.content) for edit in edits]
+        with contextlib.suppress(Refused):  # two directives in one comment
+            assert code in (None, code_of(applied(source.text, changes)))
+    if code is None:
+        return
+    inside = rows_inside_strings(source.text)
+    for first in range(1, last + 1):
+        row = row_to_ignore(source, Span("train.py", first, 1, last, 1), inside)
+        if row is not None:
+            start = table.starts[row - 1]
+            end = start + len(source.lines[row - 1])
+            text = source.text[:end] + to_ignore(source.text[start:end], "TRN2") + source.text[end:]
+            assert find_suppressions(read_text(text, "train.py")).covers("TRN2", first, last), (first, row)
+            assert code_of(text) == code
+
+
+def code_of(text: str) -> str | None:
+    """What a text means without its comments; None if it is no Python."""
+    try:
+        return ast.dump(ast.parse(text))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def read_settings(data: bytes, folder: Path) -> None:
@@ -60,7 +103,13 @@ def check_script(data: bytes) -> None:
 def targets(folder: Path) -> Mapping[str, Callable[[bytes], None]]:
     """The targets by name; `folder` is where a file may be written."""
     settings = partial(read_settings, folder=folder)
-    return {"code": read_code, "notebook": read_notebook, "settings": settings, "check": check_script}
+    return {
+        "code": read_code,
+        "notebook": read_notebook,
+        "suppressions": read_suppressions,
+        "settings": settings,
+        "check": check_script,
+    }
 
 
 def main(arguments: list[str]) -> None:

@@ -21,6 +21,8 @@ SNIPPETS = {
     "list methods": "a = [3]\na.append(1)\na.extend((5, 6))\na.insert(0, 9)\nb = a.pop()\nc = a.pop(0)\na.reverse()\n",
     "aliasing": "a = []\nb = a\nb.append(1)\nc = {'k': a}\nc['k'].append(2)\n",
     "comprehensions": "a = [i * j for i in range(3) for j in range(i) if j != 1]\nb = {str(i): i for i in (1, 2)}\nc = [x for x in 'ab']\n",
+    "text by percent": "n = 3\na = 'part%d' % n\nb = '%s-%03d' % ('x', n + 1)\nc = '%d%%' % 50\n",
+    "rows turned into columns": "a = [(1, 'x'), (2, 'y')]\nb, c = zip(*a)\nd = list(zip(*a))\n",
     "f-strings": "n = 3\na = f'{n}-{n + 1}{{}}'\nb = 'a' 'b'\nc = '-'.join(['x', 'y'])\nd = 'A,B'.lower().split(',')\n",
     "if": "x = 4\nif x > 10:\n    y = 1\nelif x > 3:\n    y = 2\nelse:\n    y = 3\nz = 'big' if x > 3 else 'small'\n",
     "for": "t = 0\nfor i in range(5):\n    if i == 1:\n        continue\n    if i == 4:\n        break\n    t += i\nelse:\n    t = -1\n",

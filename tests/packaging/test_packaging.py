@@ -93,3 +93,12 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
     assert sorted(name for name in names if name.startswith("trainlint/rules/trn")) == sorted(
         f"trainlint/rules/{path.name}" for path in (ROOT / "rules").glob("*.py")
     )
+
+
+def test_a_build_can_be_repeated(sources: Path, built: Path, tmp_path: Path) -> None:
+    """The same files give the same bytes: whoever rebuilds a release can compare it with what was published."""
+    copied = shutil.copytree(sources, tmp_path / "again", copy_function=shutil.copyfile)
+    run("-m", "hatchling", "build", "-d", str(tmp_path / "dist"), cwd=copied)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "dist").iterdir()} == {
+        path.name: path.read_bytes() for path in built.iterdir()
+    }

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from trainlint.probe.host import Limits, Openings, ProbeResult, probe
 from trainlint.probe.protocol import Request
 
 SCRIPTS = Path(__file__).parent / "scripts"
+collect_ignore = [] if find_spec("tf_keras") else ["test_keras_2.py"]
 
 
 @pytest.fixture

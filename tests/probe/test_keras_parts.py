@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import subprocess
@@ -106,6 +107,57 @@ def test_bound_of_the_sweep(settings: dict[str, float], expected: float) -> None
     adaptive: Any = SimpleNamespace(found={"optimizer": state}, name="Adam")
     assert trials.base_rate(adaptive, 5.0) == 0.3
     assert math.isnan(trials.base_rate(run, -1.0))
+
+
+class Clock:
+    """A session that has time for so many looks at the clock."""
+
+    def __init__(self, looks: int, **request: Any) -> None:
+        self.looks, self.notes, self.request = looks, list[str](), SimpleNamespace(**request)
+
+    def remaining(self) -> float:
+        self.looks -= 1
+        return float(max(0, self.looks + 1))
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def falling() -> Any:
+    """A run whose loss is halved by each step; it has an optimizer and can repeat its steps."""
+    losses = iter(2.0**-step for step in range(1_000))
+    return SimpleNamespace(
+        found={"spectrum": SimpleNamespace(largest=4.0)},
+        name="SGD",
+        optimizer=SimpleNamespace(learning_rate=0.1),
+        can_replay=True,
+        entry=SimpleNamespace(restore=lambda: None),
+        layout=SimpleNamespace(read=lambda: None),
+        restore=lambda: None,
+        replay=lambda *_: SimpleNamespace(loss=next(losses)),
+    )
+
+
+def test_training_on_one_batch_that_is_cut_short_says_so() -> None:
+    run: Any = falling()
+    session: Any = Clock(looks=3, overfit=10)
+    trials.overfit(run, session)
+    assert run.found["overfit"] == (1.0, 0.5, 0.25)
+    assert session.notes == ["training on one batch was cut short by the time limit"]
+
+
+@pytest.mark.parametrize(
+    ("looks", "tried", "notes"), [(10_000, 2, []), (40, 1, ["the sweep was cut short by the time limit"])], ids=["time", "none"]
+)
+def test_a_sweep_that_is_cut_short_says_so_and_judges_no_trial_by_its_half(
+    looks: int, tried: int, notes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trials.optimizers, "at_rate", lambda *_: contextlib.nullcontext())
+    run: Any = falling()
+    session: Any = Clock(looks, sweep=(0.5, 1.2))
+    assert list(trials.sweep(run, session)) == []
+    assert [one.learning_rate for one in run.found["sweep"]] == pytest.approx([0.5 * 2 / 4, 1.2 * 2 / 4][:tried])
+    assert session.notes == notes
 
 
 def test_divergence_of_losses() -> None:

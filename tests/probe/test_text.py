@@ -122,7 +122,7 @@ def test_why_a_run_has_no_bound_is_told() -> None:
             ProbeResult(Ending.TIME, stack='File "a.py", line 3 in f', limits=Limits(5.0)),
             "No training step was reached in 5 s (--timeout). It was here, innermost first:",
         ),
-        (ProbeResult(Ending.TIME, measuring=True), "The measuring was not finished in 120 s (--timeout)."),
+        (ProbeResult(Ending.TIME, measuring=True), "The measuring was not finished in 300 s (--timeout)."),
         (
             ProbeResult(Ending.MEMORY, limits=Limits(memory=3 << 30)),
             "The script took more than 3 GiB of memory (--memory) and was ended.",

@@ -15,7 +15,7 @@ from tests.server.editors import FAULT
 pytestmark = pytest.mark.editor
 
 
-def test_open_type_see_hover_and_fix(tmp_path: Path) -> None:
+def test_open_type_see_hover_and_fix_in_a_script_and_in_a_notebook(tmp_path: Path) -> None:
     script, report = tmp_path / "train.py", tmp_path / "report"
     script.write_text(FAULT, encoding="utf-8")
     environment = {
@@ -39,3 +39,5 @@ def test_open_type_see_hover_and_fix(tmp_path: Path) -> None:
     assert len(offered) == 3
     assert offered[1:] == ["Ignore TRN504 here", "Explain TRN504"]
     assert script.read_text(encoding="utf-8") == FAULT.replace("eval", "eval()")
+    in_notebook = {name: value for name, value in seen if "cell" in name}
+    assert in_notebook == {"cell": "TRN504", "cell row": "1", "first cell": "0", "cell text": "model.eval() "}

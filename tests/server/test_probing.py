@@ -70,10 +70,12 @@ async def session(folder: Path, reply: str | None, answer: str = json.dumps(ANSW
         questions.append(params.message)
         return next((one for one in params.actions or () if one.title == reply), None)
 
-    await begin(client, "visual-studio-code", project)
-    yield Session(client, opened(client, project / "src" / "train.py", FAULT), called, questions)
-    await client.shutdown_session()
-    await client.stop()
+    try:
+        await begin(client, "visual-studio-code", project)
+        yield Session(client, opened(client, project / "src" / "train.py", FAULT), called, questions)
+        await client.shutdown_session()
+    finally:
+        await client.stop()
 
 
 @pytest.mark.asyncio

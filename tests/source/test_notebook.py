@@ -140,3 +140,14 @@ def test_the_limit_is_on_code_and_not_on_pictures(tmp_path):
     too_much = read(path, limit=200)
     assert isinstance(too_much, Unreadable)
     assert "limit of 200" in too_much.reason
+
+
+def test_a_cell_that_ends_with_a_carriage_return_moves_no_other():
+    cells = [{"cell_type": "code", "source": text} for text in ("a\r", "b", "c\r\n", "\nd")]
+    found = decode(json.dumps({"cells": cells, "nbformat": 4}).encode(), None, "train.ipynb")
+    assert [found.lines[cell.first_row - 1 : cell.first_row - 1 + cell.rows] for cell in found.cells] == [
+        ["a", ""],
+        ["b"],
+        ["c", ""],
+        ["", "d"],
+    ]

@@ -25,6 +25,7 @@ def tree_of(text: str) -> Tree:
         ("if x: print 1; y = 2\n", "if x: print(1); y = 2\n"),
         ("print '''a\nb''' % c # why\n", "print('''a\nb''' % c) # why\n"),
         ("print (a), b\nprint a\n", "print (a), b\nprint(a)\n"),
+        ("x = x.cuda(async=True)\nprint x\n", "x = x.cuda(async_=True)\nprint(x)\n"),
         ("print -x, not y\n", "print(-x, not y)\n"),
         ("exec 'x = 1'\nexec code in space\n", "exec('x = 1')\nexec(code in space)\n"),
         ("try:\n    f()\nexcept IOError, e:\n    pass\n", "try:\n    f()\nexcept IOError as  e:\n    pass\n"),

@@ -2,7 +2,7 @@ import pytest
 
 from trainlint.core import Edit, Span
 from trainlint.source.read import Cell, Source, read_text
-from trainlint.source.suppress import find_suppressions
+from trainlint.source.suppress import find_suppressions, rows_inside_strings
 
 
 def covered(text: str, code: str, first: int, last: int | None = None) -> bool:
@@ -188,3 +188,19 @@ def test_every_suppression_of_a_finding_counts_as_used():
 def test_long_comments_take_linear_time():
     text = "x  " + "# trainlint: ignore[" * 50_000 + "#" * 50_000 + "# noqa: " + "TRN101, " * 20_000 + "!\n"
     assert covered(text, "TRN101", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("x = 'a'\ny = (1,\n2)\n", set()),
+        ('x = """a\nb\n"""\ny\n', {1, 2}),
+        ("x = f'''a\nb\n'''\ny\n", {1, 2}),
+        ("x = f'''a {b +\n c} d\n'''\ny\n", {1, 2}),
+        ("x = f'''{\n{1:\n2}}{\n3}''' + f'{4}'\ny = {\n}\n", {1, 2, 3}),
+        ("x = f'''{b:\n>{w}}'''\ny\n", {1}),
+        ("x = f'{b}', {\n1: 2}\n", set()),
+    ],
+)
+def test_rows_that_end_in_a_string(text, rows):
+    assert rows_inside_strings(text) == rows

@@ -83,6 +83,39 @@ def test_known_bounds():
     assert adaptive_bound(0.0) == math.inf
 
 
+@pytest.mark.parametrize(("beta1", "heavy", "decay"), [(0.9, 0.0, 0.0), (0.9, 0.0, 0.3), (0.5, 0.0, 2.0), (0.0, 0.9, 0.3)])
+def test_the_adaptive_bound_is_where_the_update_turns_unstable(beta1, heavy, decay):
+    """Its companion matrix for w' = (1 - rate * decay) w - rate * m', m' = (beta1 or heavy) m + (1 - beta1) s w."""
+    sharpness, carried = 2.0, beta1 + heavy
+
+    def radius(rate):
+        pushed = (1 - beta1) * sharpness
+        return abs(np.linalg.eigvals([[1 - rate * decay - rate * pushed, -rate * carried], [pushed, carried]])).max()
+
+    bound = adaptive_bound(sharpness, beta1, heavy, decay)
+    assert radius(0.999 * bound) < 1 < radius(1.001 * bound)
+
+
+@pytest.mark.parametrize("mu", [0.45, 0.9])
+def test_the_nadam_bound_is_where_the_update_turns_unstable(mu):
+    """w' = w - rate * (mu m' + (1 - mu) g) with m' = beta1 m + (1 - beta1) g and g = s w."""
+    sharpness, beta1 = 5.0, 0.9
+
+    def radius(rate):
+        pushed = mu * (1 - beta1) + 1 - mu
+        step = [[1 - rate * pushed * sharpness, -rate * mu * beta1], [(1 - beta1) * sharpness, beta1]]
+        return abs(np.linalg.eigvals(step)).max()
+
+    bound = nadam_bound(sharpness, beta1, mu)
+    assert radius(0.999 * bound) < 1 < radius(1.001 * bound)
+    assert nadam_bound(0.0, beta1, mu) == math.inf
+
+
+def test_the_momentum_of_nadam_grows_over_its_schedule():
+    assert nadam_momentum(500, 0.9, 0.004) == pytest.approx(0.9 * (1 - 0.96**2 / 2), rel=1e-12)
+    assert nadam_momentum(3, 0.8, 1.0) == pytest.approx(0.8 * (1 - 0.96**3 / 2), rel=1e-12)
+
+
 def test_a_shrinking_mode_of_momentum_shrinks_by_beta():
     assert growth_per_step(0.1, 3.0, Descent(0.9)) == pytest.approx(0.9)
 
@@ -103,6 +136,23 @@ def test_overflow_in_float32_by_doing_it():
 @pytest.mark.parametrize("arguments", [(1.0, 1, 1.0), (0.0, 1, 2.0), (math.inf, 1, 2.0), (1.0, 0, 2.0), (math.nan, 1, 2.0)])
 def test_what_does_not_grow_does_not_overflow(arguments):
     assert first_non_finite_step(*arguments) is None
+
+
+def test_what_overflows_after_ages_does_not_overflow_and_what_has_overflowed_does_so_at_once():
+    assert first_non_finite_step(1.0, 1, 1 + 1e-9) == pytest.approx(38.53 * math.log(10) / 1e-9, rel=1e-6)
+    assert first_non_finite_step(1.0, 1, math.nextafter(1.0, 2.0)) is None
+    assert first_non_finite_step(1e200, 10, 2.0) == 0
+
+
+def test_bounds_of_small_batches_without_curvature_or_noise():
+    assert replacement(1, 1) == replacement(2, 2) == 0
+    assert replacement(2, 1) == 1
+    assert (sure_minibatch_bound(8.0), sure_minibatch_bound(0.5)) == (0.25, 4)
+    assert sure_minibatch_bound(0.0) == sufficient_minibatch_bound(0.0, 0.0, 10, 2) == math.inf
+    assert sufficient_minibatch_bound(3.0, 9.0, 5, 2) == pytest.approx(2 / (5 / 8 * 3 + 3 / 8 * 9))  # p = 3 / (2 * 4)
+    assert mean_square_bound(np.zeros((3, 2, 2)), 1) == math.inf
+    assert mean_square_bound(np.full((3, 1, 1), 0.5), 1) == pytest.approx(4)
+    assert momentum_mean_square_bound(3.0, math.inf, 0.9) == math.inf
 
 
 def test_minibatch_bounds_of_one_weight_against_the_second_moment():
@@ -156,6 +206,41 @@ def test_order_of_minibatch_bounds_and_large_dimensions():
     )
 
 
+def spread_over_rows(d=17, samples=8):
+    """Random rows: the sharpest direction is the noisiest."""
+    x = np.random.default_rng(1).standard_normal((samples, d))
+    x[:, 0] *= 3 * np.arange(1, samples + 1)
+    return 2 * x[:, :, None] * x[:, None, :]
+
+
+def noisy_beside_the_sharpest(d=17, samples=8):
+    """All rows share the sharpest direction; each has a direction of its own beside it."""
+    rows = np.zeros((samples, d, d))
+    rows[:, 0, 0] = 2
+    rows[range(samples), range(1, samples + 1), range(1, samples + 1)] = 12
+    return rows
+
+
+def test_directions_without_curvature_do_not_move_the_bound():
+    """Up to 16 weights it is exact, however many of them are not used."""
+    x = np.column_stack([np.arange(1.0, 13.0), np.ones(12), np.zeros((12, 15))])
+    exact, same, necessary = (mean_square_bound(2 * x[:, :d, None] * x[:, None, :d], 2) for d in (2, 16, 17))
+    assert same == pytest.approx(exact, rel=1e-9)
+    assert necessary > 1.0001 * exact
+
+
+@pytest.mark.parametrize(("rows", "better"), [(spread_over_rows(), 0), (noisy_beside_the_sharpest(), 1)])
+def test_the_necessary_condition_is_the_better_of_two_test_matrices(rows, better):
+    """2 <M, C M> / <M, D M> with the whole operators C and D, for M = u u' and M = I."""
+    mean, p, identity = rows.mean(axis=0), replacement(8, 2), np.eye(17)
+    curved = (np.kron(mean, identity) + np.kron(identity, mean)) / 2
+    noisy = (1 - p) * np.kron(mean, mean) + p * np.mean([np.kron(one, one) for one in rows], axis=0)
+    u = np.linalg.eigh(mean)[1][:, -1]
+    tried = [2 * m.ravel() @ curved @ m.ravel() / (m.ravel() @ noisy @ m.ravel()) for m in (np.outer(u, u), identity)]
+    assert tried[better] < tried[1 - better]
+    assert mean_square_bound(rows, 2) == pytest.approx(tried[better], rel=1e-9)
+
+
 @pytest.mark.parametrize(("batch", "measured"), [(1, 0.124), (4, 0.478), (16, 1.65)])
 def test_momentum_undone_by_small_batches(batch, measured):
     """x = 1..20, beta 0.9: against the second moment of (error, error before), and bounds measured in units of 2/lambda."""
@@ -178,6 +263,16 @@ def test_one_weight_bound_is_where_the_product_is_one():
     assert np.prod(np.abs(1 - 0.9999 * bound * h)) < 1 < np.prod(np.abs(1 - 1.0001 * bound * h))
     assert one_weight_bound(np.zeros(3)) == math.inf
     assert one_weight_bound(np.full(4, 5.0)) == pytest.approx(2 / 5)
+
+
+@pytest.mark.parametrize("others", [1.0, 3.0, 0.01])
+def test_no_lower_rate_reaches_one_over_an_epoch(others):
+    """One steep row among 19 that share its sharpness between them: with `others` = 1 each step of it is undone by the rest."""
+    h = np.array([20.0] + 19 * [others * 20 / 19])
+    bound = one_weight_bound(h)
+    below = np.linspace(0, 0.9999 * bound, 100_000)[1:, None]
+    assert (np.abs(1 - below * h).prod(axis=1) < 1).all()
+    assert np.prod(np.abs(1 - 1.0001 * bound * h)) > 1
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_a_start_that_is_not_known_is_not_guessed():
 
 
 def test_larger_data_is_tried_from_fewer_starts_and_too_large_data_not_at_all():
-    found = judged(net(rows=2500), 0.01, epochs=60, name="adam")
+    found = judged(net(rows=2000), 0.01, epochs=60, name="adam")
     assert found.method.startswith("0 of 3 simulated runs")
     assert isinstance(stability(run(net(rows=6000), 0.01, epochs=60, name="adam")), Unknown)
     assert isinstance(stability(run(net(rows=1500), 1.0, epochs=60, name="lbfgs", framework="torch")), Unknown)  # 21 evaluations

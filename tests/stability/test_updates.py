@@ -72,28 +72,33 @@ def close(found, expected, rtol):
         np.testing.assert_allclose(one, other, rtol=rtol, atol=rtol)
 
 
-def test_adafactor_of_torch():
+@pytest.mark.parametrize("more", [{}, {"d": 1.5, "beta2_decay": -0.5}])
+def test_adafactor_of_torch(more):
     import torch
 
-    expected = in_torch(lambda held: torch.optim.Adafactor(held, lr=0.05, eps=(float(np.finfo(np.float32).eps), 1e-3)))
-    close(ours(Settings("adafactor", "torch", 0.05)), expected, 1e-7)
+    expected = in_torch(lambda held: torch.optim.Adafactor(held, lr=0.05, eps=(float(np.finfo(np.float32).eps), 1e-3), **more))
+    close(ours(Settings("adafactor", "torch", 0.05, more=more)), expected, 1e-7)
 
 
-def test_adafactor_of_torch_factors_the_space_of_a_convolution():
-    """The first step of a convolution's kernel, which the twin keeps as (*window, in, filters)."""
+@pytest.mark.parametrize("space", [1, 2])
+def test_adafactor_of_torch_factors_the_last_axes_of_a_convolution(space):
+    """The first step of a convolution's kernel, which the twin keeps as (*window, in, filters) and PyTorch turned around."""
     import torch
 
     from trainlint.stability.simulate import first_update
 
-    x, kernel = RNG.standard_normal((2, 5, 5, 2)), RNG.standard_normal((3, 3, 2, 4))
-    node = Node("conv", (data(x),), {"filters": 4, "kernel_size": (3, 3), "use_bias": False}, (weight(values=kernel),))
+    window = (3, 3)[:space]
+    x, kernel = RNG.standard_normal((2, *(5, 5)[:space], 2)), RNG.standard_normal((*window, 2, 4))
+    node = Node("conv", (data(x),), {"filters": 4, "kernel_size": window, "use_bias": False}, (weight(values=kernel),))
     twin = Program(Node("mean", (Node("square", (node,)),))).problem(0)
-    w = torch.tensor(np.moveaxis(kernel, (0, 1), (2, 3)).swapaxes(0, 1).copy(), requires_grad=True)
+    turned = (space + 1, space, *range(space))  # (filters, in, *window)
+    w = torch.tensor(kernel.transpose(turned).copy(), requires_grad=True)
     optimizer = torch.optim.Adafactor([w], lr=1.0, eps=(float(np.finfo(np.float32).eps), 1e-3))
-    (torch.nn.functional.conv2d(torch.from_numpy(x).movedim(-1, 1), w) ** 2).mean().backward()
+    conv = torch.nn.functional.conv1d if space == 1 else torch.nn.functional.conv2d
+    (conv(torch.from_numpy(x).movedim(-1, 1), w) ** 2).mean().backward()
     optimizer.step()
     step = first_update(Settings("adafactor", "torch", 1.0), twin, twin.gradient(twin.start)[1]).reshape(kernel.shape)
-    np.testing.assert_allclose(kernel - step, w.detach().permute(2, 3, 1, 0).numpy(), rtol=1e-9)
+    np.testing.assert_allclose((kernel - step).transpose(turned), w.detach().numpy(), rtol=1e-9)
 
 
 @pytest.mark.parametrize("arguments", [{}, {"nesterov": False, "momentum": 0.8}, {"adjust_lr_fn": "match_rms_adamw"}])

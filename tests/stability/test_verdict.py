@@ -249,7 +249,10 @@ UNKNOWN_LEAF = Node("unknown", (), {"why": "`read_csv` gives unknown columns"})
         (run(None), "the model is not known"),
         (dataclasses.replace(run(None), optimizer=Unknown("no optimizer is given", PLACE)), "no optimizer is given"),
         (run(line(np.arange(20)), name="lion", framework="torch"), "lion has no step-size bound"),
-        (run(line(np.arange(20)), name="lbfgs", framework="torch", parameters={"line_search_fn": "strong_wolfe"}), "line search"),
+        (
+            run(line(np.arange(20)), name="lbfgs", framework="torch", parameters={"line_search_fn": "strong_wolfe"}),
+            "line_search_fn",
+        ),
         (run(line(np.arange(20)), name="shampoo"), "shampoo"),
         (run(line(np.arange(20)), -0.1), "not positive"),
         (run(line(np.arange(20)), math.nan), "not finite"),
@@ -291,3 +294,21 @@ def test_large_data_is_refused(huge):
 def test_an_outer_product_that_would_not_fit_is_refused():
     wide = dense(data(np.ones((100_000, 1))))
     assert isinstance(stability(run(squared(wide, data(np.ones(100_000))), framework="torch")), Unknown)
+
+
+def test_numbers_that_are_added_to_the_inputs_are_no_targets():
+    """Unknown noise on known inputs moves the curvature; an unknown target does not, not even one that is shifted."""
+    x = np.arange(1.0, 21.0)[:, None]
+    noise, target = Node("data", (), {"batched": True}), Node("data", (), {"batched": True})
+    noisy = dense(Node("add", (data(x), noise)))
+    assert isinstance(stability(run(squared(noisy, data(x)), 0.01)), Unknown)
+    assert isinstance(stability(run(squared(Node("subtract", (noisy, data(x))), target), 0.01)), Unknown)
+    shifted = Node("subtract", (target, data(np.float64(3.0), False)))
+    for graph in (
+        squared(dense(data(x)), shifted),
+        Node("mean", (Node("square", (Node("subtract", (shifted, dense(data(x)))),)),)),
+    ):
+        assert judged(graph, 0.01).sharpness == pytest.approx(with_bias(x))
+        assert judged(graph, 0.01).premises == ("the targets are not known; the curvature does not depend on them",)
+    scaled = squared(dense(data(x)), Node("multiply", (target, data(np.float64(3.0), False))))
+    assert isinstance(stability(run(scaled, 0.01)), Unknown)

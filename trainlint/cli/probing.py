@@ -55,7 +55,8 @@ def add_probe(parser: Parser) -> None:
     add("--sweep", action="store_true", help="also try learning rates around the bound from the captured state")
     add("--overfit", metavar="N", type=_count, default=0, help="also train N steps on one batch alone")
     add = parser.add_argument_group("limits").add_argument
-    add("--timeout", metavar="SECONDS", type=_seconds, default=120.0, help="end the script after this time (default: 120)")
+    usual = Limits().seconds
+    add("--timeout", metavar="SECONDS", type=_seconds, default=usual, help=f"end the script after this time (default: {usual:g})")
     add(
         "--memory", metavar="SIZE", type=_size, help="end it when all its processes hold more (8G; default: most of what is free)"
     )

@@ -12,7 +12,6 @@ from trainlint.facts.queries import DENSE_MAPS, RESHAPING, output_width, root_of
 from trainlint.facts.run import TrainingRun
 
 RECURRENT = frozenset({"lstm", "gru", "simple_rnn", "attention"})
-MOVING = frozenset({"transpose", "reshape", "flatten", "getitem", "squeeze", "expand_dims"})
 AROUND_PREDICTION = RESHAPING | {"clip", "maximum", "minimum", "log", "negative", "exp"}
 ZERO_AXIS = re.compile(r"((?:\b(?:dim|axis)\s*=\s*)|(?:[,(]\s*))(0)(\s*\)\Z|\s*,[^()]*\)\Z)")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -120,11 +121,28 @@ def _grouped(node: Node) -> bool:
 
 def _factorises(chain: tuple[Node, ...]) -> bool:
     """Whether an inner width is a bottleneck on both sides, or not known."""
+    if any(node.op == "conv_transpose" for node in chain):
+        return _narrows(chain)
     *inner, last = [output_width(node) for node in chain]
     if last is None or any(one is None for one in inner):
         return True
     first = input_width(chain[0])
     return min(one for one in inner if one is not None) < min(last, first if first is not None else last)
+
+
+def _narrows(chain: tuple[Node, ...]) -> bool:
+    """Whether a map between convolutions has fewer entries than both ends (an autoencoder's linear code), or is not known."""
+    first, *inner, last = [_entries(one) for one in (chain[0].inputs[0], *chain)]
+    if first is None or last is None or any(one is None for one in inner):
+        return True
+    return min(one for one in inner if one is not None) < min(first, last)
+
+
+def _entries(node: Node) -> int | None:
+    """How many numbers a sample has at a node."""
+    inner = node.shape[1:] if node.shape else (None,)
+    known = [one for one in inner if one is not None]
+    return math.prod(known) if len(known) == len(inner) else None
 
 
 def _around_bottlenecks(chain: tuple[Node, ...]) -> Iterator[tuple[Node, ...]]:

@@ -59,7 +59,7 @@ def apart(script: Script) -> Iterator[Apart]:
         device = text_of(move.values.get("device")) if move is not None else ""
         inputs = event.values.get("inputs")
         first = inputs.items[0] if isinstance(inputs, Tuple) and inputs.items else None
-        batch = device_of(first)
+        batch = device_of(first) if first is not None and not _moved_on(events, first) else ""
         if move is not None and move.place is not None and device and batch and device != batch:
             seen.add(event.place)
             yield Apart(event.place, device, batch, move.place)
@@ -101,6 +101,12 @@ def _last_move(events: tuple[Event, ...], call: Event) -> Event | None:
     moves = [one for one in events if one.kind == "moved" and one.values.get("model") is call.values.get("model")]
     before = [one for one in moves if one.order < call.order and not any(frame.kind == "branch" for frame in one.frames)]
     return before[-1] if before and len({text_of(one.values.get("device")) for one in moves}) == 1 else None
+
+
+def _moved_on(events: tuple[Event, ...], value: Value) -> bool:
+    """Whether something that a mini-batch was made into is moved by itself."""
+    moved = {id(event.values.get("value")) for event in events if event.kind == "moved_tensor"}
+    return isinstance(value, Array) and any(id(one) in moved for one in upstream(value))
 
 
 def device_of(value: Value | None) -> str:

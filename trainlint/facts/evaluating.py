@@ -66,11 +66,28 @@ def _evaluations(events: Sequence[Event]) -> Iterator[tuple[Event, list[Event]]]
         loop = innermost_loop(event)
         loader = loader_over(loop)
         if loader is not None and loop is not None:
-            found = id(loader) not in loaders and not any(inside(one, loop) for one in acting)
+            found = id(loader) not in loaders and not any(_in_the_same_pass(one, event, loop) for one in acting)
         else:
             found = is_without_gradients(event) and not _is_drawn_at_random(event) and _has_own_data(event)
         if found:
             yield event, own
+
+
+def _in_the_same_pass(act: Event, event: Event, loop: Frame) -> bool:
+    """Whether an act is in the loop around an event, and not in another call of the function that the loop stands in."""
+    first, second = _down_to(act, loop), _down_to(event, loop)
+    return inside(act, loop) and len(first) == len(second) and all(map(same_frame, first, second))
+
+
+def _down_to(event: Event, loop: Frame) -> list[Frame]:
+    """The calls and loops around a loop that surrounds an event."""
+    found: list[Frame] = []
+    for frame in event.frames:
+        if same_frame(frame, loop):
+            break
+        if frame.kind in ("call", "loop"):
+            found.append(frame)
+    return found
 
 
 def _has_own_data(event: Event) -> bool:

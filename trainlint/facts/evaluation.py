@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trainlint.core import Place
+from trainlint.facts.extract.counts import loader_over
 from trainlint.facts.leakage import SMALL, same_rows
-from trainlint.facts.passes import every_event, innermost_loop, text_of
+from trainlint.facts.passes import every_event, innermost_loop, inside, text_of
 from trainlint.facts.provenance import main_path
 from trainlint.facts.run import Script
-from trainlint.interpret.events import Event
-from trainlint.interpret.values import Array, List, Object, Tuple, Value
+from trainlint.interpret.events import Event, Frame
+from trainlint.interpret.values import Array, Instance, List, Object, Tuple, Value
 from trainlint.source.lines import split_rows
 
 HELD_BACK = re.compile(r"(?<![a-z])(test|val|valid|validate|validation|holdout)(?![a-z])", re.IGNORECASE)
@@ -36,6 +37,7 @@ def tests_on_training_data(script: Script) -> Iterator[TestOnTraining]:
     events = every_event(script)
     yield from _evaluations(events)
     yield from _loops(script, events)
+    yield from _loaders_of_training_data(script, events)
 
 
 def _evaluations(events: Sequence[Event]) -> Iterator[TestOnTraining]:
@@ -69,7 +71,7 @@ def _loops(script: Script, events: Sequence[Event]) -> Iterator[TestOnTraining]:
     seen: set[object] = set()
     for event in events:
         loop = innermost_loop(event)
-        loader = loop.over if loop is not None else None
+        loader = loader_over(loop)
         if event.kind != "forward" or loop is None or id(loader) not in trained or loop.place is None or loop.place in seen:
             continue
         without = any(frame.kind == "with" and frame.name in ("no_grad", "inference_mode") for frame in event.frames)
@@ -79,13 +81,60 @@ def _loops(script: Script, events: Sequence[Event]) -> Iterator[TestOnTraining]:
         if without and called and not TRAINING.search(called) and not _has_further_calls(script, called):
             seen.add(loop.place)
             yield TestOnTraining(loop.place, f"{called}()", trained[id(loader)])
+            continue
+        total = _total_named_as_held_back(events, loop) if without else None
+        if total is not None and total.place is not None:
+            seen.add(loop.place)
+            yield TestOnTraining(total.place, _total_name(total.place), trained[id(loader)])
+
+
+def _total_named_as_held_back(events: Sequence[Event], loop: Frame) -> Event | None:
+    """The first total of a loop that is named as that of held-back data."""
+    for event in events:
+        if event.kind == "accumulated" and event.place is not None and inside(event, loop):
+            name = _total_name(event.place)
+            if HELD_BACK.search(name) and not TRAINING.search(name):
+                return event
+    return None
+
+
+def _total_name(place: Place) -> str:
+    """What `+=` or `.append` of the line of a place adds to."""
+    rows = split_rows(getattr(place, "source_text", ""))
+    row = rows[place.span.row - 1] if place.span.row <= len(rows) else ""
+    found = re.match(r"\s*([\w.]+?)(?:\s*\+?=|\.append\()", row)
+    return found[1] if found is not None else ""
+
+
+def _loaders_of_training_data(script: Script, events: Sequence[Event]) -> Iterator[TestOnTraining]:
+    """Loaders named as those of held-back data that go over the whole data set which a run is trained on."""
+    trained = {
+        id(data): (loader, run.place) for run in script.runs for loader in _loaders(run.events) for data in _data_of(loader)
+    }
+    seen: set[int] = set()
+    for event in events:
+        loader = loader_over(innermost_loop(event))
+        if event.kind != "forward" or loader is None or id(loader) in seen or loader.place is None:
+            continue
+        seen.add(id(loader))
+        own, at = next((trained[id(data)] for data in _data_of(loader) if id(data) in trained), (loader, None))
+        name = _bound_name(loader.place)
+        chosen = any("sampler" in one.arguments for one in (loader, own) if isinstance(one, Object))
+        if own is not loader and at is not None and not chosen and HELD_BACK.search(name) and not TRAINING.search(name):
+            yield TestOnTraining(loader.place, name, at)
+
+
+def _data_of(loader: Value) -> Iterator[Value]:
+    data = loader.arguments.get("dataset") if isinstance(loader, Object) and loader.row.makes == "loader" else None
+    if isinstance(data, Object | Instance):
+        yield data
 
 
 def _loaders(events: Sequence[Event]) -> Iterator[Value]:
     for event in events:
-        loop = innermost_loop(event)
-        if event.kind == "step" and loop is not None and isinstance(loop.over, Object) and loop.over.row.makes == "loader":
-            yield loop.over
+        loader = loader_over(innermost_loop(event)) if event.kind == "step" else None
+        if loader is not None:
+            yield loader
 
 
 def _has_further_calls(script: Script, function: str) -> bool:

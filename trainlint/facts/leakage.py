@@ -13,6 +13,8 @@ from trainlint.interpret.values import Array, List, Literal, Object, Tuple, Valu
 from trainlint.source.lines import split_rows
 
 REPEATING = frozenset({"resample", "repeat"})
+MAXIMUM_DEPTH = 8
+"""Columns put into a table that are looked at, each within the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,14 @@ def _trained_parts(script: Script, events: Sequence[Event]) -> Iterator[tuple[Ev
             yield event, first
 
 
-def _before_any_split(array: Array) -> Iterator[Array]:
+def _before_any_split(array: Value, depth: int = 0) -> Iterator[Array]:
     """What an array was made of, as far as no earlier split lies in between."""
     for one in main_path(array):
         if one.op == "split" or (one.op == "getitem" and _takes_rows(one)):
             return
         yield one
+        if one.op == "setitem" and not _takes_rows(one) and len(one.inputs) > 1 and depth < MAXIMUM_DEPTH:
+            yield from _before_any_split(one.inputs[1], depth + 1)
 
 
 def _takes_rows(array: Array) -> bool:

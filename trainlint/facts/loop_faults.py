@@ -174,7 +174,7 @@ def missing_acts(script: Script) -> Iterator[Missing]:
     events = every_event(script)
     for one in loop_passes(events):
         text = getattr(one.step.place, "source_text", "")
-        if GRADIENTS_TAKEN.search(text):
+        if one.of("backward") or GRADIENTS_TAKEN.search(text):
             continue
         losses = [event for event in events if event.kind == "loss" and inside(event, one.loop) and _is_known(event)]
         if losses and losses[0].place is not None:

@@ -55,8 +55,7 @@ TORCH_ONLY: Mapping[str, tuple[str, ...]] = {
 ACTIVATIONS = frozenset({"tanh", "log_softmax"}.union(*OUTPUTS.values())) - {"linear"}
 RANGES = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 CUT_OFF = ("relu", "relu6", "softplus", "exp", "exponential")
-TOLERANCE = 1e-6
-INTEGERS = ("int", "uint")
+TOLERANCE, INTEGERS = 1e-6, ("int", "uint")
 PASSED = frozenset({"reshape", "flatten", "squeeze", "expand_dims", "cast", "linear", "dropout", "getitem"})
 
 
@@ -95,7 +94,7 @@ def loss_verdict(run: TrainingRun) -> Verdict | None:
     for row in rows():
         effect = row.keras if fit.keras else row.torch
         if effect is not None and matches(row, fit):
-            return Verdict(row, fit, _message(row, fit, effect)) if row.code else None
+            return Verdict(row, fit, message_of(row, fit, effect)) if row.code else None
     return None
 
 
@@ -348,7 +347,7 @@ LABELS: dict[str, Callable[[LossFit], bool]] = {
     "indices": _indices,
     "onehot-int": lambda fit: fit.targets.labels == "onehot" and (fit.targets.dtype or "").startswith(INTEGERS),
     "beyond-01": _beyond_01,
-    "classes": lambda fit: fit.targets.labels == "int" and (fit.targets.classes or 0) >= 3,
+    "classes": lambda fit: fit.targets.labels == "int" and (fit.targets.classes or 0) >= 3 and fit.targets.low == 0,
     "rank-differs": _rank_differs,
     "width-differs": _width_differs,
     "one-column": _one_target_a_row,
@@ -376,7 +375,8 @@ def placeholders(fit: LossFit) -> dict[str, object]:
     }
 
 
-def _message(row: Row, fit: LossFit, effect: str) -> str:
+def message_of(row: Row, fit: LossFit, effect: str) -> str:
+    """What a row says of this loss, output and labels."""
     filled = placeholders(fit)
     output = f"{fit.activation} output" if fit.activation else "output"
     width = f"{output} of {fit.units} unit{'s' if fit.units != 1 else ''}" if fit.units else output

@@ -35,6 +35,7 @@ NONE = "a constant guess of no class scores 1 - 1/{k}"
 METRICS: tuple[tuple[str, str], ...] = (
     ("accuracy-string", f"1|REG|linear relu&co|1|real-or-open|{REAL}|-|707 warning|use 'mae'"),
     ("binary_accuracy", f"1|REG|linear relu&co|any|real-or-open|{REAL}|-|707 warning|use 'mae'"),
+    ("accuracy-string binary_accuracy", f"1|REG|tanh sigmoid softmax|1|measured|{REAL}|-|707 warning|use 'mae'"),
     ("accuracy-string agreement-of-largest", f"1|REG|linear relu&co tanh sigmoid|>=2|measured|{LARGEST}|-|707 info|use 'mae'"),
     ("agreement-of-rounded", f"1|REG|linear relu&co|1|real-or-open|{ROUNDED}|-|707 warning|use 'mae'"),
     ("accuracy-string", f"1|BCE|sigmoid|>=2|measured|{LARGEST}|-|707 info|use 'mae'"),

@@ -45,14 +45,18 @@ def weights_without_optimizer(script: Script) -> Iterator[Untrained]:
             continue
         if not isinstance(target, Object | Instance) or not is_module(target) or not has_weights(value):
             continue
-        holding = [one for one, owner in optimizers if _holds(owner, target)]
+        replaced = event.values.get("before")
+        holding = [
+            one for one, owner in optimizers if _holds(owner, target) or (replaced is not None and _holds(replaced, owner))
+        ]
         sure = holding and all(one.order < event.order and _same_path(one, event) for one in holding)
-        if sure and not any(owner is None for _, owner in optimizers) and _stepped(events, optimizers, target):
+        if sure and not any(owner is None for _, owner in optimizers) and _stepped(events, holding):
             yield Untrained(text_of(event.values.get("name")), "replaced", event.place, holding[-1].place)
     yield from _other_models(events)
+    yield from _held_twice(events, optimizers)
 
 
-def _holds(owner: Value | None, module: Value) -> bool:
+def _holds(owner: Value | None, module: Value | None) -> bool:
     return isinstance(owner, Object | Instance) and any(one is module for _, one in descendants(owner))
 
 
@@ -65,8 +69,8 @@ def _same_path(first: Event, second: Event) -> bool:
     )
 
 
-def _stepped(events: tuple[Event, ...], optimizers: list[tuple[Event, Value | None]], module: Value) -> bool:
-    held = {id(event.values.get("object")) for event, owner in optimizers if _holds(owner, module)}
+def _stepped(events: tuple[Event, ...], making: list[Event]) -> bool:
+    held = {id(event.values.get("object")) for event in making}
     return any(event.kind == "step" and id(event.values.get("optimizer")) in held for event in events)
 
 
@@ -86,6 +90,33 @@ def _other_models(events: tuple[Event, ...]) -> Iterator[Untrained]:
         alone = not any(event.kind == "forward" and _holds(owner, event.values["model"]) for event in events)
         if same or (alone and has_weights(model) and _is_all_of_the_loss(one, next(iter(called.values())))):
             yield Untrained(model.cls.name, "other" if same else "strange", one.step.place)
+
+
+def _held_twice(events: tuple[Event, ...], optimizers: list[tuple[Event, Value | None]]) -> Iterator[Untrained]:
+    """Models of a loop whose optimizers hold one model twice and this one not at all."""
+    for one in loop_passes(events):
+        stepped = {id(event.values.get("optimizer")) for event in events if event.kind == "step" and inside(event, one.loop)}
+        mine = [(event, owner) for event, owner in optimizers if id(event.values.get("object")) in stepped]
+        owners = [owner for _, owner in mine]
+        second = next((event for i, (event, owner) in enumerate(mine) if any(owner is other for other in owners[:i])), None)
+        if second is None or second.place is None or one.step is not _first_step(events, one):
+            continue
+        for event in events:
+            model = event.values.get("model")
+            called = event.kind == "forward" and inside(event, one.loop) and not _is_guarded(event)
+            if not called or not isinstance(model, Instance) or not has_weights(model) or "requires_grad" in model.cells:
+                continue
+            if not any(owner is None or _holds(owner, model) or _holds(model, owner) for _, owner in optimizers):
+                yield Untrained(model.cls.name, "twice", second.place)
+                break
+
+
+def _first_step(events: tuple[Event, ...], one: LoopPass) -> Event | None:
+    return next((event for event in events if event.kind == "step" and inside(event, one.loop)), None)
+
+
+def _is_guarded(event: Event) -> bool:
+    return any(frame.kind == "with" and frame.name in ("no_grad", "inference_mode") for frame in event.frames)
 
 
 def _is_all_of_the_loss(one: LoopPass, forward: Event) -> bool:
@@ -149,8 +180,10 @@ def idle_schedules(script: Script) -> Iterator[tuple[str, Place, tuple[Place, ..
         if names_only(events, schedule, "step"):
             continue
         name = assigned_name(event.place)
-        if id(event.values.get("optimizer")) in moving and name and not _is_read(event.place, name):
-            loops = loops_of(moving[id(event.values.get("optimizer"))])
+        optimizer = event.values.get("optimizer") or Literal(None)
+        step = next((moving[id(one)] for one in (optimizer, *alternatives(optimizer)) if id(one) in moving), None)
+        if step is not None and name and not _is_read(event.place, name):
+            loops = loops_of(step)
             places = tuple(frame.place for frame in loops if frame.place is not None)
             yield schedule.row.name.rpartition(".")[2], event.place, places
 

@@ -59,7 +59,7 @@ def loop_passes(events: Sequence[Event]) -> Iterator[LoopPass]:
     """
     seen: set[tuple[object, object]] = set()
     for event in events:
-        loop = innermost_loop(event)
+        loop = training_loop(event)
         if event.kind != "step" or loop is None or conditional(event, loop) or _given_gradients(event):
             continue
         key = (loop.place or id(loop), event.place or id(event))
@@ -84,6 +84,21 @@ def innermost_loop(event: Event) -> Frame | None:
     return next((frame for frame in reversed(event.frames) if frame.kind == "loop"), None)
 
 
+def training_loop(event: Event) -> Frame | None:
+    """The innermost loop around a step that is no loop over the weights which are updated one by one."""
+    loops = [frame for frame in reversed(event.frames) if frame.kind == "loop"]
+    return next((frame for frame in loops if "parameter" not in event.values or not _goes_over_weights(frame)), None)
+
+
+def _goes_over_weights(loop: Frame) -> bool:
+    over = loop.over
+    for _ in range(4):
+        if isinstance(over, Object) and over.row.kind == "parameters":
+            return True
+        over = over.cells.get("over") if isinstance(over, Object) else None
+    return False
+
+
 def inside(event: Event, loop: Frame) -> bool:
     """Whether an event happens in a loop's body (or in what the body calls)."""
     return any(same_frame(frame, loop) for frame in event.frames)
@@ -102,13 +117,6 @@ def conditional(event: Event, loop: Frame) -> bool:
             return True
         within = within or same_frame(frame, loop)
     return False
-
-
-def same_target(first: Value | None, second: Value | None) -> bool | None:
-    """Whether two events act on the same object; None if that is not known."""
-    if first is None or second is None:
-        return None
-    return first is second
 
 
 @lru_cache(maxsize=2)
@@ -194,7 +202,7 @@ def _acts(events: Sequence[Event], loop: Frame) -> tuple[Event, ...]:
     acts: dict[object, Event] = {}
     for event in events:
         if event.kind in GRADIENT_ACTS and inside(event, loop):
-            acts.setdefault(event.place or id(event), event)
+            acts.setdefault((event.kind, event.place or id(event)), event)
     return tuple(acts.values())
 
 

@@ -22,7 +22,6 @@ KEEPS_WIDTH = frozenset(
 """Operations whose result is as wide as what they are given."""
 
 UNITS = {"dense": ("units", "out_features")}
-ONE_ROW_EACH = KEEPS_WIDTH | {"layer", "batch_norm", "layer_norm", "add", "multiply", "getitem", "data", "batch", "parameter"}
 PER_ROW_LAYERS = ("dense", "dropout", "batch_norm", "activation", "relu", "sigmoid", "tanh", "flatten", "softmax", "layer_norm")
 FLATTENING = ("flatten", "global_average_pool", "global_max_pool")
 MAXIMUM_STEPS = 500

@@ -14,7 +14,7 @@ from trainlint.interpret.values import Array, Function, Instance, List, Literal,
 
 SAME = {
     "accuracy": {"accuracy", "acc"},
-    "acc": {"acc", "accuracy"},
+    "acc": {"acc"},
     "mse": {"mse", "mean_squared_error"},
     "mae": {"mae", "mean_absolute_error"},
     "mape": {"mape", "mean_absolute_percentage_error"},

@@ -17,6 +17,7 @@ ROW_WISE = frozenset(
     {
         *("reshape", "flatten", "squeeze", "expand_dims", "cast", "getitem", "batch", "copy", "detach", "split", "shuffle"),
         *("multiply", "divide", "add", "subtract", "scale", "encode", "one_hot", "identity", "rescaling", "normalize"),
+        *("greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or", "round", "sign"),
     }
 )
 """Operations after which row i is still made of row i, unless they pick or permute rows."""

@@ -6,6 +6,7 @@ import math
 
 from trainlint.core import Fact, Unknown
 from trainlint.facts.graph import Node, walk
+from trainlint.facts.provenance import main_path
 from trainlint.facts.queries import (
     AVERAGING,
     DENSE_MAPS,
@@ -24,6 +25,12 @@ from trainlint.facts.run import DataFacts, TrainingRun
 
 SEEN_THROUGH = (RESHAPING | AVERAGING | {"max_pool"}) - {"batch_norm"}
 """Operations behind which raw values are still raw values."""
+
+ROWS_OF = frozenset({"getitem", "shuffle", "batch", "split", "cast", "copy"})
+"""Operations that take rows of a table, or all of it."""
+
+SOONER = {"rmsprop": {"keras": 10, "torch": 100}}
+"""By how many steps RMSprop is ahead of lr a step: without bias correction its first 1/(1 - decay) steps are longer."""
 
 LARGE_FACTOR = 10.0
 """A factor inside the network from which on it may be there to reach the targets' scale."""
@@ -95,7 +102,7 @@ def reachable_output(run: TrainingRun, magnitude: float) -> float | None:
     optimizer, updates = run.optimizer, run.updates
     if isinstance(optimizer, Unknown) or not isinstance(optimizer.learning_rate, Fact) or updates is None:
         return None
-    moved = optimizer.learning_rate.value * updates
+    moved = optimizer.learning_rate.value * (updates + SOONER.get(optimizer.name, {}).get(run.framework, 0))
     layers, root = layers_of(run), root_of(run)
     if root is not None and any(abs(one.value) >= LARGE_FACTOR for one in map(constant_factor, walk(root)) if one is not None):
         return None
@@ -119,8 +126,29 @@ BYTE_RMS = 255 / math.sqrt(3)
 
 
 def column_sizes(inputs: DataFacts) -> dict[int, float]:
-    """Root mean square of each input column that is not constantly zero, where the columns are known exactly or typically."""
+    """Root mean square of each input column that is not constantly zero, where the columns are known exactly or typically.
+
+    Column 0 stands for all where they are drawn from one distribution, and is the only one of a table of width 1.
+    """
+    square = inputs.second_moment
+    if not inputs.columns and square is not None and square > 0 and (_one_column(inputs) or _drawn_alike(inputs)):
+        return {0: math.sqrt(square)}
     if inputs.known not in ("exact", "typical"):
         return {}
     sizes = {index: math.sqrt(max(column[3], 0.0)) for index, column in enumerate(inputs.columns)}
     return {index: size for index, size in sizes.items() if size > 0}
+
+
+def _one_column(inputs: DataFacts) -> bool:
+    shape = inputs.shape
+    return shape is not None and (len(shape) == 1 or (len(shape) == 2 and shape[1] == 1))
+
+
+def _drawn_alike(inputs: DataFacts) -> bool:
+    """Whether the inputs are, or are rows of, independent draws of one distribution."""
+    from trainlint.interpret.arrays.statistics import is_drawn_alike
+
+    for one in main_path(inputs.value):
+        if one.op not in ROWS_OF:
+            return is_drawn_alike(one)
+    return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,11 +15,15 @@ from trainlint.facts.registration import made
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Literal, Object, Tuple
+from trainlint.source.lines import split_rows
 
 MAPS = frozenset({"conv", "depthwise_conv", "separable_conv", "conv_transpose", "max_pool", "average_pool"})
 RECURRENT = frozenset({"lstm", "gru", "simple_rnn"})
 PICTURE = 8
 """The least extent of a picture's sides; colours are 1 or 3."""
+KERAS_1 = re.compile(
+    r"^[\w.]+\(\s*\w+\s*,\s*\w+\s*,\s*\w+\s*,|\b(?:border_mode|nb_filter|nb_row|nb_col|subsample|dim_ordering|init)\s*="
+)
 PASSED_UP = RESHAPING | {"relu", "sigmoid", "tanh", "softmax", "log_softmax", "leaky_relu", "elu", "gelu", "swish", "batch_norm"}
 
 
@@ -68,6 +73,8 @@ def misfits(script: Script) -> Iterator[Misplaced]:
         if any(frame.kind == "branch" for frame in event.frames) or given.shape is None:
             continue
         place = layer.place or event.place
+        if is_picture_with_channels_first(given.shape[1:]) and _of_keras_1(place):
+            continue
         if place not in seen:
             seen.add(place)
             yield _misplaced(event, layer, given, place, event.place)
@@ -108,16 +115,25 @@ def is_picture_with_channels_first(shape: Shape) -> bool:
 
 
 def channels_first_inputs(script: Script) -> Iterator[tuple[str, tuple[int, ...], Place]]:
-    """Keras convolutions under channels_last whose `input_shape` has the colours first, where no data format is set."""
+    """Keras convolutions under channels_last whose `input_shape` has the colours first, where no data format is set.
+
+    Calls in the words of Keras 1 are left out: there a file of settings decides, and Theano's order was the rule.
+    """
     for _, layer in made(script, "layer"):
         if not isinstance(layer, Object) or layer.row.library != "keras" or layer.row.kind not in ("conv", "separable_conv"):
             continue
         given = layer.arguments.get("input_shape")
-        if "data_format" in layer.arguments or not isinstance(given, Tuple) or layer.place is None:
+        if "data_format" in layer.arguments or not isinstance(given, Tuple) or layer.place is None or _of_keras_1(layer.place):
             continue
         shape = tuple(one.value for one in given.items if isinstance(one, Literal) and isinstance(one.value, int))
         if len(shape) == len(given.items) and is_picture_with_channels_first(shape):
             yield layer.row.name.rpartition(".")[2], shape, layer.place
+
+
+def _of_keras_1(call: Place) -> bool:
+    """Whether a convolution is called as in Keras 1: `Convolution2D(64, 3, 3, border_mode="same")`."""
+    rows = split_rows(getattr(call, "source_text", ""))[call.span.row - 1 : call.span.end_row]
+    return bool(rows) and KERAS_1.search("".join(rows)[call.span.column - 1 :]) is not None
 
 
 def labels_per_sample(run: TrainingRun) -> bool:

@@ -140,7 +140,8 @@ class SignalScale:
 def signal_scale(run: TrainingRun) -> SignalScale | None:
     """The product of `deviation * sqrt(fan_in)` (times sqrt(1/2) behind relu) over the hidden layers.
 
-    He et al. (2015), section 2.2. None where the network normalises, branches, or a deviation is not known.
+    He et al. (2015), section 2.2. None where the network normalises, branches, a deviation is not known, or the script
+    leaves every weight to the library.
     """
     root = root_of(run)
     nodes = [] if root is None else [one for one in walk(root) if one.op in DENSE_MAPS and trainable(one)]
@@ -161,8 +162,11 @@ def signal_scale(run: TrainingRun) -> SignalScale | None:
         halved = math.sqrt(0.5) if len(below) == 1 and below[0].op in CUT_AT_ZERO else 1.0
         factors.append((spread * math.sqrt(fan_in) * halved, node, spread, fan_in))
     product = math.prod(one[0] for one in factors)
+    factors = [one for one in factors if one[1].parameters[0].initializer.place is not None]
+    if not factors:
+        return None  # the library's own start
     worst = max(factors, key=lambda one: abs(math.log(one[0])) if one[0] > 0 else math.inf)
-    return SignalScale(product, worst[1], worst[0], worst[2], worst[3], len(factors))
+    return SignalScale(product, worst[1], worst[0], worst[2], worst[3], len(nodes) - 1)
 
 
 def _above(node: Node) -> Node | None:

@@ -12,7 +12,7 @@ from trainlint.facts.loop_faults import loops_of
 from trainlint.facts.passes import conditional, every_event, innermost_loop, inside, same_frame
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event, Frame
-from trainlint.interpret.values import Literal, Object
+from trainlint.interpret.values import List, Literal, Object, Tuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +74,33 @@ def _total(schedule: Object) -> tuple[str, int] | None:
 def _per_batch(event: Event, schedule: Object, loop: Frame, events: Sequence[Event]) -> WrongRate | None:
     """A total that is the number of epochs, though the loop over the batches steps."""
     found, loops = _total(schedule), loops_of(event)
-    if found is None or loader_over(loop) is None or len(loops) < 2 or not _trains(loop, events):
+    if loader_over(loop) is None or len(loops) < 2 or not _trains(loop, events):
         return None
-    name, total = found
     epochs = loops[-2].trips
+    if found is None:
+        return _stairs_per_batch(event, schedule, loop, epochs)
+    name, total = found
     if epochs is None or total != epochs or total < 2 or loop.trips == 1:
         return None
     steps = epochs * loop.trips if loop.trips is not None else None
     short = schedule.row.name.rpartition(".")[2]
     made = schedule.argument_places.get(name) or schedule.place
     return WrongRate(short, "batch", name, total, steps, short == "OneCycleLR", event.place, made) if event.place else None
+
+
+def _stairs_per_batch(event: Event, schedule: Object, loop: Frame, epochs: int | None) -> WrongRate | None:
+    """`StepLR` and `MultiStepLR` whose stairs fit into the epochs and are shorter than one epoch of batches."""
+    kind, milestones = schedule.row.name.rpartition(".")[2], schedule.arguments.get("milestones")
+    items = milestones.cells.get("items") if isinstance(milestones, List) else milestones
+    stairs = [one for one in map(integer, items.items if isinstance(items, Tuple) else ()) if isinstance(one, Fact)]
+    name = "milestones" if kind == "MultiStepLR" else "step_size"
+    total = _number(schedule, name) if kind == "StepLR" else max((one.value for one in stairs), default=None)
+    if total is None or epochs is None or not 2 <= total <= epochs or event.place is None:
+        return None
+    if loop.trips is not None and loop.trips <= total:
+        return None
+    steps = epochs * loop.trips if loop.trips is not None else None
+    return WrongRate(kind, "batch", name, total, steps, False, event.place, schedule.place)
 
 
 def _per_epoch(event: Event, schedule: Object, loop: Frame, events: Sequence[Event]) -> WrongRate | None:

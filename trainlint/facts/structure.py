@@ -174,18 +174,36 @@ def _stands_before(value: Value | None, place: Place | None) -> bool:
     return own is not None and place is not None and own.filename == place.span.filename and own.row < place.span.row
 
 
-def batch_taken_for_time(run: TrainingRun) -> Iterator[Node]:
-    """PyTorch's recurrent layers without `batch_first` that get the mini-batch of a loader as it comes."""
+def batch_taken_for_time(run: TrainingRun) -> Iterator[tuple[Node, Place | None]]:
+    """PyTorch's recurrent layers without `batch_first` that get samples first.
+
+    They get the mini-batch of a loader as it comes, or their last step is taken along the second axis (then that place).
+    """
     root = output_of(run)
+    found: dict[int, tuple[Node, Place | None]] = {}
     for node in walk(root) if root is not None and run.framework == "torch" else ():
-        first = node.attributes.get("batch_first", False)
-        if node.op not in ("lstm", "gru", "simple_rnn") or not node.inputs or first is not False:
+        if node.op == "getitem" and node.inputs and _takes_last_of_second(node) and _has_time_first(node.inputs[0]):
+            found[id(node.inputs[0])] = (node.inputs[0], node.place)
+        if not _has_time_first(node) or not node.inputs:
             continue
         above = node.inputs[0]
         while above.op == "cast" and above.inputs:
             above = above.inputs[0]
         if above.op == "data" and above.attributes.get("batched") is True and len(above.shape or ()) == 3:
-            yield node
+            found.setdefault(id(node), (node, None))
+    yield from found.values()
+
+
+def _has_time_first(node: Node) -> bool:
+    return node.op in ("lstm", "gru", "simple_rnn") and node.attributes.get("batch_first", False) is False
+
+
+def _takes_last_of_second(node: Node) -> bool:
+    """Whether a subscript is `[:, -1]` or `[:, -1, :]`."""
+    index = node.attributes.get("index")
+    if not isinstance(index, tuple) or len(index) not in (2, 3):
+        return False
+    return index[0] == slice(None) and type(index[1]) is int and index[1] == -1 and index[2:] in ((), (slice(None),))
 
 
 def ascends(run: TrainingRun) -> Place | None:

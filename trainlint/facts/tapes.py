@@ -8,8 +8,9 @@ from trainlint.core import Place
 from trainlint.facts.loop_faults import upstream
 from trainlint.facts.passes import every_event
 from trainlint.facts.run import Script
-from trainlint.interpret.events import Event
+from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.values import Array, Literal, Object, Value
+from trainlint.source.lines import split_rows
 
 ACT_IN_TRAINING = {"dropout": "Dropout", "batch_norm": "BatchNormalization"}
 
@@ -59,7 +60,7 @@ def _layer_that_asks(output: Value | None) -> str:
 
 
 def losses_outside_tape(script: Script) -> Iterator[Place]:
-    """Losses of `tape.gradient` whose model was called outside of every tape: all gradients are None."""
+    """Losses of `tape.gradient` that, or whose model calls, are outside of every tape: all gradients are None."""
     events = every_event(script)
     forwards = {id(event.values.get("output")): event for event in events if event.kind == "forward"}
     seen: set[object] = set()
@@ -69,7 +70,30 @@ def losses_outside_tape(script: Script) -> Iterator[Place]:
             continue
         made = [one for one in events if one.kind == "loss" and one.values.get("output") is loss]
         calls = [forwards[id(one)] for one in upstream(loss) if id(one) in forwards]
-        if calls and made and not any(map(_in_tape, (*calls, *made))) and made[0].place not in seen:
-            seen.add(made[0].place)
-            if made[0].place is not None:
-                yield made[0].place
+        outside = bool(calls and made) and not any(map(_in_tape, (*calls, *made)))
+        place = made[0].place if outside else _made_after(loss, event, [one for one in calls if _in_tape(one)])
+        if place is not None and place not in seen:
+            seen.add(place)
+            yield place
+
+
+def _made_after(loss: Array, backward: Event, calls: Sequence[Event]) -> Place | None:
+    """Where a loss is computed between the end of the tape's block, in which the model was called, and `tape.gradient`."""
+    tapes = [frame for one in calls for frame in one.frames if frame.kind == "with" and frame.name == "tape"]
+    opened = tapes[-1].place if tapes else None
+    if opened is None or loss.place is None or backward.place is None or backward.frames != _around(calls[-1]):
+        return None
+    first, here, last = opened.span.row, loss.place.span.row, backward.place.span.row
+    rows = split_rows(getattr(opened, "source_text", ""))
+    within = max(first, here, last) <= len(rows) and first < here < last
+    return loss.place if within and _indented(rows[here - 1]) <= _indented(rows[first - 1]) else None
+
+
+def _indented(row: str) -> int:
+    return len(row) - len(row.lstrip())
+
+
+def _around(event: Event) -> tuple[Frame, ...]:
+    """The frames outside of the innermost tape that an event happens in."""
+    depth = max(index for index, frame in enumerate(event.frames) if frame.kind == "with" and frame.name == "tape")
+    return tuple(event.frames[:depth])

@@ -58,6 +58,10 @@ def _named_again(place: Place) -> bool:
     return re.search(filled, source, re.MULTILINE) is not None
 
 
+SMALLEST_SEQUENCE = 3
+"""Steps or features; fewer are more often several results of one thing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scrambled:
     """A reshape that is written where axes should change places."""
@@ -69,7 +73,7 @@ class Scrambled:
 
 
 def scrambling_reshapes(events: Sequence[Event]) -> Iterator[Scrambled]:
-    """Reshapes of pictures (..., H, W, C) to (..., C, H, W) or back, with C > 1."""
+    """Reshapes of pictures (..., H, W, C) to (..., C, H, W) or back, with C > 1, and of sequences (N, T, F) to (N, F, T)."""
     seen: set[object] = set()
     for event in events:
         made = event.values.get("output")
@@ -87,6 +91,8 @@ def _order(before: Shape | None, after: Shape | None) -> tuple[int, ...] | None:
     """The order of axes that a reshape from one shape to the other is mistaken for."""
     if before is None or after is None or len(before) != len(after) or len(before) not in (3, 4):
         return None
+    if _exchanges_last(before, after):
+        return (0, 2, 1)
     lead = len(before) - 3
     one, other = before[lead:], after[lead:]
     if None in one or (before[:lead] != after[:lead] and None not in (*before[:lead], *after[:lead])):
@@ -97,6 +103,13 @@ def _order(before: Shape | None, after: Shape | None) -> tuple[int, ...] | None:
     if _is_picture(one[1:], one[0]) and other == (one[1], one[2], one[0]):
         return (*axes, lead + 1, lead + 2, lead)
     return None
+
+
+def _exchanges_last(before: Shape, after: Shape) -> bool:
+    """Whether the shapes are (N, A, B) and (N, B, A): samples of several steps and several features."""
+    sizes = [one for one in before[1:] if one is not None and one >= SMALLEST_SEQUENCE]
+    same_samples = before[0] == after[0]
+    return len(before) == 3 and same_samples and len(sizes) == 2 and sizes[0] != sizes[1] and after[1:] == before[:0:-1]
 
 
 def _is_picture(size: Shape, channels: int | None) -> bool:

@@ -29,6 +29,8 @@ from trainlint.interpret.values import (
 from trainlint.knowledge.rows import Row
 
 RANGE = Row("builtins.range", "range", "range")
+MAXIMUM_COUNTS = 2_048
+"""Numbers of a range that a comprehension or a plain loop sees one by one."""
 WRAPPED = Row("builtins.iterator", "iterator", "iterator")
 
 
@@ -76,7 +78,7 @@ def _each_of_range(_: Interpreter, value: Value, place: Place | None) -> Iterati
     numbers = known_range(value)
     if numbers is None:
         return Iteration((Unknown("a counter of a loop", place),), False, None)
-    if len(numbers) > 256:
+    if len(numbers) > MAXIMUM_COUNTS:
         return Iteration((Unknown("a counter of a loop", place),), False, len(numbers))
     return Iteration([Literal(one, place) for one in numbers], True, len(numbers))
 
@@ -262,11 +264,23 @@ def _enumerate(call: Call) -> Value:
 def _zip(call: Call) -> Value:
     found = [call.interpreter.iterate(one, call.place) for one in call.arguments.positional]
     trips = [one.trips for one in found if one.trips is not None]
+    if not call.arguments.complete:
+        return _transposed(call)
     if found and all(one.exhaustive for one in found):
         rows: list[Value] = [Tuple(tuple(items)) for items in zip(*(one.items for one in found), strict=False)]
         return wrap(call, rows, exhaustive=True, trips=len(rows))
     firsts = tuple(one.items[0] if one.items else call.unknown("an item that is not known") for one in found)
     return wrap(call, [Tuple(firsts)], exhaustive=False, trips=min(trips, default=None))
+
+
+def _transposed(call: Call) -> Value:
+    """`zip(*rows)` of an unknown number of rows: their columns, each of unknown length."""
+    first = next(iter(call.arguments.rest), None)
+    found = None if first is None else call.interpreter.iterate(first, call.place)
+    if found is None or not found.exhaustive:
+        return wrap(call, [], exhaustive=False, trips=None)
+    columns: list[Value] = [List({"items": Tuple((one,)), "open": Literal(True)}, call.place) for one in found.items]
+    return wrap(call, columns, exhaustive=True, trips=len(columns))
 
 
 @function("builtins.map")

@@ -228,7 +228,8 @@ def _execute_text(call: Call) -> Value:
     return NONE
 
 
-_DRAWS = ("random", "uniform", "randint", "randrange", "choice", "choices", "sample", "gauss", "normalvariate", "triangular")
+_DRAWS = ("choice", "choices", "sample", "triangular")
+"""Functions of `random` that no row of `knowledge.numpy_operation_rows` describes."""
 
 
 @function(*(f"random.{name}" for name in _DRAWS), *(f"secrets.{name}" for name in ("choice", "randbelow")))

@@ -63,6 +63,14 @@ def _copy_list(call: Call) -> Value:
 @method("list", "index", "count")
 @method("tuple", "index", "count")
 def _index(call: Call) -> Value:
+    """Known where all items are known scalars, among which the one that is looked for stands."""
+    value, wanted = call.receiver, call.argument(0)
+    items = value.items if isinstance(value, Tuple) else operators.items_of(value) if isinstance(value, List) else ()
+    held = [one.value for one in items if isinstance(one, Literal)]
+    closed = len(held) == len(items) and not (isinstance(value, List) and operators.is_open(value))
+    if closed and isinstance(wanted, Literal) and wanted.value in held and len(call.arguments.positional) == 1:
+        found = held.index(wanted.value) if call.name == "index" else held.count(wanted.value)
+        return Literal(found, call.place)
     return call.unknown("a position in a list")
 
 

@@ -44,13 +44,17 @@ from trainlint.knowledge.rows import Parameter, Row
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The arguments of one call, evaluated. `complete` is False when `*unknown` or `**unknown` may add others."""
+    """The arguments of one call, evaluated. `complete` is False when `*unknown` or `**unknown` may add others.
+
+    `rest` is what stands for each of those that `*unknown` adds, where that is known.
+    """
 
     positional: tuple[Value, ...] = ()
     keywords: Mapping[str, Value] = field(default_factory=dict)
     positional_places: tuple[Place | None, ...] = ()
     keyword_places: Mapping[str, Place] = field(default_factory=dict)
     complete: bool = True
+    rest: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

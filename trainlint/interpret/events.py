@@ -84,8 +84,8 @@ class Event:
                    library base; unconstructed: its `__init__`, if that never calls the `__init__` of its base)
       unbound      name                             (a name that is bound nowhere is read)
       unpack       value, targets                   (a tuple of another length than the targets it is unpacked to)
-      set_attribute  target, name, value            (an attribute of a library object is set; of a tensor: one that it lacks)
-      set_member   target, name, value              (the same of an instance with a library base, outside its `__init__`)
+      set_attribute  target, name, value, before    (an attribute of a library object is set; of a tensor: one that it lacks)
+      set_member   target, name, value, before      (the same of an instance with a library base, outside its `__init__`)
       history_read  fit, key                        (`history.history["loss"]`; fit is what `fit` gave)
       misfit       layer, input, expected, found, what  (a layer is called on a shape that it cannot take)
       functional_dropout  rate, training            (`F.dropout`; training only if it is passed)
@@ -93,9 +93,13 @@ class Event:
       called_container  container                   (a ModuleList is called like a layer)
       accumulated  value, before, result            (an array is added up or kept: `total += value`, `values.append(value)`;
                    before is the total or list that it joins, result what comes of it)
+      carried      before, after                    (a pass in which a loss goes backward leaves other tensors in a name or an
+                   attribute of a module than it found there)
+      detached     value                            (`x.detach_()`: cut off in place)
       dropped      value, method                    (an array that a statement computes and nobody keeps; method: the one called)
       drawn        iterator, over, result           (`next(iter(loader))`: iterator is a list that stands for what `iter` gave)
       moved        model, device                    (`model.to(device)`, `.cuda()`, `.cpu()`)
+      moved_tensor value                            (the same of a tensor that is no mini-batch)
       wrapped      model, by, devices               (DataParallel, DistributedDataParallel, FSDP take a module)
       saved        value                            (`torch.save`)
       spelled      name, makes, argument, value, legacy   (an argument, or with makes "method" a method of a model, that not every

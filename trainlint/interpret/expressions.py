@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
+from libcst import TemplatedString, TemplatedStringExpression, TemplatedStringText  # older versions lack them
 
 from trainlint.interpret import comprehensions, functions, members, operators, targets
 from trainlint.interpret.dispatch import Arguments
@@ -83,14 +84,14 @@ def _concatenated(machine: Machine, node: cst.ConcatenatedString) -> Value:
     return operators.binary(machine, "add", evaluate(machine, node.left), evaluate(machine, node.right), machine.place(node))
 
 
-def _formatted(machine: Machine, node: cst.FormattedString | cst.TemplatedString) -> Value:
+def _formatted(machine: Machine, node: cst.FormattedString | TemplatedString) -> Value:
     place = machine.place(node)
     parts: list[str] = []
     for part in node.parts:
-        if isinstance(part, cst.FormattedStringText | cst.TemplatedStringText):
+        if isinstance(part, cst.FormattedStringText | TemplatedStringText):
             parts.append(part.value.replace("{{", "{").replace("}}", "}"))
             continue
-        assert isinstance(part, cst.FormattedStringExpression | cst.TemplatedStringExpression)
+        assert isinstance(part, cst.FormattedStringExpression | TemplatedStringExpression)
         value = evaluate(machine, part.expression)
         if not isinstance(value, Literal) or part.format_spec:
             return Unknown("a text that is put together while the script runs", place)
@@ -249,6 +250,7 @@ def call_arguments(machine: Machine, nodes: Sequence[cst.Arg]) -> Arguments:
     keywords: dict[str, Value] = {}
     keyword_places: dict[str, Place] = {}
     complete = True
+    rest: tuple[Value, ...] = ()
     for argument in nodes:
         value = evaluate(machine, argument.value)
         place = machine.place(argument.value)
@@ -257,6 +259,7 @@ def call_arguments(machine: Machine, nodes: Sequence[cst.Arg]) -> Arguments:
             positional.extend(spread.items if spread.exhaustive else ())
             places.extend([place] * (len(spread.items) if spread.exhaustive else 0))
             complete = complete and spread.exhaustive
+            rest = rest if spread.exhaustive else tuple(spread.items)
         elif argument.star == "**":
             known = _spread_dict(value)
             keywords.update({key: one for key, one in known.items() if isinstance(key, str)})
@@ -268,7 +271,7 @@ def call_arguments(machine: Machine, nodes: Sequence[cst.Arg]) -> Arguments:
             keywords[argument.keyword.value] = value
             if place is not None:
                 keyword_places[argument.keyword.value] = place
-    return Arguments(tuple(positional), keywords, tuple(places), keyword_places, complete)
+    return Arguments(tuple(positional), keywords, tuple(places), keyword_places, complete, rest)
 
 
 def _spread_dict(value: Value) -> Mapping[Hashable, Value]:
@@ -324,7 +327,7 @@ _EXPRESSIONS: dict[type, Callable[..., Value]] = {
     cst.SimpleString: _string,
     cst.ConcatenatedString: _concatenated,
     cst.FormattedString: _formatted,
-    cst.TemplatedString: _formatted,
+    TemplatedString: _formatted,
     cst.Tuple: _tuple,
     cst.List: _list,
     cst.Set: _set,

@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from trainlint.interpret import operators, targets
+from trainlint.interpret.carried import noting_carried
 from trainlint.interpret.events import Frame
 from trainlint.interpret.expressions import evaluate
 from trainlint.interpret.statements import Flow, body_of, execute_block
-from trainlint.interpret.values import Array, Dict, Instance, List, Literal, Object, Scope, Tuple, Unknown, Value
+from trainlint.interpret.values import Array, Dict, Instance, List, Literal, Object, Scope, Tuple, Unknown, Value, join
 from trainlint.source.walk import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from trainlint.interpret.dispatch import Iteration
     from trainlint.interpret.interpreter import Machine
 
 MAXIMUM_PASSES = 64
+MAXIMUM_PLAIN_PASSES = 1_024
+"""Passes of a loop that only does sums with numbers and appends them (`_plain`): a table that a script computes."""
+
 MAXIMUM_TRAINING_PASSES = 16
 LENGTHENING = frozenset({"append", "extend", "insert"})
 MAXIMUM_VALUES = 2_000
@@ -39,15 +43,31 @@ def execute_for(machine: Machine, node: cst.For) -> Flow:
         _note_items_as_indices(machine, node, value)
     iteration = machine.iterate(value, machine.place(node.iter))
     frame = Frame("loop", place, _name(node), iteration.trips, value)
-    if iteration.exhaustive and len(iteration.items) <= MAXIMUM_PASSES:
+    passes = len(iteration.items)
+    if iteration.exhaustive and (passes <= MAXIMUM_PASSES or (passes <= MAXIMUM_PLAIN_PASSES and _plain(node.body))):
         flow = _unrolled(machine, node, frame, value, iteration)
         if flow is not None:
             return _finish(machine, node, flow)
     with machine.frame(frame), _growing_lists(machine, iteration.trips):
         widen(machine, node.body)
         targets.assign(machine, node.target, _any_item(value, iteration))
-        flow = execute_block(machine, body_of(node.body))
+        flow = _one_pass(machine, node)
     return _finish(machine, node, flow)
+
+
+PLAIN_CALLS = frozenset(
+    {"append", "int", "float", "abs", "round", "sin", "cos", "tan", "exp", "log", "sqrt", "pow", "radians", "degrees"}
+)
+
+
+def _plain(body: cst.BaseSuite) -> bool:
+    """Whether a loop's body holds no loop of its own and calls nothing but `append` and functions of numbers."""
+    for one in walk(body):
+        if isinstance(one, cst.For | cst.While | cst.With | cst.Try | cst.FunctionDef | cst.CompFor | cst.Lambda):
+            return False
+        if isinstance(one, cst.Call) and getattr(getattr(one.func, "attr", one.func), "value", "") not in PLAIN_CALLS:
+            return False
+    return True
 
 
 def _note_items_as_indices(machine: Machine, node: cst.For, value: Value) -> None:
@@ -107,8 +127,10 @@ def _any_item(value: Value, iteration: Iteration) -> Value:
     if not iteration.items:
         return Unknown("an item of something that is not known", getattr(value, "place", None))
     first = iteration.items[0]
-    if not iteration.exhaustive or len(iteration.items) == 1:
+    if len(iteration.items) == 1:
         return first
+    if not iteration.exhaustive:
+        return _any_row(iteration.items) or first
     if isinstance(first, Literal):
         return Unknown("changes from pass to pass of the loop", first.place, first)
     if isinstance(first, Tuple):  # enumerate, zip: what differs is a counter, the rest is like the first
@@ -117,6 +139,23 @@ def _any_item(value: Value, iteration: Iteration) -> Value:
         )
         return Tuple(items, first.place)
     return first
+
+
+def _any_row(items: Sequence[Value]) -> Value | None:
+    """What stands for the rows `[picture, label]` of a list that grows: whichever label was met. None if they are no rows."""
+    rows = [known for known in (_entries(one) for one in items[:MAXIMUM_PASSES]) if known]
+    if len(rows) < len(items) or len({len(one) for one in rows}) != 1:
+        return None
+    columns = [
+        join(column) if all(isinstance(one, Literal) for one in column) else column[0] for column in zip(*rows, strict=True)
+    ]
+    return Tuple(tuple(columns), getattr(items[0], "place", None))
+
+
+def _entries(row: Value) -> tuple[Value, ...]:
+    if isinstance(row, Tuple):
+        return row.items
+    return operators.items_of(row) if isinstance(row, List) and not operators.is_open(row) else ()
 
 
 def _unrolled(machine: Machine, node: cst.For, frame: Frame, value: Value, iteration: Iteration) -> Flow | None:
@@ -132,7 +171,7 @@ def _unrolled(machine: Machine, node: cst.For, frame: Frame, value: Value, itera
     for item in iteration.items:
         with machine.frame(Frame("pass" if not counted else "loop", frame.place, frame.name, frame.trips, value)):
             targets.assign(machine, node.target, item)
-            flow = execute_block(machine, body_of(node.body))
+            flow = execute_block(machine, body_of(node.body)) if counted else _one_pass(machine, node)
         if counted and any(event.kind in TRAINING_EVENTS for event in machine.events[events:]):
             machine.heap.undo(mark)
             del machine.events[events:]
@@ -141,6 +180,12 @@ def _unrolled(machine: Machine, node: cst.For, frame: Frame, value: Value, itera
             break
     machine.heap.apply(machine.heap.undo(mark))
     return flow
+
+
+def _one_pass(machine: Machine, node: cst.For | cst.While) -> Flow:
+    """One pass that may train."""
+    with noting_carried(machine, node.body):
+        return execute_block(machine, body_of(node.body))
 
 
 def _finish(machine: Machine, node: cst.For | cst.While, flow: Flow) -> Flow:
@@ -156,7 +201,7 @@ def execute_while(machine: Machine, node: cst.While) -> Flow:
     frame = Frame("loop", machine.place(node), "while")
     events = len(machine.events)
     mark = machine.heap.mark()
-    for _ in range(MAXIMUM_PASSES):
+    for _ in range(MAXIMUM_PLAIN_PASSES if _plain(node.body) else MAXIMUM_PASSES):
         test = evaluate(machine, node.test)
         decided = operators.truth(test)
         if decided is False:
@@ -176,7 +221,7 @@ def execute_while(machine: Machine, node: cst.While) -> Flow:
     trips = _counted_trips(machine, node)
     with machine.frame(replace(frame, trips=trips)), _growing_lists(machine, trips):
         widen(machine, node.body)
-        flow = execute_block(machine, body_of(node.body))
+        flow = _one_pass(machine, node)
     return _finish(machine, node, flow)
 
 

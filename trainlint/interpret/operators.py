@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator as python
+import re
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,8 @@ def binary(machine: Machine, operator: str, left: Value, right: Value, place: Pl
         if operator == "truediv" and isinstance(left, Array) and left.op == "divide" and left.inputs[1] is right:
             machine.emit("scaled_again", place, scaled=left, divisor=right)
         return arrays.binary(operator, left, right, place)
+    if operator == "mod" and isinstance(left, Literal) and isinstance(left.value, str):
+        return _percent(left.value, right, place)
     if isinstance(left, Literal) and isinstance(right, Literal):
         return _scalars(_of_python_2(machine, operator, left, right), left, right, place)
     if isinstance(left, Instance | Object):
@@ -162,11 +165,28 @@ def _within_bounds(operator: str, left: Any, right: Any) -> bool:
             if isinstance(text, str | bytes):
                 return isinstance(count, int) and len(text) * count <= MAXIMUM_TEXT
         return _bits(left) + _bits(right) <= MAXIMUM_INTEGER_BITS
-    if isinstance(left, str | bytes) and operator == "mod":
+    if isinstance(left, bytes) and operator == "mod":
         return False
     if isinstance(left, str | bytes) and isinstance(right, str | bytes):
         return len(left) + len(right) <= MAXIMUM_TEXT
     return True
+
+
+_DIRECTIVE = re.compile(r"%(?:%|[-+ 0#]{0,4}\d{0,2}(?:\.\d{1,2})?[diufFeEgGsrx])")
+"""What stands for a value in `"block_%d" % i`, of a width that cannot exhaust memory."""
+
+
+def _percent(text: str, right: Value, place: Place | None) -> Value:
+    """`text % right`: the values put into their places."""
+    given = right.items if isinstance(right, Tuple) else (right,)
+    values = [one.value for one in given if isinstance(one, Literal)]
+    long = len(text) > MAXIMUM_TEXT or any(len(one) > MAXIMUM_TEXT for one in values if isinstance(one, str | bytes))
+    if len(values) < len(given) or long or "%" in _DIRECTIVE.sub("", text):
+        return Unknown("a text that is put together while the script runs", place)
+    try:
+        return Literal(text % tuple(values), place)
+    except (TypeError, ValueError, OverflowError):
+        return Unknown("an operation that Python refuses", place)
 
 
 def _bits(value: Any) -> int:
@@ -276,7 +296,10 @@ def compare(machine: Machine, operator: str, left: Value, right: Value, place: P
     if isinstance(left, Array) or isinstance(right, Array):
         from trainlint.interpret import arrays
 
-        return arrays.binary(operator, left, right, place)
+        compared = arrays.binary(operator, left, right, place)
+        if isinstance(compared, Array) and isinstance(right, Literal) and right.value == 0.5:
+            machine.emit("array", place, output=compared)
+        return compared
     if isinstance(left, Literal) and isinstance(right, Literal):
         return _compare_scalars(operator, left, right, place)
     if operator in ("eq", "ne") and isinstance(left, Tuple | Symbol) and isinstance(right, Tuple | Symbol) and same(left, right):

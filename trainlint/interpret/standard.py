@@ -33,7 +33,10 @@ CONSTANTS: dict[str, float] = {
 }
 """Library constants by canonical name."""
 
-_MATH = ("sqrt", "exp", "log", "log2", "log10", "ceil", "floor", "sin", "cos", "tanh", "pow", "fabs", "isnan", "isclose", "prod")
+_MATH = (
+    *("sqrt", "exp", "log", "log2", "log10", "ceil", "floor", "sin", "cos", "tanh", "pow", "fabs", "isnan", "isclose", "prod"),
+    *("tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "radians", "degrees", "expm1", "log1p", "hypot", "fmod"),
+)
 
 
 def _math(name: str) -> Callable[[Call], Value]:

@@ -99,12 +99,29 @@ def _in_place(node: cst.BaseExpression, value: Array) -> bool:
 
 
 def _assign(machine: Machine, node: cst.Assign) -> Flow:
+    total, added = _added_to(machine, node)
     value = evaluate(machine, node.value)
+    if total is not None and added is not None and isinstance(value, Array):
+        operand = next((one for one in value.inputs if one is not total and isinstance(one, Array)), None)
+        if operand is not None:
+            machine.emit("accumulated", machine.place(added), value=operand, before=total, result=value)
     for target in node.targets:
         targets.assign(machine, target.target, value)
     if isinstance(value, Array) and value.op == "layer" and len(node.targets) == 1:
         _note_unread(machine, node, value)
     return Flow.NORMAL
+
+
+def _added_to(machine: Machine, node: cst.Assign) -> tuple[Value | None, cst.BaseExpression | None]:
+    """What `total` is before `total = total + value` (or `value + total`), and what is added; (None, None) else."""
+    target, sum_ = node.targets[0].target, node.value
+    if not isinstance(target, cst.Name) or not isinstance(sum_, cst.BinaryOperation) or not isinstance(sum_.operator, cst.Add):
+        return None, None
+    scope = targets.scope_of(machine, target.value)
+    for one, other in ((sum_.left, sum_.right), (sum_.right, sum_.left)):
+        if isinstance(one, cst.Name) and one.value == target.value and scope is not None:
+            return scope.cells.get(target.value), other
+    return None, None
 
 
 def _note_unread(machine: Machine, node: cst.Assign, value: Array) -> None:

@@ -168,6 +168,8 @@ def set_attribute(machine: Machine, owner: Value, name: str, value: Value, place
             machine.heap.write(one.scope, name, value)
         elif isinstance(one, Symbol):
             machine.emit("set_attribute", place, target=one, name=Literal(name), value=value)
+        elif isinstance(one, Unknown) and ("unknown", "__setattr__") in METHODS:
+            METHODS["unknown", "__setattr__"](Call(machine, "__setattr__", Arguments((Literal(name, place), value)), place, one))
     return None
 
 
@@ -178,10 +180,17 @@ def _set_on_object(machine: Machine, owner: Object | Instance | Class, name: str
     if setter:
         return
     if isinstance(owner, Instance) and owner.row is not None and not _constructing(machine, owner):
-        machine.emit("set_member", place, target=owner, name=Literal(name), value=value)
+        machine.emit("set_member", place, None, target=owner, name=Literal(name), value=value, **_before(owner, name))
+    before = _before(owner, name)
     machine.heap.write(owner, name, value)
     if isinstance(owner, Object):
-        machine.emit("set_attribute", place, target=owner, name=Literal(name), value=value)
+        machine.emit("set_attribute", place, None, target=owner, name=Literal(name), value=value, **before)
+
+
+def _before(owner: Object | Instance | Class, name: str) -> dict[str, Value]:
+    """The value that the assignment replaces, as the event's role `before`; nothing where there was none."""
+    held = owner.cells.get(name)
+    return {} if held is None else {"before": held}
 
 
 def _constructing(machine: Machine, owner: Instance) -> bool:

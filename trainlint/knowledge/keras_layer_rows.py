@@ -302,7 +302,10 @@ ERA_DEFAULTS: dict[str, Any] = {
     "LSTMCell": _HARD_GATE,
     "GRU": _GRU_ERAS,
     "GRUCell": _GRU_ERAS,
-    "ConvLSTM2D": tuple((era, (("recurrent_activation", "hard_sigmoid"),)) for era in _BEFORE_KERAS_3),
+    **{
+        f"ConvLSTM{rank}D": tuple((era, (("recurrent_activation", "hard_sigmoid"),)) for era in _BEFORE_KERAS_3)
+        for rank in (1, 2, 3)
+    },
 }
 
 

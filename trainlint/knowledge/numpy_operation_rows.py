@@ -157,7 +157,9 @@ FUNCTIONS: tuple[tuple[str, str, str], ...] = (
     ("asarray", "array", "values|a, dtype=None, order=None"),
     ("asanyarray", "array", "values|a, dtype=None, order=None"),
     ("ascontiguousarray", "array", "values|a, dtype=None"),
+    ("fromiter", "array", "values|iter, dtype, count=-1"),
     ("atleast_1d", "at_least_1", "*xs"),
+    ("atleast_2d", "at_least_2", "*xs"),
     ("copy", "identity", "x|a, order='K', subok=False"),
     ("zeros", "zeros", "shape, dtype=None, order='C'"),
     ("ones", "ones", "shape, dtype=None, order='C'"),
@@ -221,6 +223,16 @@ RANDOM: tuple[tuple[str, str, str], ...] = (
     ("standard_t", "random_any", "df, shape|size=None"),
 )
 """Functions of `numpy.random`, which are also methods of its generators."""
+
+STANDARD_RANDOM: tuple[tuple[str, str, str], ...] = (
+    ("random", "random_unit", ""),
+    ("uniform", "random_uniform", "low|a, high|b"),
+    ("gauss", "random_normal", "mean|mu=0.0, deviation|sigma=1.0"),
+    ("normalvariate", "random_normal", "mean|mu=0.0, deviation|sigma=1.0"),
+    ("randint", "random_integers", "low|a, high|b, *, endpoint=True"),
+    ("randrange", "random_integers", "low|start, high|stop=None, step=1"),
+)
+"""Functions of Python's own `random`; `endpoint` stands for the upper end that `randint` includes."""
 
 _REDUCE = "axis=None, dtype=None, out=None, keepdims=False"
 
@@ -292,6 +304,10 @@ ROWS: tuple[Row, ...] = (
             source=_page(f"random.{name}"),
         )
         for name, kind, text in RANDOM
+    ),
+    *(
+        Row(f"random.{name}", "operation", kind, text, source="https://docs.python.org/3/library/random.html")
+        for name, kind, text in STANDARD_RANDOM
     ),
     *(
         Row(f"numpy.random.{name}", "object", "random_generator", "seed=None", source=_page(f"random.{name}"))

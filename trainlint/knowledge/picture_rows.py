@@ -9,7 +9,6 @@ _SKIMAGE = "https://scikit-image.org/docs/stable/api"
 _SCIPY = "https://docs.scipy.org/doc/scipy-1.0.0/reference/misc.html"
 _PILLOW = "https://pillow.readthedocs.io/en/stable/reference/Image.html"
 _TENSORFLOW = "https://www.tensorflow.org/api_docs/python/tf/image"
-_KERAS = "https://keras.io/api/data_loading/image"
 
 PICTURE_OBJECTS = frozenset({"PIL.Image.open", "keras.utils.load_img", "PIL.Image.fromarray"})
 """What gives a Pillow image: its size is width by height, and its methods make other images."""

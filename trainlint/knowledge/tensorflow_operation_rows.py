@@ -61,52 +61,6 @@ PAIRWISE: dict[str, str] = {
     "logical_xor": "logical_xor",
     "squared_difference": "squared_difference",
 }
-_AT_TOP = frozenset(
-    {
-        *(
-            "negative",
-            "abs",
-            "square",
-            "sign",
-            "floor",
-            "round",
-            "sqrt",
-            "exp",
-            "sin",
-            "cos",
-            "tan",
-            "asin",
-            "acos",
-            "atan",
-            "sinh",
-        ),
-        *("cosh", "tanh", "sigmoid", "add", "subtract", "multiply", "divide", "truediv", "pow", "maximum", "minimum", "equal"),
-        *(
-            "not_equal",
-            "less",
-            "less_equal",
-            "greater",
-            "greater_equal",
-            "logical_and",
-            "logical_or",
-            "logical_not",
-            "argmax",
-            "argmin",
-        ),
-        *(
-            "reduce_mean",
-            "reduce_sum",
-            "reduce_max",
-            "reduce_min",
-            "reduce_prod",
-            "reduce_any",
-            "reduce_all",
-            "reduce_logsumexp",
-            "cumsum",
-        ),
-    }
-)
-"""Functions of `tf.math` that are also `tf.<name>` in TensorFlow 2; the others were there in TensorFlow 1."""
 
 _REDUCE = "x|input_tensor, axis|reduction_indices=None, keepdims|keep_dims=False, name=None"
 

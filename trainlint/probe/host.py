@@ -73,7 +73,7 @@ class Ending(Enum):
 class Limits:
     """What the script may take: seconds, bytes of memory over all its processes (None: most of what is free), bytes written."""
 
-    seconds: float = 120.0
+    seconds: float = 300.0
     memory: int | None = None
     disk: int = 2 << 30
 

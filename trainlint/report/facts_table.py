@@ -115,7 +115,8 @@ def _optimizer(optimizer: OptimizerFacts) -> str:
         if fact is not None and not (isinstance(fact, Fact) and fact.value == 0):
             parts.append(f"{name} {_value(fact)}")
     if optimizer.clip:
-        parts.append(f"gradients clipped by {optimizer.clip[0]} at {exact(optimizer.clip[1])}")
+        at = f" at {exact(optimizer.clip[1])}" if math.isfinite(optimizer.clip[1]) else ""
+        parts.append(f"gradients clipped by {optimizer.clip[0]}{at}")
     return "; ".join(parts)
 
 

@@ -47,26 +47,26 @@ def add_answers(server: TrainlintServer) -> None:
         return [] if found is None else lenses(found, params.text_document.uri)
 
     @server.command(EXPLAIN)
-    async def explain(*arguments: Any) -> str:
+    async def explain(ls: TrainlintServer, *arguments: Any) -> str:
         """Show the documentation of the rule with this code, as Markdown, and return it."""
         code = arguments[0] if arguments else ""
         known = next((one for one in all_rules() if one.code == code), None)
         documentation = f"There is no rule {code!r}." if known is None else known.documentation.strip() + "\n"
-        window = server.client_capabilities.window
+        window = ls.client_capabilities.window
         if known is None or window is None or window.show_document is None or not window.show_document.support:
-            server.window_show_message(types.ShowMessageParams(types.MessageType.Info, documentation))
+            ls.window_show_message(types.ShowMessageParams(types.MessageType.Info, documentation))
         else:
             page = _folder_of_pages() / f"{known.code}.md"
             page.write_text(f"# {known.code} {known.name}\n\n{documentation}", encoding="utf-8")
-            await server.window_show_document_async(types.ShowDocumentParams(page.as_uri(), take_focus=True))
+            await ls.window_show_document_async(types.ShowDocumentParams(page.as_uri(), take_focus=True))
         return documentation
 
     @server.command(PROBE)
-    async def probed(*arguments: Any) -> dict[str, Any] | None:
+    async def probed(ls: TrainlintServer, *arguments: Any) -> dict[str, Any] | None:
         """Run the script with a uri to the first steps of some number of trainings (1), once the user has said yes."""
         uri = next((one for one in arguments if isinstance(one, str)), "")
         runs = next((one for one in arguments if isinstance(one, int) and one > 0), 1)
-        return await probe(server, uri, runs)
+        return await probe(ls, uri, runs)
 
 
 @cache

@@ -113,7 +113,7 @@ def _too_deep_exactly(text: str) -> TooDeep | None:
     around = 0  # the chains of all levels but the last, and the `elif`s
     line_start: int | None = 0
     for count, (kind, start, end) in enumerate(tokens(text)):
-        if kind == "comment":
+        if kind in ("comment", "text"):
             continue
         if kind == "newline":
             if len(levels) == 1:

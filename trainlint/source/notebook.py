@@ -68,6 +68,8 @@ def _joined(cells: list[Any], filename: str, path: Path | None) -> Source:
         if text is None:
             continue
         text = plain_python(text)
+        if text.endswith("\r"):  # which with the line end between cells would be one line end, not two
+            text = text[:-1] + "\n"
         rows = len(NEWLINE.findall(text)) + 1
         places.append(Cell(number, row, rows))
         texts.append(text)

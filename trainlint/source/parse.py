@@ -14,7 +14,7 @@ from trainlint.core import Span
 from trainlint.source.lines import RowTable
 from trainlint.source.nesting import too_deep
 from trainlint.source.positions import Offsets
-from trainlint.source.python2 import as_python_3
+from trainlint.source.python2 import OLD_ARGUMENT, as_python_3
 from trainlint.source.read import Source
 from trainlint.source.recover import Failure, recover
 from trainlint.source.reparse import Parsed, reparse
@@ -177,7 +177,8 @@ def _as_python_2(source: Source) -> Tree | None:
         return None
     written = Rewritten(source.text, changes)
     module = _module(written.text)
-    return Tree(source, module, written, python=2) if isinstance(module, cst.Module) else None
+    python = 3 if all(one.content == OLD_ARGUMENT for one in changes) else 2
+    return Tree(source, module, written, python=python) if isinstance(module, cst.Module) else None
 
 
 def _recovered(source: Source, before: Tree | None) -> Tree | None:

@@ -12,10 +12,15 @@ from collections.abc import Iterator
 from trainlint.source.rewritten import Change
 from trainlint.source.scan import STRUCTURE, tokens
 
+OLD_ARGUMENT = "async_"
+"""What `async` is called as the name of an argument."""
 _STRING = "\x01"
 """Stands for every character of a string in a masked text."""
 
-_PYTHON_3 = re.compile(r"(?<![\w\x01])[fF][rR]?(?=\x01)|->|:=|\b(?:nonlocal|async|await|yield\s+from)\b|\braise\b[^\n]*\bfrom\b")
+_PYTHON_3 = re.compile(
+    r"(?<![\w\x01])[fF][rR]?(?=\x01)|->|:=|\b(?:nonlocal|async(?![ \t]*=(?!=))|await|yield\s+from)\b"
+    r"|\braise\b[^\n]*\bfrom\b"
+)
 """A file with one of these is Python 3 with a mistake in it."""
 _STATEMENT = re.compile(r"(?:(?<=\n)|(?<=[;:])|\A)[ \t\f]*(print|exec|raise|except)\b", re.MULTILINE)
 _PRINTED = re.compile(r"[ \t]*(?:[\w\x01\[{`~+-]|>>)(?!=)")
@@ -24,6 +29,8 @@ _LONG = re.compile(r"(?<![\w.])(?:0[xX][0-9a-fA-F]+|[0-9]+)([lL])(?!\w)")
 _RAW_UNICODE = re.compile(r"(?<![\w\x01])[uU](?=[rR]\x01)")
 _LAMBDA = re.compile(r"\blambda[ \t]*(\()[\w ,]*(\))[ \t]*:")
 _INDENTATION = re.compile(r"(?:(?<=\n)|\A)[ ]*\t[ \t]*(?=[^\s])")
+_ASYNC = re.compile(r"(?<=[(,])(\s*)async(?=[ \t]*=(?!=))")
+"""`x.cuda(async=True)`: an argument up to Python 3.6, a keyword since."""
 _SPACES = re.compile(r"(?:(?<=\n)|\A) +[^\s]")
 
 
@@ -35,6 +42,7 @@ def as_python_3(text: str) -> list[Change] | None:
     found = [*_statements(masked), *_literals(masked)]
     found += [Change(one.start(), one.end(), "!=") for one in re.finditer("<>", masked)]
     found += _backquotes(masked)
+    found += [Change(one.end(1), one.end(), OLD_ARGUMENT) for one in _ASYNC.finditer(masked)]
     found += [Change(*one.span(group), " ") for one in _LAMBDA.finditer(masked) for group in (1, 2)]
     if _SPACES.search(masked):
         found += [Change(*one.span(), one[0].expandtabs(8)) for one in _INDENTATION.finditer(masked)]

@@ -9,9 +9,10 @@ import re
 from collections.abc import Generator, Iterator
 
 Token = tuple[str, int, int]
-"""Kind, start and end. The kinds: comment, string, open, close, newline, separator (`,` `;` `:`), operator, word.
+"""Kind, start and end. The kinds: comment, string, text, open, close, newline, separator (`,` `;` `:`), operator, word.
 
-Of an f-string the kind `string` covers the opening quote; its replacement fields are scanned as brackets with code in them.
+Of an f-string the kind `string` covers the opening quote, `text` what stands before each replacement field and, with the closing
+quote, after the last; the fields are scanned as brackets with code in them.
 """
 
 _STRUCTURE = r"""(?P<quote>\"{3}|'{3}|["'])
@@ -81,23 +82,29 @@ def _string_end(text: str, position: int, quote: str) -> int:
 
 def _literal(text: str, position: int, inside: str, brackets: list[str]) -> Generator[Token, None, int]:
     """Step over the text of an f-string to its end or to where a field opens; `inside` is an entry of `brackets`."""
+    begin = position
     while inside:
         quote = inside.removeprefix(_FORMAT)
         is_format = inside != quote
         match = (_FORMAT_STOP if is_format else _LITERAL_STOP)[quote].search(text, position)
         if match is None:
+            yield "text", begin, len(text)
             return len(text)
         position = match.end()
         found = match[0]
         if found == "{":
             brackets.append(inside)
+            yield "text", begin, match.start()
             yield "open", match.start(), position
             return position
         if found == "}" and is_format:
+            yield "text", begin, match.start()
             yield "close", match.start(), position
-            inside = brackets.pop() if brackets else ""
+            inside, begin = brackets.pop() if brackets else "", position
         elif found in (quote, "\r", "\n"):
             if is_format and brackets:  # a field that is never closed: its string is over all the same
                 brackets.pop()
-            return position if found == quote else match.start()
+            position = position if found == quote else match.start()
+            yield "text", begin, position
+            return position
     return position

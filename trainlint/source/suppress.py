@@ -49,12 +49,19 @@ def row_to_ignore(source: Source, span: Span, inside: Collection[int]) -> int | 
 
 
 def rows_inside_strings(text: str) -> set[int]:
-    """The rows that end within a string."""
+    """The rows that end within a string, the fields of f-strings included: before Python 3.12 no comment may stand in one."""
     found: set[int] = set()
     table = RowTable(text)
+    in_field, text_end = [False], -1
     for kind, start, end in tokens(text, pattern=STRUCTURE):
-        if kind == "string":
+        if kind in ("string", "text") or (kind == "newline" and in_field[-1]):
             found.update(range(table.position(start)[0], table.position(end)[0]))
+        elif kind == "open":
+            in_field.append(in_field[-1] or start == text_end)
+        elif kind == "close" and len(in_field) > 1:
+            in_field.pop()
+        if kind == "text":
+            text_end = end
     return found
 
 

@@ -104,11 +104,6 @@ def first_non_finite_step(loss: float, summed: int, growth: float) -> int | None
     return max(0, math.ceil(steps)) if steps < 1e15 else None
 
 
-def first_step_factor(q: float) -> float:
-    """What heavy-ball momentum does to the loss on its first step, before the momentum has built up: (1 - q)^2."""
-    return (1 - q) ** 2
-
-
 def replacement(samples: int, batch: int) -> float:
     """The share p = (n - B) / (B(n - 1)) of single-row noise in batches of B out of n without replacement; 0 at B = n.
 
@@ -168,7 +163,7 @@ def momentum_mean_square_bound(lam: float, bound: float, momentum: float) -> flo
     `s_B = 2 / bound` is the sharpness that small batches see. Exact for one weight, within a fifth for several.
     It joins the plateaus 2(1+b)/lam (all rows) and 2(1-b)/s_B (noise rules): small batches undo what momentum gains.
     """
-    if momentum == 0 or not math.isfinite(bound):
+    if not math.isfinite(bound):
         return bound
     noisy = max(0.0, 2 / bound - lam)
     return 2 * (1 + momentum) / (lam + (1 + momentum) / (1 - momentum) * noisy)
@@ -182,11 +177,15 @@ def log_growth_of_epoch(rate: float, batches: Matrix) -> float:
     return float(2 * np.log(np.maximum(factors, 1e-300)).sum())
 
 
+SCANNED = 4_000
+"""Rates at which `one_weight_bound` looks for the first crossing."""
+
+
 def one_weight_bound(batches: Matrix) -> float:
     """The smallest rate [P^2/L] at which the product over an epoch of `log_growth_of_epoch` reaches 1.
 
-    For rates up to 1 / max(batches) every factor is below 1; from there on the product is scanned upwards, and the first
-    crossing narrowed by bisection. Infinite if nothing is curved.
+    For rates up to 1 / max(batches) every factor is below 1, from 2 / min(batches) on every factor above; between them the
+    product is scanned upwards, and the first crossing narrowed by bisection. Infinite if nothing is curved.
     """
     import numpy as np
 
@@ -194,10 +193,8 @@ def one_weight_bound(batches: Matrix) -> float:
     if largest <= 0:
         return math.inf
     low = 1 / largest
-    grid = low * np.geomspace(1, 2 * largest / float(batches.mean()) + 2, 4000)
-    crossed = next((rate for rate in grid.tolist() if log_growth_of_epoch(rate, batches) > 0), None)
-    if crossed is None:
-        return float(grid[-1])
+    grid = low * np.geomspace(1, min(2.001 * largest / float(batches[batches > 0].min()), 1e15), SCANNED)
+    crossed = next((rate for rate in grid.tolist() if log_growth_of_epoch(rate, batches) > 0), float(grid[-1]))
     low = crossed / (float(grid[1]) / float(grid[0]))
     for _ in range(60):
         middle = (low + crossed) / 2

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from trainlint.facts.run import TrainingRun
-from trainlint.stability.twin.operation import RefusalError
+from trainlint.stability.twin.operation import TooMuchWorkError
 from trainlint.stability.twin.program import Program
 
-WORK = 1e9
-"""Multiplications for the first run of a script, about 80 ms on one core; each further run has half of the one before it,
-so that no script takes more than twice this much."""
+WORK = 8e8
+"""Multiplications for the first run of a script, about 70 ms on one core; each further run has half of the one before it,
+so that a script takes no more than about twice this much."""
+
+LEAST = 0.01
+"""The share of it that even the last of many runs has: enough for the closed form of a small model."""
 
 PRODUCT, GRADIENT = 6, 3
 """Evaluations of the loss that a Hessian product and a gradient cost."""
 
 
-class TooMuchWorkError(RefusalError):
-    """A computation that would cost more than a script may; a smaller one may do."""
+class Purse:
+    """What the judgement of one run may still cost, in multiplications: all that is computed for it is paid from here."""
 
+    def __init__(self, run: TrainingRun) -> None:
+        """The first run of a script has most."""
+        self.left = float(WORK * run.effort * max(0.5 ** min(max(run.order, 0), 60), LEAST))
 
-def allowance(run: TrainingRun) -> float:
-    """The multiplications for a run: the first of a script has most."""
-    return float(WORK * run.effort * 0.5 ** min(max(run.order, 0), 60))
+    def affords(self, cost: float) -> bool:
+        """Whether so much is left."""
+        return cost <= self.left
 
+    def pay(self, cost: float) -> None:
+        """Take from what is left. Raises `TooMuchWorkError` if that is less."""
+        if not self.affords(cost):
+            raise TooMuchWorkError("the model and its data are too large for the budget of a script (`--budget`)")
+        self.left -= cost
 
-def ceiling(run: TrainingRun) -> float:
-    """The multiplications for one eigenvalue of a run on the script's own data."""
-    return float(WORK * run.effort)
+    @property
+    def largest_evaluation(self) -> float:
+        """What one evaluation of the loss costs at most, if a single Hessian product is to be paid."""
+        return self.left / PRODUCT
 
 
 def usual_products(tolerance: float) -> int:

@@ -12,10 +12,11 @@ from trainlint.facts.rates import rates_of
 from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.stability import bounds
 from trainlint.stability.bounds import Descent
-from trainlint.stability.budget import GRADIENT, allowance, ceiling
+from trainlint.stability.budget import GRADIENT, Purse
 from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import descent_of
-from trainlint.stability.simulate import BLOWN_UP, HOPELESS, Outcome, evaluations, full, shuffled, train
+from trainlint.stability.simulate import BLOWN_UP, CHECKS, HOPELESS, Outcome, evaluations, full, shuffled, train
+from trainlint.stability.twin.operation import TooMuchWorkError
 from trainlint.stability.twin.problem import Problem, Rows
 from trainlint.stability.twin.program import Program
 from trainlint.stability.updates import Settings
@@ -34,13 +35,14 @@ MOST = 4
 
 
 class Case(NamedTuple):
-    """What a judgement starts from: everything known, and the weights drawn once."""
+    """What a judgement starts from: everything known, the weights drawn once, and what may still be computed."""
 
     run: TrainingRun
     optimizer: OptimizerFacts
     settings: Settings
     program: Program
     problem: Problem
+    purse: Purse
 
     @property
     def method(self) -> Descent:
@@ -54,6 +56,18 @@ class Case(NamedTuple):
             return None
         size = max(1, self.run.batch_size.value)
         return size if size < self.program.samples else None
+
+    @property
+    def rows_of_step(self) -> int | None:
+        """Rows of a step; None where they are not known. The run's own count: a twin of made-up data has fewer."""
+        size = self.run.batch_size.value if isinstance(self.run.batch_size, Fact) else None
+        there = self.run.inputs.samples or (None if self.program.imitates else self.program.samples)
+        return there if size is None or (there and there < size) else max(1, size)
+
+    def drawn(self, seed: int, factors: dict[int, float] | None = None) -> Problem:
+        """The loss of one batch on average, at one draw of the weights."""
+        problem = self.problem if seed == 0 and not factors else self.program.problem(seed, factors)
+        return problem.for_batches(self.rows_of_step)
 
     @property
     def not_constant(self) -> str | None:
@@ -106,15 +120,32 @@ class Simulation(NamedTuple):
         return f"{self.blown} of {self.runs} simulated runs of up to {self.steps} updates diverge{reached}"
 
 
-def simulated(case: Case) -> Simulation:
-    """Train with the script's own data, batches, optimizer, clipping and schedule; no runs where 50 updates cost too much."""
+def _cost_of_training(case: Case) -> tuple[float, float]:
+    """The multiplications of one update, and of looking at the loss over all rows in the course of one run."""
+    looks = (CHECKS + 2) * case.program.cost() if case.batch is not None else 0.0
+    return GRADIENT * case.program.cost(case.batch) * evaluations(case.settings), looks
+
+
+def half_beside_training(case: Case) -> float:
+    """What may be spent beside `simulated`: half, and no more than leaves the fewest runs and updates."""
+    each, looks = _cost_of_training(case)
+    fewest = FEWER * (min(FEWEST_STEPS, case.run.updates or FEWEST_STEPS) * each + looks)
+    return min(case.purse.left / 2, case.purse.left - fewest)
+
+
+def simulated(case: Case, kept: float = 0.0) -> Simulation:
+    """Train with the script's own data, batches, optimizer, clipping and schedule; `kept` stays in the purse.
+
+    No runs where 50 updates cost too much.
+    """
     wanted = min(STEPS, case.run.updates or STEPS)
-    each = GRADIENT * case.program.cost(case.batch) * evaluations(case.settings)
-    affordable = {starts: int(min(wanted, allowance(case.run) / (starts * each))) for starts in (STARTS, FEWER)}
-    starts = next((one for one, steps in affordable.items() if steps >= min(wanted, FEWEST_STEPS)), 0)
+    each, looks = _cost_of_training(case)
+    most = {starts: int(min(wanted, ((case.purse.left - kept) / starts - looks) / each)) for starts in (STARTS, FEWER)}
+    starts = next((one for one, steps in most.items() if steps >= min(wanted, FEWEST_STEPS)), 0)
     if not starts:
         return Simulation(0, 0, 0)
-    steps = affordable[starts]
+    steps = most[starts]
+    case.purse.pay(starts * (steps * each + looks))
     rates, outcomes = rates_of(case.run), list[Outcome]()
     blown_up = BLOWN_UP if steps >= wanted else HOPELESS  # a run that is not followed to its end may come back
     for seed in range(starts):
@@ -136,12 +167,18 @@ def batches_of(case: Case, seed: int) -> Iterator[Rows | None]:
 
 
 def unit_scale(case: Case) -> tuple[float | None, float | None]:
-    """The largest magnitude of the inputs where they meet the weights, and the sharpness were they divided by it."""
+    """The largest magnitude of the inputs where they meet the weights, and the sharpness were they divided by it.
+
+    None for the second where it is not curved, or cannot be afforded any more.
+    """
     factors, magnitude = unit_factors(case)
     if not factors:
         return magnitude, None
-    problem = case.program.problem(0, factors)
-    return magnitude, curvature(problem, problem.start, allowed=ceiling(case.run)).largest or None
+    problem = case.drawn(0, factors)
+    try:
+        return magnitude, curvature(problem, problem.start, purse=case.purse).largest or None
+    except TooMuchWorkError:
+        return magnitude, None
 
 
 def unit_factors(case: Case) -> tuple[dict[int, float], float | None]:
@@ -162,7 +199,7 @@ def overflow_step(case: Case, growth: float) -> int | None:
 
 
 def _first_loss(case: Case, seed: int) -> float:
-    problem = case.problem if seed == 0 else case.program.problem(seed)
+    problem = case.drawn(seed)
     return problem.loss(problem.start)
 
 
@@ -179,6 +216,8 @@ def premises(case: Case) -> tuple[str, ...]:
         found.append(
             "the targets are not known" + ("; the curvature does not depend on them" if quadratic else " and taken for zeros")
         )
+    if case.rows_of_step and case.problem.adds_rows:
+        found.append(f"the loss adds over the {case.rows_of_step} rows of a step")
     if case.run.updates is None:
         found.append("the number of updates is not known")
     return tuple(found)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trainlint.stability.budget import WORK, TooMuchWorkError, of_curvature, usual_products
+from trainlint.stability.budget import Purse, of_curvature, of_product, usual_products
 from trainlint.stability.twin.operation import RefusalError, Tensor
 from trainlint.stability.twin.problem import Problem, Rows
 
@@ -21,6 +21,9 @@ ROUGH_DIMENSION = 16
 LANCZOS_STEPS = 120
 ROW_PRODUCTS, ROW_ENTRIES = 2_000, 2**21
 """The most Hessian columns that are computed, and numbers that are held, to know the Hessian of each row."""
+
+PER_ENTRY = 1_000
+"""Multiplications that take as long as what is done with each of these numbers: it is made, compared, and has eigenvalues."""
 
 NEGLIGIBLE = 1e-9
 """Eigenvalues below this share of the largest are rounding."""
@@ -44,13 +47,13 @@ class Curvature(NamedTuple):
 
 
 def curvature(
-    problem: Problem, weights: Tensor, rows: Rows | None = None, *, tolerance: float = 1e-8, allowed: float = WORK
+    problem: Problem, weights: Tensor, rows: Rows | None = None, *, tolerance: float = 1e-8, purse: Purse | None = None
 ) -> Curvature:
     """The largest Hessian eigenvalue at `weights` over some rows (None: all), penalties included.
 
     Dense up to 64 parameters (16 for a tolerance above 1e-8), else Lanczos to a relative residual of `tolerance` (the error
-    of the eigenvalue is then of the order of its square: Parlett 1980). Exact for a quadratic loss. Raises `RefusalError`
-    above the `allowed` number of multiplications.
+    of the eigenvalue is then of the order of its square: Parlett 1980). Exact for a quadratic loss. Raises `RefusalError`,
+    `TooMuchWorkError` where the `purse` does not pay for it.
     """
     dimension = weights.size
     if dimension == 0:
@@ -58,8 +61,8 @@ def curvature(
     if not np.isfinite(weights).all():
         raise RefusalError("the initial weights are not finite")
     dense = dimension <= (DENSE_DIMENSION if tolerance <= 1e-8 else ROUGH_DIMENSION)
-    if of_curvature(problem.program, tolerance, None if rows is None else len(rows)) > allowed:
-        raise TooMuchWorkError("the model and its data are too large for the curvature to be computed in the time allowed")
+    if purse is not None:
+        purse.pay(of_curvature(problem.program, tolerance, None if rows is None else len(rows)))
 
     def product(vector: Tensor) -> Tensor:
         return problem.hessian_vector(weights, vector, rows)
@@ -128,7 +131,7 @@ def lanczos(product: Callable[[Tensor], Tensor], start: Tensor, tolerance: float
     return Curvature(theta, None, shape @ basis[: len(shape)], lowest, residual == 0.0 or residual <= 1e-3 * abs(theta))
 
 
-def row_hessians(problem: Problem) -> Tensor | None:
+def row_hessians(problem: Problem, purse: Purse) -> Tensor | None:
     """The Hessian of each row's own loss (n, d, d), for a quadratic loss that is the mean of its rows' losses.
 
     None if that is not so (normalisation over the batch, sums), or if it would cost too much.
@@ -140,14 +143,19 @@ def row_hessians(problem: Problem) -> Tensor | None:
     def of_rows(rows: Rows | None) -> Tensor:
         return hessian(lambda vector: problem.hessian_vector(problem.start, vector, rows), dimension)
 
-    found = _of_squares(problem, samples)
-    if found is None:
-        if samples * dimension > ROW_PRODUCTS:
-            return None
-        found = np.stack([of_rows(np.array([row])) for row in range(samples)])
-    whole = of_rows(None)
-    if not np.allclose(found.mean(axis=0), whole, rtol=1e-8, atol=1e-8 * float(np.abs(whole).max(initial=0.0))):
+    entries, products = PER_ENTRY * samples * dimension**2, samples * dimension * of_product(problem.program, 1)
+    if not purse.affords(entries):
         return None
+    found = _of_squares(problem, samples)
+    if found is None and (samples * dimension > ROW_PRODUCTS or not purse.affords(entries + products)):
+        return None
+    purse.pay(entries if found is not None else entries + products)
+    if found is None:
+        found = np.stack([of_rows(np.array([row])) for row in range(samples)])
+    every_other = slice(None, None, 2)  # with statistics of the batch the rows fit the whole, and no part of it
+    for expected, rows in ((of_rows(None), found), (of_rows(np.arange(samples)[every_other]), found[every_other])):
+        if not np.allclose(rows.mean(axis=0), expected, rtol=1e-8, atol=1e-8 * float(np.abs(expected).max(initial=0.0))):
+            return None
     return found
 
 

@@ -11,20 +11,23 @@ from trainlint.core import Evidence, Unknown
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.stability.bound import StabilityBound
-from trainlint.stability.budget import allowance, ceiling, of_curvature, of_product
+from trainlint.stability.budget import Purse, of_curvature, of_product
 from trainlint.stability.case import Case, batch_in_words, premises, unit_factors
 from trainlint.stability.curvature import curvature
-from trainlint.stability.optimizers import DESCENT
-from trainlint.stability.synthetic import Synthetic
+from trainlint.stability.synthetic import BINARY, CLASS_EITHER, CLASS_NUMBERS, CLASS_SHARES, Synthetic
+from trainlint.stability.twin.leaves import by_rows
 from trainlint.stability.twin.operation import Tensor
-from trainlint.stability.twin.problem import Problem
+from trainlint.stability.twin.problem import Problem, Rows
 from trainlint.stability.twin.program import Program
 from trainlint.stability.updates import Settings
 
 SEEDS = 5
 """Draws of data and weights, of which the middle one counts; fewer where the time does not allow them."""
 
-ROWS = (64, 48, 32, 24, 16, 12, 8, 6, 4, 2)
+MADE_UP_ROWS, KNOWN_ROWS = 64, 256
+"""The most rows that are drawn: rows of known data are not as alike as made-up ones."""
+
+ROWS = (128, 64, 48, 32, 24, 16, 12, 8, 6, 4, 2)
 """How many rows are tried, the most that the time allows."""
 
 UNSCALED = 5.0
@@ -40,18 +43,7 @@ TOLERANCE = 2e-2
 BOUNDED = frozenset({"tanh", "sigmoid", "hard_sigmoid", "softsign", "lstm", "gru", "simple_rnn", "softmax"})
 NORMALIZERS = frozenset({"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "normalization"})
 SQUARED = frozenset({"mean_squared_error", "square", "power", "huber", "smooth_l1"})
-ENTROPY = frozenset(
-    {
-        "binary_crossentropy",
-        "binary_cross_entropy_with_logits",
-        "categorical_crossentropy",
-        "sparse_categorical_crossentropy",
-        "softmax_cross_entropy_with_logits",
-        "sparse_softmax_cross_entropy_with_logits",
-        "cross_entropy",
-        "nll",
-    }
-)
+ENTROPY = BINARY | CLASS_NUMBERS | CLASS_SHARES | CLASS_EITHER
 
 FACTOR = 2.0
 """What an estimated sharpness may be off by: thresholds are this much higher than for a known one."""
@@ -70,16 +62,17 @@ class Drawn(NamedTuple):
     rough: bool
 
 
-def estimate(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings: Settings) -> StabilityBound | Unknown:
+def estimate(
+    run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings: Settings, purse: Purse
+) -> StabilityBound | Unknown:
     """The verdict from an estimated sharpness: a warning at most. Raises `RefusalError` for what cannot be imitated."""
-    if settings.name not in DESCENT:
-        return Unknown("the numbers of the data are not known, and without them this optimizer is not judged", run.place)
-    first = imitation(run, graph, 0, PROBED)[0]
+    first = imitation(run, graph, 0, PROBED, allowed=purse.largest_evaluation)[0]
     if first.dimension == 0:
         return Unknown("the loss depends on no trainable weight", run.place)
+    purse.pay(first.preparation())
     if not first.start_is_known or not first.constants_are_known:
         return Unknown("the initial weights are not known", run.place)
-    rows, seeds = affordable(first, rows_of(graph), allowance(run))
+    rows, seeds = affordable(first, rows_of(graph), run.inputs.samples, purse.left)
     if rows is None:
         earlier = ", after the runs before it," if run.order else ""
         reason = f"the model is too large for its curvature to be estimated{earlier} within the budget of a script (`--budget`)"
@@ -88,19 +81,30 @@ def estimate(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings:
     found: list[Drawn] = []
     for seed in range(seeds):
         program, assumed = imitation(run, graph, seed, rows, sure=rough)
-        case = Case(run, optimizer, settings, program, program.problem(seed))
-        found.append(Drawn(_sharpness(case, case.problem), case, seed, assumed, rough))
+        case = Case(run, optimizer, settings, program, program.problem(seed), purse)
+        if case.rows_of_step is None and case.problem.adds_rows:
+            return Unknown("the loss adds over the rows of a batch, whose number is not known", run.place)
+        problem = case.problem.for_batches(case.rows_of_step)
+        found.append(Drawn(_sharpness(case, problem), case, seed, assumed, rough))
     found.sort(key=lambda one: one.sharpness)
     return _bound(run, found[seeds // 2])
 
 
-def imitation(run: TrainingRun, graph: Node, seed: int, rows: int, *, sure: bool = False) -> tuple[Program, tuple[str, ...]]:
-    """The program on synthetic data (see `Synthetic`), and what that data assumes; of known data evenly spaced rows."""
+def imitation(
+    run: TrainingRun, graph: Node, seed: int, rows: int, *, sure: bool = False, allowed: float = math.inf
+) -> tuple[Program, tuple[str, ...]]:
+    """The program on synthetic data (see `Synthetic`), and what that data assumes; of known data some rows."""
     samples = known_rows(graph)
-    taken = None if samples is None else np.linspace(0, samples - 1, min(rows, samples)).astype(np.int64)
+    taken = None if samples is None else spread(samples, min(rows, samples), seed)
     supply = Synthetic(graph, seed, rows if taken is None else len(taken), sure=sure)
-    program = Program(graph, aligns=run.framework == "keras", supply=supply, rows=taken)
+    program = Program(graph, aligns=run.framework == "keras", supply=supply, rows=taken, drawn=by_rows(graph), allowed=allowed)
     return program, tuple(dict.fromkeys(supply.assumed))
+
+
+def spread(samples: int, rows: int, seed: int) -> Rows:
+    """Some rows out of all: one from each of equally long stretches."""
+    offsets = np.random.default_rng(seed).uniform(size=rows)
+    return np.minimum(((np.arange(rows) + offsets) * (samples / rows)).astype(np.int64), samples - 1)
 
 
 def saturates(program: Program) -> bool:
@@ -115,32 +119,40 @@ def saturates(program: Program) -> bool:
 
 def known_rows(graph: Node) -> int | None:
     """The rows of data whose numbers are known; None if there are none."""
-    counts = [len(one.data) for one in batched(graph) if one.data is not None and one.data.ndim]
+    counts = [len(one.data) for one in by_rows(graph) if one.data is not None and one.data.ndim]
     return min(counts, default=None)
 
 
 def rows_of(graph: Node) -> int:
     """Rows that are worth drawing: one for each number of a row, but no more than there are."""
-    shapes = [one.shape or () for one in batched(graph)]
+    shapes = [one.shape or () for one in by_rows(graph)]
     there = [shape[0] for shape in shapes if shape and shape[0]]
+    known = known_rows(graph)
+    if known is not None:
+        return min(known, KNOWN_ROWS)
     widest = max((math.prod(size or 1 for size in shape[1:]) for shape in shapes), default=1)
-    return max(1, min([*there, known_rows(graph) or ROWS[0], max(32, widest), ROWS[0]]))
+    return max(1, min([*there, max(32, widest), MADE_UP_ROWS]))
 
 
-def batched(graph: Node) -> list[Node]:
-    """The data leaves that mini-batches are drawn from."""
-    return [node for node in walk(graph) if node.op == "data" and node.attributes.get("batched")]
-
-
-def affordable(program: Program, wanted: int, allowed: float) -> tuple[int | None, int]:
+def affordable(program: Program, wanted: int, there: int | None, allowed: float) -> tuple[int | None, int]:
     """How many rows, and draws of them, fit into some number of multiplications: rather more draws than many rows."""
     for seeds, fewest in ((SEEDS, 16), (3, 8), (1, 1)):
         for rows in (wanted, *(one for one in ROWS if one < wanted)):
-            half = max(1, rows // 2)
-            cost = of_curvature(program, TOLERANCE, half) + of_product(program, half)
-            if seeds * cost <= allowed and rows >= min(fewest, wanted):
+            if seeds * cost_of(program, rows, there) <= allowed and rows >= min(fewest, wanted):
                 return rows, seeds
     return None, 0
+
+
+def cost_of(program: Program, rows: int, there: int | None) -> float:
+    """The multiplications of one estimate (`_sharpness`) on so many rows of those that are there."""
+    counted = rows if rows == there else max(1, rows // 2)
+    along = 0.0 if rows == there else of_product(program, counted)
+    return (2 if _may_sharpen(program) else 1) * (of_curvature(program, TOLERANCE, counted) + along)
+
+
+def _may_sharpen(program: Program) -> bool:
+    """Whether the loss is the cross-entropy of a linear model, whose curvature is largest where all outputs are equal."""
+    return program.prediction_degree <= 1 and any(step.node.op in ENTROPY for step in program.steps)
 
 
 def _sharpness(case: Case, problem: Problem) -> float:
@@ -151,17 +163,17 @@ def _sharpness(case: Case, problem: Problem) -> float:
     over draws): the geometric mean of both is taken, and the smaller the data, the nearer to the first.
     """
     narrow = problem.reduced(rough=True)
-    samples = case.program.samples
-    if samples is None or samples < 2:
-        return curvature(narrow, narrow.start, tolerance=TOLERANCE, allowed=ceiling(case.run)).largest
-    if case.program.prediction_degree <= 1 and kind_of(case) == "cross-entropy":
-        return max(_of_halves(case, narrow, start) for start in (narrow.start, 0 * narrow.start))
-    return _of_halves(case, narrow, narrow.start)
+    samples, starts = case.program.samples, [narrow.start]
+    if _may_sharpen(case.program):
+        starts.append(0 * narrow.start)
+    if samples is None or samples < 2 or samples == case.run.inputs.samples:
+        return max(curvature(narrow, start, tolerance=TOLERANCE, purse=case.purse).largest for start in starts)
+    return max(_of_halves(case, narrow, start) for start in starts)
 
 
 def _of_halves(case: Case, problem: Problem, start: Tensor) -> float:
     fitted, others = np.arange(0, case.program.rows, 2), np.arange(1, case.program.rows, 2)
-    found = curvature(problem, start, fitted, tolerance=TOLERANCE, allowed=ceiling(case.run))
+    found = curvature(problem, start, fitted, tolerance=TOLERANCE, purse=case.purse)
     if not found.largest > 0:
         return 0.0
     along = float(found.direction @ problem.hessian_vector(start, found.direction, others))
@@ -188,7 +200,9 @@ def _bound(run: TrainingRun, middle: Drawn) -> StabilityBound | Unknown:
     bound = 2 / (sharpness + decay)
     factors, magnitude = unit_factors(case)
     factors = factors if rate >= bound else {}
-    unit = _sharpness(case, case.program.problem(seed, factors)) if factors else None
+    unit = None
+    if factors and case.purse.affords(cost_of(case.program, case.program.rows, run.inputs.samples)):
+        unit = _sharpness(case, case.drawn(seed, factors))
     normalised = any(node.op in NORMALIZERS for node in walk(case.program.steps[-1].node))
     words: tuple[str, ...] = ("normalisation layers cancel the scale of the inputs",) if normalised else ()
     words += ("order of magnitude: for inputs of this scale the activations saturate",) if rough else ()

@@ -28,12 +28,13 @@ from trainlint.stability.twin.operation import Tensor
 def minibatch(case: Case, found: Curvature) -> StabilityBound:
     """The verdict for batches smaller than the data."""
     batch = case.batch or 1
-    rows = _decayed(case, row_hessians(case.problem))
-    if rows is not None and rows.shape[1] == 1 and batch == 1 and not case.settings.momentum:
+    rows = _decayed(case, row_hessians(case.drawn(0), case.purse))
+    single = rows is not None and rows.shape[1] == 1 and batch == 1 and not case.settings.momentum
+    if rows is not None and single and case.purse.affords(PER_PRODUCT * len(rows)):
         return _one_weight(case, found, rows[:, 0, 0])
     bound, formula = _bound(case, found, rows)
+    magnitude, unit = _unit_bound(case)  # before the training, which takes all that is left
     judged = _verdict(case, rows, bound)
-    magnitude, unit = _unit_bound(case)
     return StabilityBound(
         sharpness=found.largest,
         max_learning_rate=bound,
@@ -105,7 +106,7 @@ def _bound(case: Case, found: Curvature, rows: Tensor | None) -> tuple[float, st
         return 2 / sharp, "2/λ"
     bound = bounds.mean_square_bound(rows, case.batch or 1)
     full = bounds.gradient_descent_bound(found.largest, case.method)
-    bound = min(full, bounds.momentum_mean_square_bound(sharp, min(bound, 2 / sharp), case.settings.momentum))
+    bound = min(full, bounds.momentum_mean_square_bound(sharp, bound, case.settings.momentum))
     return bound, f"the mean-square bound of {batch_in_words(case)}"
 
 
@@ -115,9 +116,13 @@ def _unit_bound(case: Case) -> tuple[float | None, float | None]:
     magnitude, unit = unit_scale(case)
     if not factors or unit is None:
         return magnitude, None
-    problem = case.program.problem(0, factors)
-    rows = _decayed(case, row_hessians(problem))
+    problem = case.drawn(0, factors)
+    rows = _decayed(case, row_hessians(problem, case.purse))
     return magnitude, _bound(case, Curvature(unit, None, problem.start, 0.0), rows)[0]
+
+
+PER_PRODUCT = 64 * bounds.SCANNED
+"""Multiplications for each row that the product over an epoch costs, at all the rates where it is looked at."""
 
 
 class Judged(NamedTuple):

@@ -17,7 +17,7 @@ DESCENT = frozenset({"sgd"})
 UNBOUNDED = frozenset({"lion", "lamb", "lars", "rprop", "lbfgs", "signsgd"})
 """Steps of a fixed size, or a line search: no learning rate is too large for the curvature, but the first step may overshoot."""
 
-UNSUPPORTED = {"maximize": False, "gradient_accumulation_steps": 1, "lr_decay": 0}
+UNSUPPORTED = {"maximize": False, "gradient_accumulation_steps": 1, "lr_decay": 0, "line_search_fn": None}
 """Settings that change the update in ways which are not followed, and the values at which they do nothing (beside None)."""
 
 EPSILONS = {"torch": 1e-8, "keras": 1e-7}
@@ -44,7 +44,7 @@ def settings_of(optimizer: OptimizerFacts) -> Settings | Unknown:
             numbers[key] = float(fact.value)
     if not numbers["rate"] > 0:
         return Unknown("the learning rate is not positive", optimizer.place)
-    if not 0 <= numbers.get("momentum", 0.0) < 1 or numbers.get("decay", 0.0) < 0:
+    if not 0 <= numbers["momentum"] < 1 or numbers.get("decay", 0.0) < 0:
         return Unknown("momentum or weight decay is outside of its range", optimizer.place)
     if name == "muon" and optimizer.parameters.get("adam_weight_decay", numbers.get("decay")) != numbers.get("decay"):
         return Unknown("a weight decay for some weights only is not taken into account", optimizer.place)
@@ -66,7 +66,7 @@ def _complete(optimizer: OptimizerFacts, numbers: dict[str, float]) -> Settings 
         name=optimizer.name,
         library=library,
         rate=numbers["rate"],
-        momentum=numbers.get("momentum", 0.0),
+        momentum=numbers["momentum"],
         nesterov=optimizer.nesterov,
         dampening=optimizer.dampening,
         decay=numbers.get("decay", 0.0),

@@ -25,7 +25,7 @@ LARGEST = 10**LARGEST_FLOAT32
 """The largest loss [L] in float32."""
 
 CHECKS = 20
-
+"""How often a run looks at the loss over all rows."""
 
 RULES: Mapping[str, tuple[Update, frozenset[str]]] = {**BY_WEIGHT, **BY_TENSOR, **BY_LOSS}
 """Update rules as torch.optim and keras.optimizers write them, and the libraries that do."""

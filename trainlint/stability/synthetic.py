@@ -129,7 +129,7 @@ def draw(rng: np.random.Generator, shape: tuple[int, ...], known: Moments) -> Te
         return np.full(shape, low)
     variance = None if mean is None or second is None else max(second - mean**2, 0.0)
     if low is not None and high is not None:
-        if mean is None or variance is None or not low < mean < high or variance <= 0:
+        if mean is None or variance is None or variance <= 0:
             return rng.uniform(low, high, shape)
         at, spread = (mean - low) / (high - low), variance / (high - low) ** 2
         weight = at * (1 - at) / spread - 1

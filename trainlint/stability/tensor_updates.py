@@ -104,8 +104,6 @@ def _orthogonal(matrix: Tensor, s: Settings) -> Tensor:
 
 def _lbfgs(s: Settings, state: State, at: Point) -> Tensor:
     """One step of PyTorch's L-BFGS without line search (Liu & Nocedal 1989): up to `max_iter` evaluations on the same rows."""
-    if s.more.get("line_search_fn") is not None:
-        raise RefusalError("the line search of L-BFGS is not followed")
     iterations, kept = int(s.number("max_iter", 20)), int(s.number("history_size", 100))
     flat, least = s.number("tolerance_grad", 1e-7), s.number("tolerance_change", 1e-9)
     weights, (loss, gradient) = at.weights, at.evaluate(at.weights)

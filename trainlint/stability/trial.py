@@ -6,12 +6,14 @@ import math
 
 from trainlint.core import Evidence, Unknown
 from trainlint.stability.bound import StabilityBound
-from trainlint.stability.budget import allowance, ceiling, of_curvature
+from trainlint.stability.budget import GRADIENT, PRODUCT, of_curvature
 from trainlint.stability.case import (
+    FEWER,
     STARTS,
     Case,
     Simulation,
     batch_in_words,
+    half_beside_training,
     overflow_step,
     premises,
     simulated,
@@ -21,7 +23,7 @@ from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import DESCENT
 from trainlint.stability.simulate import first_update
 from trainlint.stability.tensor_updates import BY_LOSS, BY_TENSOR
-from trainlint.stability.twin.operation import RefusalError
+from trainlint.stability.twin.operation import RefusalError, TooMuchWorkError
 from trainlint.stability.twin.problem import Problem
 
 TOLERANCE = 1e-3
@@ -36,30 +38,34 @@ PACKED = frozenset({"lstm", "gru", "simple_rnn", "attention"})
 
 
 def trial(case: Case) -> StabilityBound | Unknown:
-    """The verdict by training: the bound is that of the first step, and says nothing by itself."""
+    """The verdict by training: the bound is that of the first step, and says nothing by itself.
+
+    Raises `TooMuchWorkError`, before much is spent, where the training cannot be afforded.
+    """
     if not case.program.start_is_known:
         return Unknown("the initial weights are not known", case.run.place)
     packed = PACKED & {step.node.op for step in case.program.steps}
     if case.settings.name in BY_TENSOR and packed:
         return Unknown(f"{case.settings.name} is not repeated for the weights of `{min(packed)}`", case.run.place)
     descends = case.settings.name in DESCENT
-    cost = of_curvature(case.program, TOLERANCE)
-    starts = range(max(1, min(STARTS, int(allowance(case.run) / 2 / cost))))
-    sharpness = _median([_sharpness(case.program.problem(seed), ceiling(case.run)) for seed in starts])
-    if not sharpness > 0:
-        return Unknown("the loss does not curve at the initial weights", case.run.place)
-    bound = 2 / (sharpness + case.settings.decay) if descends else _first_step_bound(case)
-    bound = min(bound, QUASI_NEWTON) if case.settings.name in BY_LOSS else bound
-    if not math.isfinite(bound):
-        return Unknown("the loss falls along the first step however long it is", case.run.place)
+    cost, first = of_curvature(case.program, TOLERANCE), (GRADIENT + PRODUCT) * case.program.cost()
+    each = 2 * cost if descends else cost + first  # again with inputs of unit scale, or along the first step
+    starts = range(next((n for n in (STARTS, FEWER) if n * each <= half_beside_training(case)), 1))
     if case.not_followed:
         trained, verdict, method = Simulation(0, 0, 0), "not_judged", "curvature at the initial weights"
     else:
-        trained = simulated(case)
+        trained = simulated(case, kept=len(starts) * each)
         if trained.runs == 0:
-            return Unknown("the model and its data are too large to be trained here", case.run.place)
+            raise TooMuchWorkError("the model and its data are too large to be trained here within the budget (`--budget`)")
         verdict = "diverges" if trained.diverges else "unstable_at_start" if trained.blown >= 2 else "stable"
         method = trained.in_words
+    sharpness = _median([_sharpness(case, case.drawn(seed)) for seed in starts])
+    if not sharpness > 0:
+        return Unknown("the loss does not curve at the initial weights", case.run.place)
+    bound = 2 / (sharpness + case.settings.decay) if descends else _first_step_bound(case, starts)
+    bound = min(bound, QUASI_NEWTON) if case.settings.name in BY_LOSS else bound
+    if not math.isfinite(bound):
+        return Unknown("the loss falls along the first step however long it is", case.run.place)
     magnitude, unit = _unit_bound(case, starts) if descends else (unit_factors(case)[1], None)
     constant = descends and not case.settings.momentum and not case.not_constant
     growth = (1 - case.settings.rate * sharpness) ** 2 if constant else None
@@ -85,23 +91,24 @@ def trial(case: Case) -> StabilityBound | Unknown:
     )
 
 
-def _sharpness(problem: Problem, allowed: float) -> float:
+def _sharpness(case: Case, problem: Problem) -> float:
     narrow = problem.reduced()
-    return curvature(narrow, narrow.start, tolerance=TOLERANCE, allowed=allowed).largest
+    return curvature(narrow, narrow.start, tolerance=TOLERANCE, purse=case.purse).largest
 
 
 def _median(values: list[float]) -> float:
     return sorted(values)[len(values) // 2]
 
 
-def _first_step_bound(case: Case) -> float:
+def _first_step_bound(case: Case, starts: range) -> float:
     """The learning rate above which the first step raises the loss: 2 g.d / d.Hd, d being the first update at rate 1.
 
     For Adam d is the sign of the gradient g. Infinite where the loss does not curve upwards along d.
     """
     found = []
-    for seed in range(STARTS):
-        problem = case.program.problem(seed)
+    case.purse.pay(len(starts) * (GRADIENT + PRODUCT) * case.program.cost())
+    for seed in starts:
+        problem = case.drawn(seed)
         gradient = problem.gradient(problem.start)[1]
         step = first_update(case.settings, problem, gradient)
         bend = float(step @ problem.hessian_vector(problem.start, step))
@@ -114,7 +121,7 @@ def _unit_bound(case: Case, starts: range) -> tuple[float | None, float | None]:
     if not factors:
         return magnitude, None
     try:
-        sharpness = _median([_sharpness(case.program.problem(seed, factors), ceiling(case.run)) for seed in starts])
+        sharpness = _median([_sharpness(case, case.drawn(seed, factors)) for seed in starts])
     except RefusalError:
         return magnitude, None
     return magnitude, 2 / (sharpness + case.settings.decay) if sharpness > 0 else None

@@ -12,14 +12,14 @@ from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.stability import bounds
 from trainlint.stability.bound import StabilityBound
 from trainlint.stability.bounds import Descent
-from trainlint.stability.budget import TooMuchWorkError, ceiling
+from trainlint.stability.budget import Purse
 from trainlint.stability.case import Case, overflow_step, premises, unit_scale
 from trainlint.stability.curvature import Curvature, curvature
 from trainlint.stability.estimate import estimate
 from trainlint.stability.minibatch import minibatch
 from trainlint.stability.optimizers import DESCENT, evidence_of, formula_of, settings_of
 from trainlint.stability.trial import trial
-from trainlint.stability.twin.operation import NumbersUnknownError, RefusalError
+from trainlint.stability.twin.operation import NumbersUnknownError, RefusalError, TooMuchWorkError
 from trainlint.stability.twin.program import Program
 from trainlint.stability.updates import Settings
 
@@ -59,10 +59,13 @@ def judge(run: TrainingRun) -> StabilityBound | Unknown:
 def _judged_or_estimated(
     run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings: Settings
 ) -> StabilityBound | Unknown:
+    purse = Purse(run)
     try:
-        return _judged(run, graph, optimizer, settings)
-    except (NumbersUnknownError, TooMuchWorkError):
-        return estimate(run, graph, optimizer, settings)
+        return _judged(run, graph, optimizer, settings, purse)
+    except (NumbersUnknownError, TooMuchWorkError) as refusal:
+        if settings.name not in DESCENT:
+            return Unknown(f"{refusal}; without that this optimizer is not judged", run.place)
+        return estimate(run, graph, optimizer, settings, purse)
 
 
 def _not_followed(run: TrainingRun) -> Unknown:
@@ -72,13 +75,15 @@ def _not_followed(run: TrainingRun) -> Unknown:
     return Unknown("the loss could not be followed down to the data", run.place)
 
 
-def _judged(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings: Settings) -> StabilityBound | Unknown:
-    program = Program(graph, aligns=run.framework == "keras")
+def _judged(
+    run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings: Settings, purse: Purse
+) -> StabilityBound | Unknown:
+    program = Program(graph, aligns=run.framework == "keras", allowed=purse.largest_evaluation)
     if program.dimension == 0:
         return Unknown("the loss depends on no trainable weight", run.place)
     if not program.constants_are_known:
         return Unknown("frozen weights are not known", run.place)
-    case = Case(run, optimizer, settings, program, program.problem(0))
+    case = Case(run, optimizer, settings, program, program.problem(0), purse)
     if program.samples is not None and isinstance(run.batch_size, Unknown):
         return Unknown(f"the batch size is not known: {run.batch_size.reason}", run.batch_size.place)
     if settings.name in DESCENT and program.degree <= 2:
@@ -90,7 +95,8 @@ def _judged(run: TrainingRun, graph: Node, optimizer: OptimizerFacts, settings: 
 
 def quadratic(case: Case) -> StabilityBound | Unknown:
     """Gradient descent on a quadratic loss whose data is known."""
-    found = curvature(case.problem, case.problem.start, allowed=ceiling(case.run))
+    problem = case.drawn(0)
+    found = curvature(problem, problem.start, purse=case.purse)
     if found.lowest < -1e-7 * abs(found.largest):
         return Unknown("the loss has no lowest point", case.run.place)
     if not found.largest > 0:

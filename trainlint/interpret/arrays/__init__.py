@@ -11,6 +11,7 @@ from trainlint.interpret.arrays import (
     creation,
     datasets,
     derived,
+    frames,
     images,
     losses,
     methods,
@@ -24,7 +25,20 @@ from trainlint.interpret.arrays.limits import reset
 from trainlint.interpret.arrays.nodes import as_array, as_literal, constant, known_items, plain, shape_of, truth
 from trainlint.interpret.arrays.operators import binary, operate, unary
 
-HANDLER_MODULES = (columns, creation, datasets, derived, images, losses, methods, parts, pictures, preparation, randomness)
+HANDLER_MODULES = (
+    columns,
+    creation,
+    datasets,
+    derived,
+    frames,
+    images,
+    losses,
+    methods,
+    parts,
+    pictures,
+    preparation,
+    randomness,
+)
 """Modules that are imported for the handlers that they register."""
 
 __all__ = [

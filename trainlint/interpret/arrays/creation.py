@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from trainlint.core import Place
 from trainlint.interpret.arrays import dtypes, limits, statistics as known
 from trainlint.interpret.arrays.functions import Application, makes
 from trainlint.interpret.arrays.nodes import (
@@ -115,11 +116,17 @@ def _opaque(application: Application, given: Value, dtype: str | None) -> Value:
 
 def _collected(application: Application, given: Value) -> Array | None:
     """The array of a list that a loop filled with arrays of one kind: rows like those that were met, in unknown number."""
-    items = given.cells.get("items") if isinstance(given, List) else None
-    met = [one for item in items.items[:MAXIMUM_MET] for one in alternatives(item)] if isinstance(items, Tuple) else []
+    held = given.cells.get("items") if isinstance(given, List) else None
+    branches = [one for one in alternatives(held) if isinstance(one, Tuple)] if held is not None else []
+    met = [one for items in branches for item in items.items[:MAXIMUM_MET] for one in alternatives(item)]
     rows = [one for one in (_row(application, one) for one in met) if one is not None]
-    if not rows or len(rows) < len(met) or any(one.symbolic for one in rows):
+    if not rows or len(rows) < len(met) or any(one.symbolic for one in rows) or _all_equal(rows):
         return None
+    return collected_rows(rows, application.row.library, application.place)
+
+
+def collected_rows(rows: list[Array], library: str, place: Place | None) -> Array:
+    """Rows like these in unknown number: of the extents, element type and range that all of them share."""
     shape = rows[0].shape
     if any(one.shape is None or shape is None or len(one.shape) != len(shape) for one in rows):
         shape = None
@@ -130,19 +137,25 @@ def _collected(application: Application, given: Value) -> Array | None:
     dtype = dtypes_met.pop() if len(dtypes_met) == 1 else None
     parts = [replace(one.statistics, columns=()) for one in rows]
     statistics = known.hull(parts, (None,) * len(parts)) if len(parts) > 1 else known.part(parts[0])
-    inputs = tuple(rows)
-    attributes = {"axis": 0, "collected": True}
-    return Array("stack", inputs, attributes, shape, dtype, application.row.library, None, statistics, place=application.place)
+    return Array("stack", tuple(rows), {"axis": 0, "collected": True}, shape, dtype, library, None, statistics, place=place)
 
 
 def _row(application: Application, value: Value) -> Array | None:
-    """An item of a collected list as an array: an array, or a list of arrays (`[image]` for one channel)."""
-    if isinstance(value, Array):
-        return value
+    """An item of a collected list as an array: an array, a number, or a list of both (`[image]` for one channel)."""
+    if isinstance(value, Array | Literal):
+        return as_array(value, application.place)
     items = known_items(value)
-    if not items or len(items) > MAXIMUM_MET or not all(isinstance(one, Array) for one in items):
+    if not items or len(items) > MAXIMUM_MET or not all(isinstance(one, Array | Literal) for one in items):
         return None
-    return operate("stack", items, {"axis": 0}, application.place, application.row.library)
+    arrays = [one for one in (as_array(item, application.place) for item in items) if one is not None]
+    if len(arrays) < len(items):
+        return None
+    return operate("stack", tuple(arrays), {"axis": 0}, application.place, application.row.library)
+
+
+def _all_equal(rows: list[Array]) -> bool:
+    """Whether only one number was met: what a loop appends in other passes may be another."""
+    return all(one.op == "constant" and one.shape == () for one in rows) and len({str(one.data) for one in rows}) == 1
 
 
 @makes("tensor_class")

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from trainlint.core import Place
 from trainlint.interpret.arrays import statistics as known
+from trainlint.interpret.arrays.frames import names_of, without, written_frame
 from trainlint.interpret.arrays.functions import Application, makes
-from trainlint.interpret.arrays.nodes import integer, known_items, setting
+from trainlint.interpret.arrays.nodes import as_array, integer, known_items, setting
 from trainlint.interpret.dispatch import Call, bind, function, method
-from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Literal, Object, Shape, Statistics, Symbol, Tuple, Value
+from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Dict, Literal, Object, Shape, Statistics, Symbol, Tuple, Value
 from trainlint.knowledge.data_rows import GENERATORS
 from trainlint.knowledge.data_sets import KERAS, SKLEARN, Table
 from trainlint.knowledge.rows import Row
@@ -164,8 +165,14 @@ def _read_shape(flags: Value | None) -> Shape | None:
 def frame(application: Application) -> Value:
     """A data frame of an array, or of what is not known number by number."""
     x = application.arguments.get("x")
-    if isinstance(x, Array):
-        return replace(x, library="pandas")
+    written = (
+        None if x is None else written_frame(x, application.arguments.get("columns"), application.row.name, application.place)
+    )
+    if written is not None:
+        return written
+    column = None if x is None or isinstance(x, Dict) else as_array(x, application.place)
+    if isinstance(column, Array):
+        return replace(column, library="pandas")
     inputs = () if x is None else (x,)
     rank = 1 if application.row.name.endswith("Series") else 2
     attributes = {"source": application.row.name}
@@ -208,6 +215,9 @@ def of_frame(application: Application) -> Value:
         return replace(x, library="numpy")
     if kind == "frame_same":
         return x
+    rest = _rest(x, application) if kind == "frame_rest" else None
+    if rest is not None:
+        return rest
     rows = x.shape[0] if x.shape else None
     shape: Shape | None = {"frame_part": (None, *(x.shape or ())[1:]), "frame_rest": (rows, None), "frame_column": (rows,)}.get(
         kind, x.shape
@@ -231,3 +241,11 @@ def of_frame(application: Application) -> Value:
         statistics,
         place=application.place,
     )
+
+
+def _rest(x: Array, application: Application) -> Array | None:
+    """`frame.drop("price", axis=1)` of a frame whose columns are known by name."""
+    columns, labels = application.arguments.get("columns"), application.arguments.get("labels")
+    across = columns is not None or application.value("axis") in (1, "columns")
+    dropped = names_of(columns if columns is not None else labels)
+    return without(x, dropped, application.place) if across and dropped and application.value("inplace") is not True else None

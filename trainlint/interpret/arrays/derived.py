@@ -206,6 +206,15 @@ def at_least_1(application: Application) -> Value:
     return operate("reshape", (array,), {"shape": (1,)}, application.place) if array.shape == () else array
 
 
+@makes("at_least_2")
+def at_least_2(application: Application) -> Value:
+    """A number becomes a table of one entry, a column of numbers one row."""
+    one = at_least_1(application)
+    if not isinstance(one, Array) or one.shape is None or len(one.shape) != 1:
+        return one
+    return operate("expand_dims", (one,), {"axis": 0}, application.place)
+
+
 @makes("cast_to")
 def cast_to(application: Application) -> Value:
     """`x.float()`, `numpy.float32(x)`: the type that the function is named after."""

@@ -35,7 +35,7 @@ IGNORED = frozenset(
     }
 )
 MAXIMUM_PARTS = 64
-RECORDED = frozenset({"argmax", "reshape", "empty"})
+RECORDED = frozenset({"argmax", "reshape", "empty", "round"})
 """Operations whose results are "array" events, for rules that look at an operation wherever it stands."""
 
 
@@ -191,7 +191,10 @@ def _moved(application: Application, x: Value | None) -> Value | None:
 
     `attributes["device_if_any"]` is "cuda" where that is what a test chooses if there is one.
     """
-    if not isinstance(x, Array) or x.op != "batch" or application.call.name not in ("to", "cuda", "cpu"):
+    if not isinstance(x, Array) or application.call.name not in ("to", "cuda", "cpu"):
+        return x
+    if x.op != "batch":
+        application.call.interpreter.emit("moved_tensor", application.place, value=x)
         return x
     given = application.call.argument(1, "device")  # behind the array itself
     text = given.value.partition(":")[0] if isinstance(given, Literal) and isinstance(given.value, str) else ""

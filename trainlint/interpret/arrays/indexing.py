@@ -10,7 +10,7 @@ import numpy as np
 
 from trainlint.core import Place
 from trainlint.interpret.arrays import limits, statistics as known
-from trainlint.interpret.arrays.nodes import Data, as_array, known_items, over_choices, plain
+from trainlint.interpret.arrays.nodes import Data, as_array, constant, known_items, over_choices, plain
 from trainlint.interpret.arrays.operators import ERRORS, operate
 from trainlint.interpret.arrays.shapes import broadcast
 from trainlint.interpret.dispatch import Interpreter, Iteration, iterates
@@ -22,6 +22,8 @@ NOT_KNOWN = "?"
 MAXIMUM_ROWS = 256
 """Rows of a known array that a loop sees one by one."""
 MAXIMUM_CLASSES = 1_000
+TEXT_READERS = frozenset({"numpy.loadtxt", "numpy.genfromtxt"})
+"""Functions that give one axis or two."""
 MAXIMUM_UNPACKED = 8
 """Rows of an unknown array that are told apart: enough for `a, b = array`."""
 
@@ -52,7 +54,10 @@ def _getitem(array: Value, index: Value, place: Place | None) -> Value:
     taken = _taken_apart(index, place)
     if _is_unit_matrix(array) and array.shape and isinstance(index, Array) and index.shape and index.dtype != "bool":
         return operate("one_hot", (index,), {"classes": array.shape[0], "dtype": array.dtype or "unknown"}, place, array.library)
-    shape = _shape(array.shape, taken)
+    column = _collected_column(array, taken, place)
+    if column is not None:
+        return column
+    shape = _shape(_of_two_axes(array, taken), taken)
     data = _pick(array, taken, shape)
     statistics = _statistics(array, taken, shape) if data is None else known.of_data(data)
     attributes = {"index": tuple(taken.parts)}
@@ -60,6 +65,36 @@ def _getitem(array: Value, index: Value, place: Place | None) -> Value:
     return Array(
         "getitem", inputs, attributes, shape, array.dtype, array.library, data, statistics, array.symbolic, array.detached, place
     )
+
+
+def _of_two_axes(array: Array, taken: _Index) -> Shape | None:
+    """The shape of an array; a text file of numbers that is indexed by row and column is a table."""
+    table = array.shape is None and array.attributes.get("source") in TEXT_READERS and array.op == "data"
+    return (None, None) if table and len(taken.parts) == 2 and not any(one is Ellipsis for one in taken.parts) else array.shape
+
+
+def _collected_column(array: Array, taken: _Index, place: Place | None) -> Array | None:
+    """`rows[:, 1]` of rows that a loop collected entry by entry: the entries at that place, which have a range of their own."""
+    whole = len(taken.parts) == 2 and isinstance(taken.parts[0], slice) and taken.parts[0] == slice(None)
+    rows = [one for one in array.inputs if isinstance(one, Array) and one.op == "stack"]
+    if not whole or array.attributes.get("collected") is not True or len(rows) < len(array.inputs):
+        return None
+    from trainlint.interpret.arrays.creation import collected_rows
+
+    met = [_entries(one, taken.parts[1], place) for one in rows]
+    arrays = [one for one in met if one is not None]
+    return collected_rows(arrays, array.library, place) if arrays and len(arrays) == len(met) else None
+
+
+def _entries(row: Array, part: Any, place: Place | None) -> Array | None:
+    """The entry or entries of a row that was put together of single ones."""
+    if type(part) is int and -len(row.inputs) <= part < len(row.inputs):
+        one = row.inputs[part]
+        return one if isinstance(one, Array) else None
+    if not isinstance(part, slice) or NOT_KNOWN in (part.start, part.stop, part.step) or part.step == 0:
+        return None
+    made = operate("stack", row.inputs[part], {"axis": 0}, place, row.library) if row.inputs[part] else None
+    return made if isinstance(made, Array) else None
 
 
 def _is_unit_matrix(array: Array) -> bool:
@@ -80,9 +115,26 @@ def _of_frame(array: Array, index: Value, place: Place | None) -> Array:
         shape = (rows, len(items))
     elif isinstance(index, Array) and array.shape is not None:
         shape = (None, *array.shape[1:])
-    bounds = known.between(array.statistics.low, array.statistics.high, array.statistics.known)
     attributes = {"index": (NOT_KNOWN,)}
+    picked = _named_columns(array, index, items)
+    if picked is not None:
+        return replace(picked, op="getitem", inputs=(array, index), attributes={**picked.attributes, **attributes}, place=place)
+    bounds = known.between(array.statistics.low, array.statistics.high, array.statistics.known)
     return Array("getitem", (array, index), attributes, shape, array.dtype, "pandas", None, bounds, place=place)
+
+
+def _named_columns(frame: Array, index: Value, items: Sequence[Value] | None) -> Array | None:
+    """The column or columns of a frame whose entries are known."""
+    from trainlint.interpret.arrays.frames import columns_of, names_of
+
+    names = names_of(index)
+    entries = columns_of(frame, names) if names else None
+    if names is None or entries is None:
+        return None
+    if items is None:
+        return constant(entries[0], None, "pandas")
+    attributes = {"names": tuple(names), "entries": tuple(entries)}
+    return replace(constant(np.column_stack(entries), None, "pandas"), attributes=attributes)
 
 
 def _taken_apart(index: Value, place: Place | None) -> _Index:
@@ -97,7 +149,7 @@ def _taken_apart(index: Value, place: Place | None) -> _Index:
         elif isinstance(value, slice):
             bounds = [one if one is None or isinstance(one, int) else NOT_KNOWN for one in (value.start, value.stop, value.step)]
             taken.parts.append(slice(*bounds))
-            rows = extent_of_slice(part) if isinstance(part, Slice) else None
+            rows = extent_of_slice(part) or _drawn_extent(part) if isinstance(part, Slice) else None
             if rows is not None:
                 taken.extents[id(taken.parts[-1])] = rows
             taken.exact = taken.exact and NOT_KNOWN not in bounds and value.step != 0
@@ -108,6 +160,18 @@ def _taken_apart(index: Value, place: Place | None) -> _Index:
             taken.arrays.append(part)
             taken.exact = False
     return taken
+
+
+def _drawn_extent(index: Slice) -> int | None:
+    """How many rows `i : i + 16` takes where `i` was drawn."""
+    start, stop, step = index.start, index.stop, index.step
+    if not isinstance(start, Array) or not isinstance(stop, Array) or stop.op != "add" or len(stop.inputs) != 2:
+        return None
+    first, second = stop.inputs
+    count = second if first is start else first if second is start else None
+    number = count.data.item() if isinstance(count, Array) and count.data is not None and count.data.size == 1 else None
+    whole_rows = isinstance(step, Literal) and step.value is None and isinstance(number, int) and number > 0
+    return number if whole_rows and isinstance(number, int) else None
 
 
 def _axes_used(parts: Sequence[Any], arrays: Sequence[Value]) -> int | None:
@@ -230,11 +294,24 @@ def _statistics(array: Array, taken: _Index, shape: Shape | None) -> Statistics:
         low, high, mean, moment = s.columns[last]
         return Statistics(low, high, mean, moment, s.known)
     if all(map(_is_whole, taken.parts[1:])):
+        s = replace(s, known="declared") if s.known == "exact" and _in_random_order(taken) else s
         keeps_columns = s.known in ("declared", "typical") and shape is not None and rank == len(shape)
         return replace(known.part(s), columns=s.columns if keeps_columns else ())
     if known.is_drawn_alike(array) or known.is_constant(s) or s == known.STANDARD:
         return known.without_columns(s)
     return known.between(s.low, s.high, "declared" if s.known == "exact" else s.known)
+
+
+def _in_random_order(taken: _Index) -> bool:
+    """Whether rows are picked by (a part of) a random order: what they are like is what all are like."""
+    one = taken.arrays[0] if taken.arrays else None
+    for _ in range(4):
+        if not isinstance(one, Array) or one.op not in ("getitem", "cast", "random"):
+            return False
+        if one.op == "random":
+            return one.attributes.get("distribution") == "permutation"
+        one = one.inputs[0]
+    return False
 
 
 def setitem(array: Array, index: Value, value: Value, place: Place | None) -> Array:

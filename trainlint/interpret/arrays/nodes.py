@@ -18,6 +18,7 @@ from trainlint.interpret.values import (
     Choice,
     List,
     Literal,
+    Object,
     Shape,
     Slice,
     Symbol,
@@ -54,7 +55,18 @@ def as_array(value: Value, place: Place | None, library: str = "numpy") -> Array
         return _number(value, place, library)
     if isinstance(value, List | Tuple):
         return _sequence(value, place, library)
-    return None
+    return _counted(value, place, library) if isinstance(value, Object) else None
+
+
+def _counted(value: Object, place: Place | None, library: str) -> Array | None:
+    """The numbers of `range(n)`."""
+    from trainlint.interpret.builtins import known_range
+
+    numbers = known_range(value)
+    if numbers is None or not limits.affordable((len(numbers),)):
+        return None
+    counted = np.arange(numbers.start, numbers.stop, numbers.step)
+    return constant(counted.astype(dtypes.default(1, library)), place, library)
 
 
 def _number(value: Literal, place: Place | None, library: str) -> Array | None:

@@ -32,6 +32,9 @@ from trainlint.knowledge.data_rows import SCALING_FUNCTIONS
 NEW_COLUMNS = frozenset({"components", "selected", "terms"})
 """Kinds of transformers after which the columns are others than before."""
 
+DRAWS_FOR_ALL = 10
+"""So many draws for each number leave out the largest with a probability below e^-10."""
+
 
 def _arrays(call: Call) -> list[Value]:
     return list(call.arguments.positional)
@@ -317,12 +320,22 @@ def label_classes(labels: Value | None) -> int | None:
         classes = labels.attributes.get("classes")
         if isinstance(classes, int):
             return classes
+        if labels.op == "random":
+            return _largest_drawn(labels)
         labels = (
             labels.inputs[0]
             if labels.inputs and labels.op in ("split", "getitem", "cast", "reshape", "squeeze", "flatten")
             else None
         )
     return None
+
+
+def _largest_drawn(labels: Array) -> int | None:
+    """One more than the largest of whole numbers drawn evenly, where there are so many that it is surely among them."""
+    low, high, count = labels.attributes.get("low"), labels.attributes.get("high"), limits.size(labels.shape)
+    if labels.attributes.get("distribution") != "integers" or not isinstance(low, int) or not isinstance(high, int) or low < 0:
+        return None
+    return high + 1 if count is not None and count >= DRAWS_FOR_ALL * (high - low + 1) else None
 
 
 @function("keras.utils.to_categorical")

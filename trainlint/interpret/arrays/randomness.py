@@ -26,7 +26,7 @@ def _random(application: Application, statistics: Statistics, distribution: str,
     shape: Shape | None = like.shape if like is not None else shape_argument(given)
     if model is None and (given is None or (isinstance(given, Literal) and given.value is None)):
         shape = _shape_of_numbers(application)
-    library = application.row.library
+    library = "numpy" if application.row.library == "random" else application.row.library
     natural = like.dtype if like is not None and like.dtype else dtypes.default(kind, library)
     dtype = application.dtype() or natural
     if kind == 2 and library == "numpy":

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from trainlint.interpret import arrays
+from trainlint.interpret.arrays.preparation import label_classes
 from trainlint.interpret.dispatch import Call, Iteration, attribute, bind, function, method
 from trainlint.interpret.events import Frame
 from trainlint.interpret.keras.common import (
@@ -92,7 +93,10 @@ def fit_model(call: Call, model: Owner) -> Value:
     call.interpreter.emit("fit", call.place, bound.places, model=model, **values, **extra)
     _own_train_step(call, model, given, y)
     complete = Literal(call.arguments.complete)
-    return Object(HISTORY, {}, {}, {"model": model, "complete": complete}, place=call.place)
+    history = Object(HISTORY, {}, {}, {"model": model, "complete": complete}, place=call.place)
+    if isinstance(model, Object) and call.name != "train_on_batch":
+        call.interpreter.heap.write(model, "history", history)
+    return history
 
 
 @attribute(HISTORY.name, "history")
@@ -293,8 +297,30 @@ def _fit_wrapper(call: Call) -> Value:
     if not isinstance(model, Object | Instance) or not is_model(model):
         return call.unknown("a wrapped model that could not be built")
     keywords = {**{name: given[name] for name in own}, **call.arguments.keywords}
-    fit_model(replace(call, arguments=replace(call.arguments, keywords=keywords), receiver=model), model)
+    given_data = call.arguments.positional
+    if len(given_data) > 1:
+        targets = _encoded(model, given_data[1]) if wrapper.row.kind == "classifier" else _measured(given_data[1])
+        given_data = (given_data[0], targets, *given_data[2:])
+    arguments = replace(call.arguments, positional=given_data, keywords=keywords)
+    fit_model(replace(call, arguments=arguments, receiver=model), model)
     return wrapper
+
+
+def _measured(targets: Value) -> Value:
+    """The targets of a regressor are real numbers, whatever file they come from."""
+    if not isinstance(targets, Array) or targets.data is not None or "labels" in targets.attributes:
+        return targets
+    return replace(targets, attributes={**targets.attributes, "labels": "continuous"})
+
+
+def _encoded(model: Owner, labels: Value) -> Value:
+    """Class numbers become rows with a single 1 if the loss is the categorical cross-entropy: the wrapper sees to that."""
+    loss = model.cells.get("loss")
+    named = loss.value if isinstance(loss, Literal) else loss.row.kind if isinstance(loss, Object) else ""
+    given = arrays.as_array(labels, labels.place)
+    if named != "categorical_crossentropy" or given is None or (given.shape is not None and len(given.shape) != 1):
+        return labels
+    return arrays.operate("one_hot", (given,), {"classes": label_classes(given), "dtype": "float32"}, labels.place, "numpy")
 
 
 @model_method("zero_grad")

@@ -16,6 +16,7 @@ from trainlint.interpret.values import NONE, Array, Instance, Literal, Object, S
 from trainlint.knowledge.torch_layer_rows import ACTIVATIONS
 
 _RECURRENT = frozenset({"simple_rnn", "lstm", "gru"})
+_WITH_STATE = _RECURRENT | {"rnn_cell", "lstm_cell", "gru_cell"}
 _WITHOUT_GRADIENT_TYPE = frozenset({"embedding", "embedding_bag"})
 
 
@@ -36,7 +37,9 @@ def apply_layer(call: Call, layer: Module) -> Value:
     inputs = (
         (value,) if row.kind not in ("bilinear", "attention", "transformer", "transformer_decoder") else call.arguments.positional
     )
-    main = _layer_array(call, layer, tuple(inputs), shapes.output_shape(layer, shape_of(value)), {})
+    state = call.argument(1, "hx") if row.kind in _WITH_STATE else None
+    given = {} if state is None else {"given_state": state}
+    main = _layer_array(call, layer, tuple(inputs), shapes.output_shape(layer, shape_of(value)), given)
     if row.kind in _RECURRENT:
         return _sequence(call, layer, value, main)
     if row.kind == "backbone":

@@ -184,7 +184,16 @@ def _part_of_network(call: Call) -> Value:
 @attribute("torchvision.model", "fc")
 @attribute("timm.model", "fc")
 def _last_layer(call: Call) -> Value:
-    return call.unknown("the last layer of a pretrained network")
+    """The last layer as the library made it: the cell "as made" tells it from one that the script puts there."""
+    row = find("torch.nn.Linear")
+    if row is None:
+        return call.unknown("the last layer of a pretrained network")
+    wide = call.unknown("the width of a pretrained network")
+    layer = Object(
+        row, {"in_features": wide, "units": wide}, cells={"as made": Literal(True)}, spelled=row.name, place=call.place
+    )
+    call.interpreter.heap.write(receiver(call), "fc", layer)
+    return layer
 
 
 @module_method("buffers", "named_buffers")
@@ -309,10 +318,12 @@ def _load_state_dict(call: Call) -> Value:
 
 @module_method("add_module", "register_module", "register_parameter", "register_buffer")
 def _register(call: Call) -> Value:
-    name = call.literal(0, "name")
+    name, module = call.literal(0, "name"), receiver(call)
     value = call.argument(1, "module", "param", "tensor")
     if isinstance(name, str) and value is not None:
-        call.interpreter.heap.write(receiver(call), name, value)
+        call.interpreter.heap.write(module, name, value)
+    elif call.name in ("add_module", "register_module"):
+        call.interpreter.heap.write(module, "open", Literal(True))  # under a name that is not known
     return NONE
 
 

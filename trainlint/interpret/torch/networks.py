@@ -33,7 +33,7 @@ def replaced_head(network: Module) -> Module | None:
         return None
     for name in HEADS:
         head = network.cells.get(name)
-        if not isinstance(head, Object | Instance) or not is_module(head):
+        if not isinstance(head, Object | Instance) or not is_module(head) or "as made" in head.cells:
             continue
         if "open" not in head.cells:
             return head
@@ -48,7 +48,8 @@ def ends_linear(network: Module) -> bool:
     """Whether a classifier gives logits: as its library made it, with classes to tell apart."""
     held = network.arguments.get("num_classes") if isinstance(network, Object) else None
     cut = isinstance(held, Literal) and held.value == 0
-    return not cut and not any(name in network.cells for name in (*HEADS, "avgpool"))
+    changed = [network.cells[name] for name in (*HEADS, "avgpool") if name in network.cells]
+    return not cut and all(isinstance(one, Object) and "as made" in one.cells for one in changed)
 
 
 def through_head(call: Call, network: Module, features: Array) -> Value | None:

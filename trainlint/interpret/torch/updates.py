@@ -228,6 +228,13 @@ def _copy(call: Call) -> Value:
     return NONE
 
 
+@method("array", "detach_")
+def _detach_in_place(call: Call) -> Value:
+    """`state.detach_()`: what holds the tensor goes on holding it."""
+    call.interpreter.emit("detached", call.place, value=call.receiver or NONE)
+    return call.receiver or NONE
+
+
 @method("array", "__setattr__")
 def _set_attribute(call: Call) -> Value:
     """`w.requires_grad = True`, `w.data = ...`, `w.grad = None`: the array to be bound where this one was."""
@@ -243,9 +250,17 @@ def _set_attribute(call: Call) -> Value:
         return value
     elif isinstance(name, str) and name.startswith("require"):
         call.interpreter.emit("set_attribute", call.place, target=array, name=Literal(name), value=value)
-    elif name == "grad" and isinstance(value, Literal) and value.value is None:
+    elif name == "grad" and not holds_gradient(value):
         call.interpreter.emit("zero_grad", call.place, target=array)
     return array
+
+
+@method("unknown", "__setattr__")
+def _set_unknown(call: Call) -> Value:
+    """`p.grad = None` of a parameter that could not be followed."""
+    if call.literal(0) == "grad" and not holds_gradient(call.argument(1)):
+        call.interpreter.emit("zero_grad", call.place, target=call.receiver or NONE)
+    return call.receiver or NONE
 
 
 def _assign_data(call: Call, array: Array, value: Value) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from trainlint.stability.twin.operation import Attributes, Tensor
+from trainlint.stability.twin.operation import Attributes, Tensor, integer, per_axis
+from trainlint.stability.twin.windows import channels_first
 
-PER_ELEMENT = 24
-"""Multiplications in a matrix product that take as long as one element of anything else."""
+PER_ELEMENT = 12
+"""Multiplications in a matrix product that take as long as one element of an activation or a sum."""
 
-PER_DRAWN = 80
+PER_COPY = 48
+"""The same for an element that is gathered and put back: of a window, of a gate, of the scores of an attention."""
+
+PER_DRAWN = 160
 """The same for drawing one random number."""
 
 PER_PARAMETER = 50
@@ -19,8 +24,8 @@ PER_NODE = 40_000
 """The same for one operation's own overhead in Python."""
 
 
-PER_STEP = 3 * PER_NODE
-"""The same for one time step of a recurrent layer."""
+PER_STEP, PER_ATTENTION = 3 * PER_NODE, 12 * PER_NODE
+"""The same for one time step of a recurrent layer, and for the operations of an attention."""
 
 
 def is_first(op: str, inputs: Sequence[Tensor], attributes: Attributes) -> bool:
@@ -34,6 +39,18 @@ def of_first(rows: int, width: int, units: int) -> tuple[int, int]:
     return rows * inner * units, width * inner * (2 * rows + units) if inner < width else 0
 
 
+def foreseen(op: str, inputs: Sequence[Tensor], weights: Sequence[Tensor], attributes: Attributes) -> int:
+    """What a convolution costs, about, before it is evaluated: no other operation costs much more than its input's size."""
+    if not op.startswith("conv") or not inputs or not weights or inputs[0].ndim < 3:
+        return 0
+    x, axes = inputs[0], inputs[0].ndim - 2
+    places = x.size // max(1, x.shape[1 if channels_first(attributes) else -1])
+    strides = 1 if op.endswith("transpose") else math.prod(per_axis(attributes, "strides", axes, 1))
+    outputs = int(weights[0].shape[-1])
+    moved = PER_ELEMENT * outputs + PER_COPY * (int(weights[0].size) // max(1, outputs))
+    return int(places // max(1, strides) * (weights[0].size + moved))
+
+
 def multiplications(op: str, inputs: Sequence[Tensor], weights: Sequence[Tensor], value: Tensor, attributes: Attributes) -> int:
     """What one forward evaluation of an operation costs, without the products of a first layer (`of_first`)."""
     made = int(value.size)
@@ -42,8 +59,13 @@ def multiplications(op: str, inputs: Sequence[Tensor], weights: Sequence[Tensor]
         return moved + made * int(inputs[0].shape[-1] if inputs[0].ndim else 1)
     if op in ("lstm", "gru", "simple_rnn") and inputs and inputs[0].ndim == 3:
         places = inputs[0].shape[0] * inputs[0].shape[1]
-        products = sum(places * int(one.size) + PER_ELEMENT * places * int(one.shape[-1]) for one in weights)
+        products = sum(places * int(one.size) + PER_COPY * places * int(one.shape[-1]) for one in weights)
         return int(moved + products + PER_STEP * int(inputs[0].shape[1]))
+    if op == "attention" and inputs and inputs[0].ndim == 3:
+        rows, steps = inputs[0].shape[:2]
+        scores = rows * steps * inputs[-1].shape[1] * max(1, integer(attributes, "heads", 1))
+        products = sum(rows * steps * int(one.size) for one in weights) + 2 * scores * integer(attributes, "key_dim", 1)
+        return int(moved + products + PER_COPY * (scores + 4 * made) + PER_ATTENTION)
     kernel = weights[0] if weights and weights[0].ndim > 1 else None
     if kernel is None or op == "embedding" or not inputs:
         return moved
@@ -51,4 +73,4 @@ def multiplications(op: str, inputs: Sequence[Tensor], weights: Sequence[Tensor]
     if op == "dense":
         return moved if is_first(op, inputs, attributes) else moved + made * inner
     windows = made // max(1, int(kernel.shape[-1])) * inner
-    return moved + made * inner + PER_ELEMENT * windows
+    return moved + made * inner + PER_COPY * windows

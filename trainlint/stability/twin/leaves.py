@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from trainlint.facts.graph import Node
+from trainlint.facts.graph import Node, walk
 from trainlint.stability.twin.losses import LOSSES
 from trainlint.stability.twin.operation import MAXIMUM_ELEMENTS, Attributes, NumbersUnknownError, RefusalError, Tensor
 
@@ -18,20 +18,44 @@ SHIFTS, TARGETS = frozenset({"add", "subtract"}), frozenset({"mean_squared_error
 """Operations of whose unknown operand the curvature does not depend; of the second kind only the target may be unknown."""
 
 
+def batched(root: Node) -> list[Node]:
+    """The data leaves that mini-batches are drawn from."""
+    return [node for node in walk(root) if node.op == "data" and node.attributes.get("batched")]
+
+
+def by_rows(root: Node) -> list[Node]:
+    """The data leaves of which each row is one example: those of mini-batches, else (full batch) all, if equally long."""
+    leaves = [node for node in walk(root) if node.op == "data" and not is_scalar(node)]
+    found = [node for node in leaves if node.attributes.get("batched")]
+    if found:
+        return found
+    shapes = [node.shape if node.data is None else node.data.shape for node in leaves]
+    lengths = {shape[0] if shape else -1 for shape in shapes} - {None}
+    return leaves if len(lengths) == 1 and -1 not in lengths else []
+
+
 def absent_targets(nodes: Sequence[Node], supply: Supply | None) -> set[int]:
-    """Leaves without numbers that are only added to or subtracted from something known: targets."""
+    """Leaves without numbers that are only added to or subtracted from what is trained: targets, but not noise on inputs."""
 
     def unknown(node: Node) -> bool:
         leaf = node.op in ("data", "unknown", "input") and not node.inputs
         return leaf and node.data is None and (supply is None or node.op != "data")
 
     found = {id(node) for node in nodes if unknown(node)}
+    behind = {one: {one} for one in found}  # the leaves behind each target: `y - mean` is as little known as y
+    trained: set[int] = set()
     for node in nodes:
-        known = [one for one in node.inputs if id(one) not in found]
-        shifts = (node.op in SHIFTS and len(node.inputs) == 2) or (node.op in TARGETS and known[:1] == list(node.inputs[:1]))
-        if len(known) < len(node.inputs) and not (shifts and len(known) == 1):
-            found.difference_update(id(one) for one in node.inputs)
-    return found
+        if any(one.trainable for one in node.parameters) or any(id(one) in trained for one in node.inputs):
+            trained.add(id(node))
+        missing: set[int] = set().union(*(behind.get(id(one), ()) for one in node.inputs))
+        known = [one for one in node.inputs if id(one) not in behind]
+        if not missing or (node.op in TARGETS and known == list(node.inputs[:1])):
+            continue
+        if node.op not in SHIFTS or len(node.inputs) != 2:
+            found -= missing
+        elif not any(id(one) in trained for one in known):
+            behind[id(node)] = missing
+    return found - behind.get(id(nodes[-1]), set()) if nodes else found
 
 
 def is_scalar(node: Node) -> bool:

@@ -29,6 +29,10 @@ class RefusalError(ValueError):
     """The twin cannot follow something; the message says what, in the user's words."""
 
 
+class TooMuchWorkError(RefusalError):
+    """A computation that would cost more than a script may; a smaller one may do."""
+
+
 class NumbersUnknownError(RefusalError):
     """Data without numbers, where numbers are needed."""
 

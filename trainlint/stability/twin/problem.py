@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -32,6 +34,7 @@ class Problem:
         self._fixed: list[Tensor | None] = []
         self._narrow: dict[int, Tensor] = {}
         self._replaced: dict[int, Operation] = {}
+        self._batch: int | None = None
         with np.errstate(all="ignore"):
             self._fixed = self._fold()
         if reduced:
@@ -58,7 +61,33 @@ class Problem:
 
     def reduced(self, *, rough: bool = False) -> Problem:
         """The same loss over fewer weights, with the same largest curvature; `rough`: with one that is never larger."""
-        return Problem(self.program, self._values, self._scale, reduced="rough" if rough else "exact")
+        narrow = Problem(self.program, self._values, self._scale, reduced="rough" if rough else "exact")
+        narrow._batch = self._batch
+        return narrow
+
+    def for_batches(self, size: int | None) -> Problem:
+        """The same loss as batches of `size` rows have it on average, whatever rows it is taken over.
+
+        It differs where the loss adds over the rows, not where it is their mean.
+        """
+        if size is None or not self.adds_rows:
+            return self
+        found = copy.copy(self)
+        found._batch = size
+        return found
+
+    @cached_property
+    def adds_rows(self) -> bool:
+        """Whether the loss adds over the rows that are drawn, so that the same rows twice double it."""
+        if self.program.samples is None:
+            return False
+        few, weights = np.arange(min(self.program.samples, 4)), 0.9 * self.start + 0.1
+        once, twice = (self.data_loss(weights, rows) for rows in (few, np.tile(few, 2)))
+        return once != 0 and math.isclose(twice, 2 * once, rel_tol=1e-6)
+
+    def _weight(self, rows: Rows | None) -> float:
+        """What the loss without penalties is multiplied by to stand for one batch."""
+        return 1.0 if self._batch is None else self._batch / (self.program.rows if rows is None else len(rows))
 
     def _reduce_first(self, users: Counter[int]) -> None:
         """Narrow the first layers whose kernel nothing else uses."""
@@ -155,15 +184,19 @@ class Problem:
 
     def loss(self, weights: Tensor, rows: Rows | None = None) -> float:
         """The loss [L] over some rows (None: all), penalties included."""
+        return self.data_loss(weights, rows) + self._penalties(weights)
+
+    def data_loss(self, weights: Tensor, rows: Rows | None = None) -> float:
+        """The loss [L] over some rows (None: all) without penalties."""
         with np.errstate(all="ignore"):
-            values, _ = self._forward(self._held(weights), rows)
-            return self._penalised(values[-1], weights)
+            return float(self._forward(self._held(weights), rows)[0][-1].reshape(-1)[0] * self._weight(rows))
 
     def gradient(self, weights: Tensor, rows: Rows | None = None) -> tuple[float, Tensor]:
         """Loss [L] and gradient [L/P] at a flat vector of weights, over some rows (None: all)."""
         with np.errstate(all="ignore"):
             loss, parts = self._backward(self._held(weights), rows)
-            return self._penalised(loss, weights), np.concatenate([np.zeros(0), *parts]) + 2 * self.penalty * weights
+            value = float(loss.real.reshape(-1)[0]) + self._penalties(weights)
+            return value, np.concatenate([np.zeros(0), *parts]) + 2 * self.penalty * weights
 
     def hessian_vector(self, weights: Tensor, vector: Tensor, rows: Rows | None = None) -> Tensor:
         """The Hessian [L/P^2] times a vector, exact but for rounding: the gradient's own derivative (`directional`)."""
@@ -177,19 +210,20 @@ class Problem:
             total /= step
             return total + 2 * self.penalty * vector if self.penalty.any() else total
 
-    def _penalised(self, loss: Tensor, weights: Tensor) -> float:
-        return float(loss.real.reshape(-1)[0] + (self.penalty @ weights**2 if self.penalty.any() else 0.0))
+    def _penalties(self, weights: Tensor) -> float:
+        return float(self.penalty @ weights**2) if self.penalty.any() else 0.0
 
     def _backward(self, held: list[Tensor], rows: Rows | None) -> tuple[Tensor, list[Tensor]]:
         """The loss without penalties, and its flat gradient for each trainable parameter."""
         values, pulls = self._forward(held, rows)
         collected: list[Tensor | None] = [None] * len(values)
         own: list[Tensor | None] = [None] * len(self._values)
-        collected[-1] = np.ones(values[-1].shape)
+        weight = self._weight(rows)
+        collected[-1] = np.full(values[-1].shape, weight)
         for index in range(len(values) - 1, -1, -1):
             self._pull_back(index, pulls[index], collected, own)
         found = [(own[one], self._shapes[one]) for one in self._places]
-        return values[-1], [np.zeros(math.prod(shape)) if part is None else part.ravel() for part, shape in found]
+        return values[-1] * weight, [np.zeros(math.prod(shape)) if part is None else part.ravel() for part, shape in found]
 
     def _pull_back(self, index: int, pull: Pullback | None, collected: list[Tensor | None], own: list[Tensor | None]) -> None:
         step, gradient = self.program.steps[index], collected[index]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -11,9 +11,9 @@ import numpy as np
 
 from trainlint.facts.graph import Node, Parameter, walk
 from trainlint.stability.twin import initial, reduce
-from trainlint.stability.twin.cost import PER_DRAWN, PER_NODE, PER_PARAMETER, is_first, multiplications, of_first
+from trainlint.stability.twin.cost import PER_DRAWN, PER_NODE, PER_PARAMETER, foreseen, is_first, multiplications, of_first
 from trainlint.stability.twin.layers import adapted, fan
-from trainlint.stability.twin.leaves import Supply, absent_targets, is_scalar, numbers_of, settled_attributes
+from trainlint.stability.twin.leaves import Supply, absent_targets, batched, is_scalar, numbers_of, settled_attributes
 from trainlint.stability.twin.losses import LOSSES
 from trainlint.stability.twin.operation import (
     Attributes,
@@ -21,6 +21,7 @@ from trainlint.stability.twin.operation import (
     RefusalError,
     Shape,
     Tensor,
+    TooMuchWorkError,
     product,
     without,
 )
@@ -52,12 +53,25 @@ class Program:
     `parameters` lists each tensor once with its `shapes`; `samples` is the number of rows that mini-batches are drawn from
     (None if nothing is drawn); `degree` is the polynomial degree of the loss in the trainable parameters, penalties included.
     Targets without numbers count as zeros, on which the curvature of a quadratic loss does not depend; then
-    `targets_are_known` is false. `supply` makes numbers up for data without any; of data that has them only `rows` are used.
-    Raises `RefusalError` for what the twin cannot follow.
+    `targets_are_known` is false. `supply` makes numbers up for data without any (it `imitates`); of the leaves that are
+    `drawn` from (by default those marked as batched) and have numbers, only `rows` are used. Raises `RefusalError` for what
+    the twin cannot follow, `TooMuchWorkError` where one evaluation takes more than the `allowed` multiplications.
     """
 
-    def __init__(self, root: Node, *, aligns: bool = False, supply: Supply | None = None, rows: Rows | None = None) -> None:
+    def __init__(
+        self,
+        root: Node,
+        *,
+        aligns: bool = False,
+        supply: Supply | None = None,
+        rows: Rows | None = None,
+        drawn: Iterable[Node] | None = None,
+        allowed: float = MAXIMUM_WORK,
+    ) -> None:
+        self._allowed = allowed
+        self.imitates = supply is not None
         self._taken = rows
+        self._drawn = {id(node) for node in (batched(root) if drawn is None else drawn)}
         self.steps: list[Step] = []
         self.parameters: list[Parameter] = []
         self.shapes: list[Shape] = []
@@ -110,9 +124,9 @@ class Program:
             return None
         if node.op == "data":
             values = node.data if node.data is not None else supply(node) if supply is not None else None
-            known = node.data is not None and self._taken is not None and bool(node.attributes.get("batched"))
+            known = node.data is not None and self._taken is not None and id(node) in self._drawn
             self.leaves[index] = numbers_of(np.asarray(values)[self._taken] if known else values)
-            if node.attributes.get("batched"):
+            if id(node) in self._drawn:
                 self.batched.add(index)
             return None
         if node.op == "unknown":
@@ -147,6 +161,7 @@ class Program:
                 if step.node.op == "normalization":
                     step = self.steps[index] = step._replace(attributes=adapted(arrays[0], step.attributes))
                 weights = [np.zeros(self.shapes[one]) for one in step.parameters]
+                self._check(self.work + foreseen(step.node.op, arrays, weights, step.attributes))
                 values.append(
                     self._leaf(index, None, weights)
                     if step.row is None
@@ -155,12 +170,15 @@ class Program:
                 self.work += multiplications(step.node.op, arrays, weights, values[-1], step.attributes)
                 if is_first(step.node.op, arrays, step.attributes):
                     self.firsts.append((arrays[0].shape[1], values[-1].shape[1]))
-                if self.work > MAXIMUM_WORK:
-                    raise RefusalError("the computation is too large to be repeated here")
+                self._check(self.work)
                 if (step.node.op in LOSSES or step.node.op in ("mean", "sum")) and values[-1].size == 1:
                     self.summed = max(self.summed, *(one.size for one in arrays))
         if values[-1].size != 1:
             raise RefusalError("the loss is not a single number")
+
+    def _check(self, work: float) -> None:
+        if work > min(self._allowed, MAXIMUM_WORK):
+            raise TooMuchWorkError("the model and its data are too large for the budget of a script (`--budget`)")
 
     def _settle_parameters(self, step: Step, arrays: Sequence[Tensor], settled: set[int]) -> None:
         expected: tuple[Shape | None, ...] = tuple(self.parameters[one].shape for one in step.parameters)

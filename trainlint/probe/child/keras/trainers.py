@@ -153,7 +153,8 @@ class Stepper:
         driver.enter()
         driver.entry_fixed = True
         driver.places = dict(driver.lines.get(id(self.model), {}))
-        before = State(getattr(self.model, "non_trainable_variables", ()))  # a forward pass moves statistics
+        built = getattr(self.model, "built", True)  # Keras 2 raises an error where there are no weights yet
+        before = State(getattr(self.model, "non_trainable_variables", ()) if built else ())  # a forward pass moves statistics
         driver.take_step(lambda: self._step(batch), Want(product=True))
         driver.entry_fixed = False
         run = driver.run

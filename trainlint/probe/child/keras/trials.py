@@ -48,7 +48,10 @@ def overfit(run: Run, session: Session) -> None:
     run.restore()
     losses: list[float] = []
     for _ in range(session.request.overfit):
-        if session.remaining() <= 0 or (losses and not math.isfinite(losses[-1])):
+        if losses and not math.isfinite(losses[-1]):
+            break
+        if session.remaining() <= 0:
+            session.note("training on one batch was cut short by the time limit")
             break
         run.entry.restore()
         losses.append(run.replay(run.layout.read(), Want(update=True)).loss)
@@ -72,7 +75,8 @@ def sweep(run: Run, session: Session) -> Steps:
         run.restore()
         with optimizers.at_rate(run.optimizer, multiple * base):
             losses = yield from _trial(run, session)
-        if not losses:
+        if session.remaining() <= 0 or not losses:
+            session.note("the sweep was cut short by the time limit" if losses else "the script ended before the sweep did")
             break
         trials.append(Trial(multiple * base, tuple(losses), diverged(losses)))
     run.restore()

@@ -11,7 +11,6 @@ from .tables import CALLBACKS, DEFAULTS, EVERY_LAYER, LAYERS, OPTIMIZERS, VALUES
 
 CONV = {"Conv1D": 1, "Conv2D": 2, "Conv3D": 3, "Conv2DTranspose": 2, "SeparableConv2D": 2, "Conv3DTranspose": 3}
 RECURRENT = frozenset({"LSTM", "GRU", "SimpleRNN"})
-POSITIONAL = {"SGD", "Adam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam"}
 
 
 def wrap_init(

@@ -1,0 +1,35 @@
+"""A pytest plugin (`-p tests.measured`) for measuring coverage in the cage of the probe, from which nothing else gets out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from trainlint.probe import host
+from trainlint.probe.cage.plan import Plan
+
+
+@pytest.fixture(autouse=True, scope="session")
+def measured_cage() -> Iterator[None]:
+    """Let the cage open the folder of the measurements, and let its supervisor start with `site`, which starts the measuring."""
+    folder = str(Path(os.environ["COVERAGE_FILE"]).parent)
+    plan_of, original = host._plan, host.subprocess
+
+    def plan(*arguments: Any) -> Plan:
+        made = plan_of(*arguments)
+        return replace(made, write=(*made.write, folder))
+
+    def start(words: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([word for place, word in enumerate(words) if (place, word) != (2, "-S")], **options)
+
+    names = {name: getattr(subprocess, name) for name in ("PIPE", "DEVNULL", "TimeoutExpired")}
+    host._plan, host.subprocess = plan, SimpleNamespace(Popen=start, **names)
+    yield
+    host._plan, host.subprocess = plan_of, original

@@ -1,0 +1,92 @@
+"""States that one pass of a training loop hands on to the next with the graph they were computed by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from trainlint.core import Place
+from trainlint.facts.passes import every_event
+from trainlint.facts.run import Script
+from trainlint.interpret.events import Event
+from trainlint.interpret.values import Array, Tuple, Value, alternatives
+
+MAXIMUM_ARRAYS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedState:
+    """A state that keeps its graph: where it comes from, and the backward pass that goes through that graph again."""
+
+    place: Place
+    backward: Place
+
+
+def carried_states(script: Script) -> Iterator[CarriedState]:
+    """Tensors with a graph that a pass leaves where the next pass takes up what its loss is computed from."""
+    events = every_event(script)
+    seen: set[object] = set()
+    cut = {id(event.values.get("value")) for event in events if event.kind == "detached"}
+    for event in events:
+        before, after = event.values.get("before"), event.values.get("after")
+        if event.kind != "carried" or event.place is None or event.place in seen or before is None or after is None:
+            continue
+        backward = _backward_from(events, event, {id(one) for one in _tensors(before)} - cut)
+        if backward is None or backward.place is None or not any(_has_weights_above(one) for one in _tensors(after)):
+            continue
+        seen.add(event.place)
+        yield CarriedState(_call_that_made(events, event, after) or event.place, backward.place)
+
+
+def _call_that_made(events: Sequence[Event], carried: Event, after: Value) -> Place | None:
+    """The call of a model in the loop's body that gave a state, or left it in the model."""
+    made = {id(one) for one in _tensors(after)}
+    place = None
+    for event in events:
+        if event.kind == "forward" and event.order < carried.order and event.frames[: len(carried.frames)] == carried.frames:
+            output = event.values.get("output")
+            given = {id(part) for one in (output.items if isinstance(output, Tuple) else ()) for part in _tensors(one)}
+            place = event.place if place is None or given & made else place
+    return place
+
+
+def _backward_from(events: Sequence[Event], carried: Event, states: set[int]) -> Event | None:
+    """The backward pass of the same turn of the loop whose loss is computed from a state, along a path that is not cut."""
+    for event in reversed(events):
+        loss = event.values.get("loss")
+        if event.order > carried.order or event.kind != "backward" or not isinstance(loss, Array):
+            continue
+        outer = event.frames[: len(carried.frames)]
+        if len(outer) < len(carried.frames) or any(one is not other for one, other in zip(carried.frames, outer, strict=True)):
+            return None
+        if "target" not in event.values and any(id(one) in states for one in _open_path(loss)):
+            return event
+    return None
+
+
+def _has_weights_above(value: Array) -> bool:
+    found = list(_open_path(value))
+    return any(one.op == "layer" for one in found) and not any(one.op == "gradient" for one in found)
+
+
+def _open_path(array: Array) -> Iterator[Array]:
+    """An array and what it was computed from, as far as gradients flow back; the states that recurrent layers are given too."""
+    stack: list[Value] = [array]
+    seen: set[int] = set()
+    while stack and len(seen) < MAXIMUM_ARRAYS:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, Tuple):
+            stack.extend(one.items)
+        elif isinstance(one, Array) and not one.detached and one.op != "detach":
+            yield one
+            given = one.attributes.get("given_state")
+            held = (*one.inputs, given) if isinstance(given, Array | Tuple) else one.inputs
+            stack.extend(other for value in held for other in alternatives(value))
+
+
+def _tensors(value: Value) -> list[Array]:
+    items = value.items if isinstance(value, Tuple) else (value,)
+    return [one for one in items if isinstance(one, Array)]

@@ -1,0 +1,84 @@
+"""Comparisons of a model's outputs with one half, which is a threshold for probabilities and not for logits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trainlint.core import Edit, Place, Span, Unknown
+from trainlint.facts.passes import every_event
+from trainlint.facts.provenance import constant_number
+from trainlint.facts.run import Script, TrainingRun
+from trainlint.interpret.values import Array, Instance, Object, Value
+
+COMPARED = frozenset({"greater", "greater_equal", "less", "less_equal"})
+PASSED_ON = frozenset({"squeeze", "reshape", "flatten", "detach", "cast", "getitem", "identity", "expand_dims"})
+"""Operations that leave an output what it is."""
+LINEAR = frozenset({"dense", "conv", "conv_transpose"})
+LOGITS_LOSS = "binary_cross_entropy_with_logits"
+HALF = re.compile(r"([<>]=?)(\s*)0?\.50*\Z")
+MAXIMUM_STEPS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class HalfOfLogits:
+    """Where logits are compared with 0.5 or rounded, the run that trains them, and the edits that mend it."""
+
+    place: Place
+    run: TrainingRun
+    edits: tuple[Edit, ...]
+
+
+def logits_compared_with_half(script: Script) -> Iterator[HalfOfLogits]:
+    """`model(x) > 0.5` and `torch.round(model(x))` of a model that is trained on its logits."""
+    trained = {
+        id(layer): run
+        for run in script.runs
+        if run.framework == "torch" and not isinstance(run.loss, Unknown) and run.loss.name == LOGITS_LOSS
+        for layer in _last_layers(run)
+    }
+    seen: set[object] = set()
+    for event in every_event(script):
+        made = event.values.get("output")
+        if event.kind != "array" or not isinstance(made, Array) or event.place is None or event.place.span in seen:
+            continue
+        halved = made.op in COMPARED and len(made.inputs) == 2 and constant_number(made.inputs[1]) == 0.5
+        run = trained.get(id(_maker(made.inputs[0]))) if halved or (made.op == "round" and made.inputs) else None
+        if run is not None:
+            seen.add(event.place.span)
+            yield HalfOfLogits(event.place, run, _edits(event.place))
+
+
+def _last_layers(run: TrainingRun) -> Iterator[Value]:
+    """The layer that gives the logits of a run's loss."""
+    for event in run.events:
+        output = event.values.get("output")
+        if event.kind == "loss" and isinstance(output, Array) and output.inputs:
+            maker = _maker(output.inputs[0])
+            if maker is not None:
+                yield maker
+
+
+def _maker(value: Value) -> Object | Instance | None:
+    """The linear layer whose output a value is, with nothing done to its numbers."""
+    for _ in range(MAXIMUM_STEPS):
+        if not isinstance(value, Array):
+            return None
+        layer = value.attributes.get("layer")
+        if value.op == "layer" and isinstance(layer, Object | Instance):
+            return layer if layer.row is not None and layer.row.kind in LINEAR else None
+        if value.op not in PASSED_ON or not value.inputs:
+            return None
+        value = value.inputs[0]
+    return None
+
+
+def _edits(place: Place) -> tuple[Edit, ...]:
+    """`x > 0.5` as `x > 0`."""
+    text, span = getattr(place, "text", ""), place.span
+    found = HALF.search(text)
+    if found is None or "\n" in text:
+        return ()
+    start = span.end_column - (len(text) - found.start()) + len(found[1]) + len(found[2])
+    return (Edit(Span(span.filename, span.end_row, start, span.end_row, span.end_column), "0"),)

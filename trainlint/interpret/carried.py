@@ -1,0 +1,65 @@
+"""What one pass of a training loop hands on to the next: tensors that a name or an attribute of a module holds."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from trainlint.interpret import targets
+from trainlint.interpret.values import Array, Instance, Scope, Tuple, Value
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from trainlint.interpret.interpreter import Machine
+
+MAXIMUM_HOLDERS = 64
+MAXIMUM_CELLS = 256
+
+
+@contextmanager
+def noting_carried(machine: Machine, body: cst.BaseSuite) -> Iterator[None]:
+    """Around one pass in which a loss goes backward: an event for every tensor that the pass puts in the place of another."""
+    before = dict(_held(machine, body))
+    start = len(machine.events)
+    yield
+    if not any(event.kind == "backward" for event in machine.events[start:]):
+        return
+    for (_, key), (holder, value) in before.items():
+        after = holder.cells.get(key)
+        if after is not None and after is not value and _tensors(after):
+            machine.emit("carried", next(iter(_tensors(after))).place, before=value, after=after)
+
+
+def _held(machine: Machine, body: cst.BaseSuite) -> Iterator[tuple[tuple[int, Hashable], tuple[Scope | Instance, Value]]]:
+    """The tensors of the names that a block assigns, and of the attributes of modules within reach."""
+    from trainlint.interpret.loops import assigned_names
+
+    for name in assigned_names(body):
+        scope = targets.scope_of(machine, name)
+        if scope is not None and _tensors(scope.cells[name]):
+            yield (id(scope), name), (scope, scope.cells[name])
+    for module in _modules(machine):
+        for key, value in list(module.cells.items())[:MAXIMUM_CELLS]:
+            if isinstance(key, str) and _tensors(value):
+                yield (id(module), key), (module, value)
+
+
+def _modules(machine: Machine) -> Iterator[Instance]:
+    """The modules of the script that names of the running function and of what encloses it stand for."""
+    scope: Scope | None = machine.activations[-1].scope
+    seen = 0
+    while scope is not None:
+        for value in list(scope.cells.values()):
+            if isinstance(value, Instance) and value.row is not None and value.row.library == "torch" and seen < MAXIMUM_HOLDERS:
+                seen += 1
+                yield value
+        scope = scope.parent
+
+
+def _tensors(value: Value) -> list[Array]:
+    """The tensors that a value is, or that a tuple holds; none of what is (also) something else."""
+    items = value.items if isinstance(value, Tuple) else (value,)
+    found = [one for one in items if isinstance(one, Array) and one.library == "torch" and one.op not in ("parameter", "batch")]
+    return found if len(found) == len(items) else []
