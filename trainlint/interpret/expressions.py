@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
 
 def evaluate(machine: Machine, node: cst.BaseExpression | cst.BaseSlice) -> Value:
     """The value of an expression."""
-    machine.step()
+    machine.steps += 1
+    if machine.steps > machine.allowed:
+        machine.stop()
     handler = _EXPRESSIONS.get(type(node))
     if handler is None:
         return Unknown(f"{type(node).__name__} expressions are not followed", machine.place(node))
@@ -51,7 +54,8 @@ def evaluate(machine: Machine, node: cst.BaseExpression | cst.BaseSlice) -> Valu
 
 
 def _name(machine: Machine, node: cst.Name) -> Value:
-    return targets.lookup(machine, node.value, machine.place(node))
+    found = targets.bound_value(machine, node.value)
+    return targets.unbound(machine, node.value, machine.place(node)) if found is None else found
 
 
 def _integer(machine: Machine, node: cst.Integer) -> Value:
@@ -72,7 +76,14 @@ def _imaginary(machine: Machine, node: cst.Imaginary) -> Value:
     return Literal(complex(node.value.replace("_", "")), machine.place(node))
 
 
+_PLAIN_STRING = re.compile(r"""(["'])(?!\1)([^\\\r\n]*)\1""")
+"""A string on one row without prefix or escapes, which is what stands between its quotes."""
+
+
 def _string(machine: Machine, node: cst.SimpleString) -> Value:
+    plain = _PLAIN_STRING.fullmatch(node.value)
+    if plain is not None:
+        return Literal(plain[2], machine.place(node))
     try:
         return Literal(ast.literal_eval(node.value), machine.place(node))
     except (ValueError, SyntaxError, MemoryError):
