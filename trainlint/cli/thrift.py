@@ -20,7 +20,7 @@ _NODE = "CSTNode"
 
 def be_thrifty() -> None:
     """Begin to spare. Only for processes that are our own: other users of LibCST may rely on frozen nodes."""
-    gc.set_threshold(100_000, 10, 10)  # trees are many objects that live long, and the collector counts objects
+    gc.set_threshold(100_000, 50, 10)  # trees are many objects that live long: to look at them again and again frees nothing
     if "libcst" not in sys.modules and not any(isinstance(one, _PlainNodes) for one in sys.meta_path):
         sys.meta_path.insert(0, _PlainNodes())
 

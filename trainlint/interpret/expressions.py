@@ -139,7 +139,7 @@ def _elements(machine: Machine, elements: Sequence[cst.BaseElement]) -> tuple[tu
     is_open = False
     for element in elements:
         value = evaluate(machine, element.value)
-        if isinstance(element, cst.StarredElement):
+        if type(element) is cst.StarredElement:
             spread = machine.iterate(value, machine.place(element.value))
             items.extend(spread.items)
             is_open = is_open or not spread.exhaustive
@@ -152,11 +152,11 @@ def _dict(machine: Machine, node: cst.Dict) -> Value:
     made = Dict({}, machine.place(node))
     for element in node.elements:
         value = evaluate(machine, element.value)
-        if isinstance(element, cst.StarredDictElement):
-            made.cells.update(value.cells if isinstance(value, Dict) else {OPEN: Literal(True)})
-        elif isinstance(element, cst.DictElement):
+        if type(element) is cst.DictElement:
             key = operators.key_of(evaluate(machine, element.key))
             made.cells[OPEN if key is None else key[0]] = value if key is not None else Literal(True)
+        else:
+            made.cells.update(value.cells if isinstance(value, Dict) else {OPEN: Literal(True)})
     return made
 
 
@@ -227,7 +227,7 @@ def _subscript(machine: Machine, node: cst.Subscript) -> Value:
 def subscript_index(machine: Machine, node: cst.Subscript) -> Value:
     """The value between the brackets; several become a Tuple."""
     indices = [evaluate(machine, element.slice) for element in node.slice]
-    if len(indices) == 1 and not isinstance(node.slice[0].comma, cst.Comma):
+    if len(indices) == 1 and type(node.slice[0].comma) is not cst.Comma:
         return indices[0]
     return Tuple(tuple(indices), machine.place(node))
 
@@ -243,13 +243,14 @@ def _slice(machine: Machine, node: cst.Slice) -> Value:
 
 def _call(machine: Machine, node: cst.Call) -> Value:
     place = machine.place(node)
-    if isinstance(node.func, cst.Name) and node.func.value == "super" and not node.args:
-        return members.super_of_running_method(machine, place)
-    if isinstance(node.func, cst.Attribute):
-        receiver = evaluate(machine, node.func.value)
+    func = node.func
+    if type(func) is cst.Attribute:
+        receiver = evaluate(machine, func.value)
         arguments = call_arguments(machine, node.args)
-        return members.call_attribute(machine, receiver, node.func.attr.value, arguments, place)
-    callee = evaluate(machine, node.func)
+        return members.call_attribute(machine, receiver, func.attr.value, arguments, place)
+    if type(func) is cst.Name and func.value == "super" and not node.args:
+        return members.super_of_running_method(machine, place)
+    callee = evaluate(machine, func)
     return functions.call(machine, callee, call_arguments(machine, node.args), place)
 
 

@@ -112,10 +112,8 @@ def declare_field(machine: Machine, name: str) -> None:
 def assign(machine: Machine, target: cst.BaseExpression, value: Value) -> None:
     """Bind a value to a target: a name, a pattern, an attribute or a subscript."""
     if isinstance(target, cst.Name):
-        scope = machine.scope.redirected.get(target.value, machine.scope)
-        machine.heap.write(scope, target.value, value)
-    elif isinstance(target, cst.Tuple | cst.List):
-        _unpack(machine, target, value)
+        scope = machine.activations[-1].scope
+        machine.heap.write(scope.redirected.get(target.value, scope), target.value, value)
     elif isinstance(target, cst.Attribute):
         from trainlint.interpret.expressions import evaluate
 
@@ -125,6 +123,8 @@ def assign(machine: Machine, target: cst.BaseExpression, value: Value) -> None:
             assign(machine, target.value, result)
     elif isinstance(target, cst.Subscript):
         _assign_item(machine, target, value)
+    elif isinstance(target, cst.Tuple | cst.List):
+        _unpack(machine, target, value)
 
 
 def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value) -> None:
