@@ -302,7 +302,7 @@ def enter(machine: Machine, function: Function, arguments: Arguments, place: Pla
         with machine.frame(Frame("call", place, function.name, over=receiver)):
             guards = tuple(Frame("with", place, one) for one in _guards(function))
             machine.frames = (*machine.frames, *guards)
-            if type(node) is cst.Lambda:
+            if isinstance(node, cst.Lambda):
                 return evaluate(machine, node.body)
             flow = execute_block(machine, body_of(node.body))
     finally:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from trainlint.core import Place, Unknown as Limit
+from trainlint.core import Place, Unknown as Limit, dataclass
 from trainlint.interpret import functions, iteration, loops, members, operators, uncalled
 from trainlint.interpret.dispatch import AT_END, Arguments, Iteration
 from trainlint.interpret.events import Event, Frame

@@ -8,11 +8,11 @@ branch can be followed one after the other and joined.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from trainlint.core import Origin, Place
+from trainlint.core import Origin, Place, dataclass
 
 if TYPE_CHECKING:
     import libcst as cst
