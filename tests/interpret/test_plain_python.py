@@ -22,6 +22,10 @@ SNIPPETS = {
     "aliasing": "a = []\nb = a\nb.append(1)\nc = {'k': a}\nc['k'].append(2)\n",
     "comprehensions": "a = [i * j for i in range(3) for j in range(i) if j != 1]\nb = {str(i): i for i in (1, 2)}\nc = [x for x in 'ab']\n",
     "f-strings": "n = 3\na = f'{n}-{n + 1}{{}}'\nb = 'a' 'b'\nc = '-'.join(['x', 'y'])\nd = 'A,B'.lower().split(',')\n",
+    "strings": (
+        "a = ''\nb = \"it's\"\nc = 'say \"x\"'\nd = 'a\\tb\\\nc'\ne = r'\\d'\nf = \"\"\"x\n'y'\"\"\"\n"
+        "g = \"\"\"\"\"\"\nh = b'k'\ni = '\\x41'\nj = 'é #{}'\nk = u'u'\n"
+    ),
     "if": "x = 4\nif x > 10:\n    y = 1\nelif x > 3:\n    y = 2\nelse:\n    y = 3\nz = 'big' if x > 3 else 'small'\n",
     "for": "t = 0\nfor i in range(5):\n    if i == 1:\n        continue\n    if i == 4:\n        break\n    t += i\nelse:\n    t = -1\n",
     "for else": "for i in [1, 2]:\n    pass\nelse:\n    done = True\n",
