@@ -48,9 +48,11 @@ def _run(words: list[str]) -> int:
         return _refuse(_unknown(words[0]))
 
     from trainlint.cli.arguments import UsageError
+    from trainlint.cli.thrift import be_thrifty
     from trainlint.registry import RuleError
     from trainlint.settings import SettingsError
 
+    be_thrifty()
     try:
         return int(importlib.import_module(f"trainlint.cli.{words[0]}").main(words[1:]))
     except (UsageError, SettingsError, RuleError) as error:

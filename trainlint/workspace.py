@@ -46,17 +46,23 @@ class Project:
         self.asked: set[str] = set()
         self.digests: dict[str, str | None] = {}
         self._trees: OrderedDict[Path, Tree | None] = OrderedDict()
+        self._places: dict[tuple[str, int, str], tuple[Path, ...]] = {}
         self._kept = 0
 
     def module(self, name: str, level: int, importer: str) -> Tree | None:
         """The parsed file of an import made by the file `importer`; None if the project has no such file, or a broken one."""
+        places = self._places.get((name, level, importer))
+        if places is None:
+            places = self._places[name, level, importer] = tuple(self._candidates(name, level, importer))
+        trees = (self._tree(candidate, importer) for candidate in places)
+        return next((tree for tree in trees if tree is not None), None)
+
+    def _candidates(self, name: str, level: int, importer: str) -> Iterator[Path]:
+        """The files that an import may mean, the first that is there counts."""
         for base in self._bases(level, importer):
             path = base.joinpath(*name.split(".")) if name else base
-            for candidate in (path.with_name(f"{path.name}.py"), path / "__init__.py"):
-                tree = self._tree(candidate, importer)
-                if tree is not None:
-                    return tree
-        return None
+            yield path.with_name(f"{path.name}.py")
+            yield path / "__init__.py"
 
     def _bases(self, level: int, importer: str) -> Iterator[Path]:
         """The folders in which an import is looked up: relative ones first, then up from the importer to the root."""

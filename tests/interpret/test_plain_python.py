@@ -24,6 +24,10 @@ SNIPPETS = {
     "text by percent": "n = 3\na = 'part%d' % n\nb = '%s-%03d' % ('x', n + 1)\nc = '%d%%' % 50\n",
     "rows turned into columns": "a = [(1, 'x'), (2, 'y')]\nb, c = zip(*a)\nd = list(zip(*a))\n",
     "f-strings": "n = 3\na = f'{n}-{n + 1}{{}}'\nb = 'a' 'b'\nc = '-'.join(['x', 'y'])\nd = 'A,B'.lower().split(',')\n",
+    "strings": (
+        "a = ''\nb = \"it's\"\nc = 'say \"x\"'\nd = 'a\\tb\\\nc'\ne = r'\\d'\nf = \"\"\"x\n'y'\"\"\"\n"
+        "g = \"\"\"\"\"\"\nh = b'k'\ni = '\\x41'\nj = 'é #{}'\nk = u'u'\n"
+    ),
     "if": "x = 4\nif x > 10:\n    y = 1\nelif x > 3:\n    y = 2\nelse:\n    y = 3\nz = 'big' if x > 3 else 'small'\n",
     "for": "t = 0\nfor i in range(5):\n    if i == 1:\n        continue\n    if i == 4:\n        break\n    t += i\nelse:\n    t = -1\n",
     "for else": "for i in [1, 2]:\n    pass\nelse:\n    done = True\n",

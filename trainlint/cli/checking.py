@@ -18,6 +18,7 @@ from trainlint.cache import memo
 from trainlint.cache.folder import default_folder
 from trainlint.cache.verdicts import Verdicts, decode, encode
 from trainlint.cli.inputs import Projects, is_worth_it, once, sources, with_options
+from trainlint.cli.thrift import be_thrifty
 from trainlint.result import CheckResult
 from trainlint.settings import Settings
 from trainlint.source.read import Source, Unreadable, read
@@ -162,9 +163,8 @@ def _verdicts(tasks: Sequence[Task], jobs: int | None) -> Iterator[Verdict]:
     wanted = min(jobs or (_cores() if sum(one.size for one in tasks) >= WORTH_WORKERS else 1), len(tasks))
     if wanted < 2:
         projects = Projects()
-        with _FewCollections():
-            for one in tasks:
-                yield _checked(one, projects)
+        for one in tasks:
+            yield _checked(one, projects)
     else:
         yield from _shared_out(tasks, wanted)
 
@@ -179,7 +179,7 @@ def _shared_out(tasks: Sequence[Task], jobs: int) -> Iterator[Verdict]:
     gc.freeze()
     method = "fork" if sys.platform == "linux" else "spawn"
     chunks = list(_chunks(tasks, jobs * CHUNKS))
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context(method)) as pool:
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context(method), be_thrifty) as pool:
         for verdicts in pool.map(_checked_together, chunks):
             yield from verdicts
 
@@ -204,8 +204,7 @@ _PROJECTS = Projects()
 
 
 def _checked_together(tasks: Sequence[Task]) -> list[Verdict]:
-    with _FewCollections():
-        return [_checked(one, _PROJECTS) for one in tasks]
+    return [_checked(one, _PROJECTS) for one in tasks]
 
 
 def _checked(task: Task, projects: Projects) -> Verdict:
@@ -262,17 +261,6 @@ class _Both(io.TextIOBase):
 
     def fileno(self) -> int:
         return self._stream.fileno()
-
-
-class _FewCollections:
-    """Trees are many objects that live long: the collector of cycles, which counts objects, would look at all of them often."""
-
-    def __enter__(self) -> None:
-        self._before = gc.get_threshold()
-        gc.set_threshold(100_000, 10, 10)
-
-    def __exit__(self, *_: object) -> None:
-        gc.set_threshold(*self._before)
 
 
 def _cores() -> int:

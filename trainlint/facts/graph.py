@@ -40,10 +40,10 @@ Layers that the script writes out (`x @ W + b`, `tf.nn.conv2d(x, K)`) are dense 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from trainlint.core import Place
+from trainlint.core import Place, dataclass
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from trainlint.core import Place, Unknown
+from trainlint.facts.extract.losses import loss_of_node, prediction_and_target
 from trainlint.facts.graph import Node, Shape, walk
 from trainlint.facts.loss_table import OUTPUTS, Row, rows
 from trainlint.facts.queries import DENSE_MAPS, line_of, output_width, skip_upwards
@@ -86,6 +88,7 @@ class Verdict:
     message: str
 
 
+@lru_cache(maxsize=32)
 def loss_verdict(run: TrainingRun) -> Verdict | None:
     """The one verdict on a run's loss and output; None where they fit, or where what the rows ask for is not known."""
     fit = loss_fit(run)
@@ -98,6 +101,7 @@ def loss_verdict(run: TrainingRun) -> Verdict | None:
     return None
 
 
+@lru_cache(maxsize=32)
 def loss_fit(run: TrainingRun) -> LossFit | None:
     """Loss, output and labels of a run; None for a loss that the table does not judge."""
     if isinstance(run.loss, Unknown) or isinstance(run.model, Unknown):
@@ -130,16 +134,12 @@ def loss_fit(run: TrainingRun) -> LossFit | None:
 
 def _compared_as_it_is(run: TrainingRun) -> bool:
     """Whether a script's own loop compares prediction and target with an expression of its own: no library aligns them then."""
-    from trainlint.facts.extract.losses import loss_of_node
-
     fitted = any(event.kind == "fit" for event in run.events)
     return not fitted and run.loss_graph is not None and not any(loss_of_node(node) for node in walk(run.loss_graph))
 
 
 def _written(run: TrainingRun, name: str) -> tuple[str, ...] | None:
     """What the table calls a cross-entropy of the script's own; None for a library's loss."""
-    from trainlint.facts.extract.losses import loss_of_node
-
     if name not in WRITTEN or run.loss_graph is None or any(loss_of_node(node) for node in walk(run.loss_graph)):
         return None
     return WRITTEN[name]
@@ -154,15 +154,11 @@ def _torch_only(run: TrainingRun, name: str) -> tuple[str, ...] | None:
 
 def _loss_node(run: TrainingRun) -> Node | None:
     """The library's loss in a run's graph."""
-    from trainlint.facts.extract.losses import loss_of_node
-
     return next((node for node in walk(run.loss_graph) if loss_of_node(node)), None) if run.loss_graph is not None else None
 
 
 def _prediction(run: TrainingRun) -> Node | None:
     """What the loss is computed on: its first input in the graph (GaussianNLLLoss: its variance), else the model's output."""
-    from trainlint.facts.extract.losses import prediction_and_target
-
     node = _loss_node(run)
     if node is not None and node.op == "gaussian_nll" and len(node.inputs) > 2:
         return node.inputs[2]

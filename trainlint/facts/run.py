@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
-from trainlint.core import At, Edit, Fact, Place, Severity, Span, Unknown
+from trainlint.core import At, Edit, Fact, Place, Severity, Span, Unknown, dataclass
 from trainlint.facts.graph import Node, Shape
 from trainlint.stability.bound import StabilityBound
 

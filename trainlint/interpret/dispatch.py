@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, TypeAlias
 
-from trainlint.core import Place
+from trainlint.core import Place, dataclass
 from trainlint.interpret.events import Frame
 from trainlint.interpret.heap import Heap
 from trainlint.interpret.values import (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
-from trainlint.core import Place
+from trainlint.core import Place, dataclass
 from trainlint.interpret.values import Value
 
 TRAINING = "training mode"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,9 @@ if TYPE_CHECKING:
 
 def evaluate(machine: Machine, node: cst.BaseExpression | cst.BaseSlice) -> Value:
     """The value of an expression."""
-    machine.step()
+    machine.steps += 1
+    if machine.steps > machine.allowed:
+        machine.stop()
     handler = _EXPRESSIONS.get(type(node))
     if handler is None:
         return Unknown(f"{type(node).__name__} expressions are not followed", machine.place(node))
@@ -52,7 +55,8 @@ def evaluate(machine: Machine, node: cst.BaseExpression | cst.BaseSlice) -> Valu
 
 
 def _name(machine: Machine, node: cst.Name) -> Value:
-    return targets.lookup(machine, node.value, machine.place(node))
+    found = targets.bound_value(machine, node.value)
+    return targets.unbound(machine, node.value, machine.place(node)) if found is None else found
 
 
 def _integer(machine: Machine, node: cst.Integer) -> Value:
@@ -73,7 +77,14 @@ def _imaginary(machine: Machine, node: cst.Imaginary) -> Value:
     return Literal(complex(node.value.replace("_", "")), machine.place(node))
 
 
+_PLAIN_STRING = re.compile(r"""(["'])(?!\1)([^\\\r\n]*)\1""")
+"""A string on one row without prefix or escapes, which is what stands between its quotes."""
+
+
 def _string(machine: Machine, node: cst.SimpleString) -> Value:
+    plain = _PLAIN_STRING.fullmatch(node.value)
+    if plain is not None:
+        return Literal(plain[2], machine.place(node))
     try:
         return Literal(ast.literal_eval(node.value), machine.place(node))
     except (ValueError, SyntaxError, MemoryError):
@@ -129,7 +140,7 @@ def _elements(machine: Machine, elements: Sequence[cst.BaseElement]) -> tuple[tu
     is_open = False
     for element in elements:
         value = evaluate(machine, element.value)
-        if isinstance(element, cst.StarredElement):
+        if type(element) is cst.StarredElement:
             spread = machine.iterate(value, machine.place(element.value))
             items.extend(spread.items)
             is_open = is_open or not spread.exhaustive
@@ -142,11 +153,11 @@ def _dict(machine: Machine, node: cst.Dict) -> Value:
     made = Dict({}, machine.place(node))
     for element in node.elements:
         value = evaluate(machine, element.value)
-        if isinstance(element, cst.StarredDictElement):
-            made.cells.update(value.cells if isinstance(value, Dict) else {OPEN: Literal(True)})
-        elif isinstance(element, cst.DictElement):
+        if type(element) is cst.DictElement:
             key = operators.key_of(evaluate(machine, element.key))
             made.cells[OPEN if key is None else key[0]] = value if key is not None else Literal(True)
+        else:
+            made.cells.update(value.cells if isinstance(value, Dict) else {OPEN: Literal(True)})
     return made
 
 
@@ -217,7 +228,7 @@ def _subscript(machine: Machine, node: cst.Subscript) -> Value:
 def subscript_index(machine: Machine, node: cst.Subscript) -> Value:
     """The value between the brackets; several become a Tuple."""
     indices = [evaluate(machine, element.slice) for element in node.slice]
-    if len(indices) == 1 and not isinstance(node.slice[0].comma, cst.Comma):
+    if len(indices) == 1 and type(node.slice[0].comma) is not cst.Comma:
         return indices[0]
     return Tuple(tuple(indices), machine.place(node))
 
@@ -233,13 +244,14 @@ def _slice(machine: Machine, node: cst.Slice) -> Value:
 
 def _call(machine: Machine, node: cst.Call) -> Value:
     place = machine.place(node)
-    if isinstance(node.func, cst.Name) and node.func.value == "super" and not node.args:
-        return members.super_of_running_method(machine, place)
-    if isinstance(node.func, cst.Attribute):
-        receiver = evaluate(machine, node.func.value)
+    func = node.func
+    if type(func) is cst.Attribute:
+        receiver = evaluate(machine, func.value)
         arguments = call_arguments(machine, node.args)
-        return members.call_attribute(machine, receiver, node.func.attr.value, arguments, place)
-    callee = evaluate(machine, node.func)
+        return members.call_attribute(machine, receiver, func.attr.value, arguments, place)
+    if type(func) is cst.Name and func.value == "super" and not node.args:
+        return members.super_of_running_method(machine, place)
+    callee = evaluate(machine, func)
     return functions.call(machine, callee, call_arguments(machine, node.args), place)
 
 

@@ -284,10 +284,10 @@ def enter(machine: Machine, function: Function, arguments: Arguments, place: Pla
     from trainlint.interpret.statements import Flow, body_of, execute_block
 
     node = function.node
-    if not yields and isinstance(node, cst.FunctionDef) and _is_generator(machine, function, node):
+    if not yields and type(node) is cst.FunctionDef and _is_generator(machine, function, node):
         made = Partial(function, arguments.positional, arguments.keywords, place)
         return Object(GENERATOR, cells={"call": made}, place=place)
-    running = sum(one.function is not None and getattr(one.function, "node", None) is node for one in machine.activations)
+    running = _running(machine, node) if len(machine.activations) > MAXIMUM_RECURSION else 0
     if len(machine.activations) > MAXIMUM_CALL_DEPTH and running == 0:
         machine.limit(f"more than {MAXIMUM_CALL_DEPTH} calls within one another are not followed", place)
     if len(machine.activations) > MAXIMUM_CALL_DEPTH or running >= MAXIMUM_RECURSION:
@@ -314,6 +314,12 @@ def enter(machine: Machine, function: Function, arguments: Arguments, place: Pla
     if flow is not Flow.RETURN or not activation.returns:
         activation.returns.append(NONE)
     return join(tuple(activation.returns))
+
+
+def _running(machine: Machine, node: cst.CSTNode) -> int:
+    """How often a function is running already."""
+    functions = (one.function for one in machine.activations)
+    return sum(isinstance(one, Function) and one.node is node for one in functions)
 
 
 def _guards(function: Function) -> list[str]:

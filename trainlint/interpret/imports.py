@@ -124,20 +124,27 @@ def project_module(machine: Machine, path: str, place: Place | None, level: int 
         return None
     tree = machine.scope.tree
     importer = tree.source.filename if tree is not None else ""
-    spent = machine.imported_text > MAXIMUM_IMPORTED_TEXT or len(machine.modules) >= MAXIMUM_MODULES
-    if spent and (path, level, importer) not in machine.located:
+    place_of_import = (path, level, importer)
+    known = machine.located.get(place_of_import)
+    if known is not None:
+        return known
+    if machine.imported_text > MAXIMUM_IMPORTED_TEXT or len(machine.modules) >= MAXIMUM_MODULES:
         return Unknown("the project has more files than are followed for one script", place) if level else None
+    if place_of_import in machine.located:
+        return None
     found = machine.workspace.module(path, level, importer)
     if found is None:
+        machine.located[place_of_import] = None
         return None
-    machine.located.add((path, level, importer))
     key = found.source.filename
-    if key not in machine.modules:
+    value = machine.modules.get(key)
+    if value is None:
         machine.imported_text += len(found.source.text)
-        value = ModuleValue(path, Scope(kind="module", name=path, tree=found), place)
-        machine.modules[key] = value
+        value = machine.modules[key] = ModuleValue(path, Scope(kind="module", name=path, tree=found), place)
+        machine.located[place_of_import] = value
         functions.run_module(machine, value, found)
-    return machine.modules[key]
+    machine.located[place_of_import] = value
+    return value
 
 
 def _import_star(machine: Machine, source: Symbol) -> None:

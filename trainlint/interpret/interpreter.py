@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import field
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from trainlint.core import Place, Unknown as Limit
+from trainlint.core import Place, Unknown as Limit, dataclass
 from trainlint.interpret import functions, iteration, loops, members, operators, uncalled
 from trainlint.interpret.dispatch import AT_END, Arguments, Iteration
 from trainlint.interpret.events import Event, Frame
@@ -26,6 +26,7 @@ from trainlint.interpret.limits import (
     LimitReachedError,
 )
 from trainlint.interpret.values import Class, Instance, ModuleValue, Scope, Value
+from trainlint.source.parse import NodePlace
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -110,7 +111,7 @@ class Machine:
     eras: list[tuple[frozenset[str], Place | None]] = field(default_factory=list)
     pinned: frozenset[str] = frozenset()
     imported_text: int = 0
-    located: set[tuple[str, int, str]] = field(default_factory=set)
+    located: dict[tuple[str, int, str], ModuleValue | None] = field(default_factory=dict)
     entered: set[int] = field(default_factory=set)
     generators: dict[int, bool] = field(default_factory=dict)
     instances: dict[int, Instance] = field(default_factory=dict)
@@ -132,8 +133,8 @@ class Machine:
 
     def place(self, node: cst.CSTNode) -> Place | None:
         """The place of a node of the file that is running."""
-        tree = self.scope.tree
-        return None if tree is None else tree.place(node)
+        tree = self.activations[-1].scope.tree
+        return None if tree is None else NodePlace(tree, node)
 
     def step(self) -> None:
         """Count one step of work.
@@ -143,7 +144,15 @@ class Machine:
         """
         self.steps += 1
         if self.steps > self.allowed:
-            raise LimitReachedError(f"the analysis stopped after {self.steps:,} steps")
+            self.stop()
+
+    def stop(self) -> NoReturn:
+        """End the phase: all its steps are taken.
+
+        Raises:
+            LimitReachedError: always.
+        """
+        raise LimitReachedError(f"the analysis stopped after {self.steps:,} steps")
 
     def call(self, callee: Value, arguments: Arguments, place: Place | None) -> Value:
         """Call any value."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 MAXIMUM_STEPS = 300_000
 MAXIMUM_UNCALLED_STEPS = 60_000
 """For all functions that nobody calls together: they are a second look, not the script."""
-MAXIMUM_LIBRARY_STEPS = 10_000
-"""The same in a file in which nothing trains: model zoos have dozens of functions that build one class in dozens of sizes."""
+MAXIMUM_LIBRARY_STEPS = 4_000
+"""The same in a file in which nothing trains: model zoos have dozens of functions that build one class in dozens of sizes.
+
+The model files of projects take 1,800 at most (pytorch/examples, but for one zoo).
+"""
 MAXIMUM_NESTING = 1_000
 MAXIMUM_CALL_DEPTH = 40
 MAXIMUM_RECURSION = 3

@@ -60,7 +60,10 @@ def find_in_class(cls: Class, name: str, after: Class | None = None) -> Value | 
     order = linearized(cls)
     if after is not None and after in order:
         order = order[order.index(after) + 1 :]
-    return next((one.cells[name] for one in order if isinstance(one, Class) and name in one.cells), None)
+    for one in order:
+        if isinstance(one, Class) and name in one.cells:
+            return one.cells[name]
+    return None
 
 
 def has_decorator(function: Function, *names: str) -> bool:
@@ -103,7 +106,11 @@ def _of_module(machine: Machine, value: ModuleValue, name: str, place: Place | N
 
 
 def _handler(table: dict[tuple[str, str], Handler], value: Value, name: str) -> Handler | None:
-    return next((table[kind, name] for kind in receiver_kinds(value) if (kind, name) in table), None)
+    for kind in receiver_kinds(value):
+        found = table.get((kind, name))
+        if found is not None:
+            return found
+    return None
 
 
 def _of_symbol(machine: Machine, value: Symbol, name: str, place: Place | None) -> Value:

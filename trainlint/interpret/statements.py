@@ -56,7 +56,9 @@ def execute_block(machine: Machine, body: Sequence[Statement]) -> Flow:
 
 def execute(machine: Machine, node: Statement) -> Flow:
     """Follow one statement."""
-    machine.step()
+    machine.steps += 1
+    if machine.steps > machine.allowed:
+        machine.stop()
     handler = _STATEMENTS.get(type(node))
     return Flow.NORMAL if handler is None else handler(machine, node)
 
@@ -177,6 +179,8 @@ def _if(machine: Machine, node: cst.If) -> Flow:
 
 def _period(machine: Machine, test: cst.BaseExpression) -> int | None:
     """The k of `(step + 1) % k == 0`: the branch is taken on every k-th pass; None for any other test."""
+    if type(test) in (cst.Name, cst.Attribute, cst.Call):
+        return None  # most tests
     if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.Or):
         test = test.left  # `... or step + 1 == len(loader)`
     if isinstance(test, cst.Comparison) and len(test.comparisons) == 1 and isinstance(test.comparisons[0].operator, cst.Equal):

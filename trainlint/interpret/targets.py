@@ -41,13 +41,16 @@ _CONSTANTS = {"True": True, "False": False, "None": None, "__debug__": True}
 _BUILTIN_NAMES = frozenset(dir(builtins)) | {"__doc__", "reload", "unicode", "xrange", "raw_input", "get_ipython"}
 
 
-def lookup(machine: Machine, name: str, place: Place | None) -> Value:
-    """The value of a plain name: local, enclosing, module, builtin."""
+def bound_value(machine: Machine, name: str) -> Value | None:
+    """The value of a plain name that the script binds: local, enclosing, module."""
+    scope = scope_of(machine, name)
+    return None if scope is None else bound_part(scope.cells[name])
+
+
+def unbound(machine: Machine, name: str, place: Place | None) -> Value:
+    """The value of a plain name that the script does not bind: a constant, a builtin, or nothing that is known."""
     if name in _CONSTANTS:
         return Literal(_CONSTANTS[name], place)
-    scope = scope_of(machine, name)
-    if scope is not None:
-        return bound_part(scope.cells[name])
     if name == "__file__" and machine.scope.tree is not None:
         return Literal(machine.scope.tree.source.filename, place)
     if name == "__name__":
@@ -72,15 +75,14 @@ def bound_part(value: Value) -> Value:
 
 def scope_of(machine: Machine, name: str) -> Scope | None:
     """The scope in which a name is found; class scopes are seen only from inside the class body."""
-    scope: Scope | None = machine.scope
-    first = True
+    own = machine.activations[-1].scope
+    scope: Scope | None = own
     while scope is not None:
-        if name in scope.redirected:
+        if scope.redirected and name in scope.redirected:
             target = scope.redirected[name]
             return target if name in target.cells else None
-        if name in scope.cells and (first or scope.kind != "class"):
+        if name in scope.cells and (scope is own or scope.kind != "class"):
             return scope
-        first = False
         scope = scope.parent
     return None
 
@@ -110,10 +112,8 @@ def declare_field(machine: Machine, name: str) -> None:
 def assign(machine: Machine, target: cst.BaseExpression, value: Value) -> None:
     """Bind a value to a target: a name, a pattern, an attribute or a subscript."""
     if isinstance(target, cst.Name):
-        scope = machine.scope.redirected.get(target.value, machine.scope)
-        machine.heap.write(scope, target.value, value)
-    elif isinstance(target, cst.Tuple | cst.List):
-        _unpack(machine, target, value)
+        scope = machine.activations[-1].scope
+        machine.heap.write(scope.redirected.get(target.value, scope), target.value, value)
     elif isinstance(target, cst.Attribute):
         from trainlint.interpret.expressions import evaluate
 
@@ -123,6 +123,8 @@ def assign(machine: Machine, target: cst.BaseExpression, value: Value) -> None:
             assign(machine, target.value, result)
     elif isinstance(target, cst.Subscript):
         _assign_item(machine, target, value)
+    elif isinstance(target, cst.Tuple | cst.List):
+        _unpack(machine, target, value)
 
 
 def _unpack(machine: Machine, target: cst.Tuple | cst.List, value: Value) -> None:

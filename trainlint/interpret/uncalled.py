@@ -51,7 +51,7 @@ def enter_uncalled(machine: Machine, module: ModuleValue) -> None:
 def _callers_first(functions: list[Function]) -> list[Function]:
     """In the order of the text, but what another of them calls comes last: by then it has the arguments that it is given."""
     called: set[str] = set()
-    for function in functions:
+    for function in functions if len(functions) > 1 else ():
         calls = (one.func for one in walk(function.node.body) if isinstance(one, cst.Call))
         called |= {one.value for one in calls if isinstance(one, cst.Name)} - {function.name}
     return sorted(functions, key=lambda function: function.name in called)

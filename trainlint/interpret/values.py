@@ -8,11 +8,11 @@ branch can be followed one after the other and joined.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from trainlint.core import Origin, Place
+from trainlint.core import Origin, Place, dataclass
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -291,6 +291,8 @@ def same(first: Value, second: Value) -> bool:
     """Whether two values are surely the same, as far as the join of branches is concerned."""
     if first is second:
         return True
+    if type(first) is not type(second):
+        return False
     if isinstance(first, Literal) and isinstance(second, Literal):
         return type(first.value) is type(second.value) and first.value == second.value
     if isinstance(first, Symbol) and isinstance(second, Symbol):
@@ -304,8 +306,11 @@ def join(values: tuple[Value, ...]) -> Value:
     """One value for what differs between branches: the value itself when all agree, else a flat `Choice`, else Unknown."""
     distinct: list[Value] = []
     for value in values:
-        for one in alternatives(value):
-            if not any(same(one, other) for other in distinct):
+        for one in value.alternatives if type(value) is Choice else (value,):
+            for other in distinct:
+                if one is other or same(one, other):
+                    break
+            else:
                 distinct.append(one)
     if len(distinct) == 1:
         return distinct[0]

@@ -6,11 +6,10 @@ import ast
 import re
 import sys
 import warnings
-from dataclasses import dataclass
 
 import libcst as cst
 
-from trainlint.core import Span
+from trainlint.core import Span, dataclass
 from trainlint.source.lines import RowTable
 from trainlint.source.nesting import too_deep
 from trainlint.source.positions import Offsets

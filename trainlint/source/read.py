@@ -8,11 +8,11 @@ import os
 import re
 import stat
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 
-from trainlint.core import Span
+from trainlint.core import Span, dataclass
 from trainlint.source.lines import NEWLINE, split_rows
 
 DEFAULT_LIMIT = 5_000_000

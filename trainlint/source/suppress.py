@@ -16,9 +16,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
-from trainlint.core import Edit, Span
+from trainlint.core import Edit, Span, dataclass
 from trainlint.source.lines import RowTable
 from trainlint.source.read import Source
 from trainlint.source.scan import STRUCTURE, tokens

@@ -34,12 +34,14 @@ def children(node: CSTNode) -> Iterator[CSTNode]:
     """The nodes right below a node, in the order of its fields."""
     for name in code_fields(type(node)):
         value = getattr(node, name)
-        if isinstance(value, CSTNode):
-            yield value
-        elif isinstance(value, tuple | list):
+        if value is None or isinstance(value, str):
+            continue
+        if isinstance(value, tuple | list):
             for one in value:
                 if isinstance(one, CSTNode):
                     yield one
+        elif isinstance(value, CSTNode):
+            yield value
 
 
 def walk(node: CSTNode) -> Iterator[CSTNode]:

@@ -7,10 +7,10 @@ that `facts.graph` and `table` use. Kinds that need more than a row have a maker
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, TypeAlias
 
-from trainlint.core import Origin, Place
+from trainlint.core import Origin, Place, dataclass
 from trainlint.interpret.arrays import dtypes
 from trainlint.interpret.arrays.nodes import integer, known_items, over_choices, setting, shape_of
 from trainlint.interpret.arrays.operators import library_of, operate

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from trainlint.core import Origin, Place
+from trainlint.core import Origin, Place, dataclass
 from trainlint.interpret.dispatch import Arguments, Call, Interpreter, function, make, method
 from trainlint.interpret.events import Frame
 from trainlint.interpret.torch.common import integer

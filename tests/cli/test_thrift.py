@@ -1,0 +1,52 @@
+"""A command's own process parses with lighter nodes: the trees are the same."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+READ = """
+import pathlib, sys
+{before}
+import libcst
+for path in sorted(pathlib.Path("fixtures").glob("*.py")) + sorted(pathlib.Path("trainlint/source").glob("*.py")):
+    module = libcst.parse_module(path.read_text(encoding="utf-8"))
+    print(repr(module))
+    first = module.body[0]
+    assert first == first and first != first.deep_clone() and len({{first, first, first.deep_clone()}}) == 2
+    assert module.with_changes(body=module.body[1:]).code in module.code
+print("post init:", hasattr(libcst.CSTNode, "__post_init__"), "frozen:", libcst.Name.__dataclass_params__.frozen)
+"""
+THRIFTY = "from trainlint.cli.thrift import be_thrifty; be_thrifty(); be_thrifty()"
+
+
+def output(before: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", READ.format(before=before)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
+def test_the_trees_of_lighter_nodes_are_the_same() -> None:
+    usual, thrifty = output(""), output(THRIFTY)
+    assert usual[-1] == "post init: True frozen: True"
+    assert thrifty[-1] == "post init: False frozen: False"
+    assert usual[:-1] == thrifty[:-1]
+
+
+def test_the_hook_is_there_once_and_gone_after_the_import() -> None:
+    code = (
+        "import dataclasses, sys; usual, before = dataclasses.dataclass, list(sys.meta_path)\n"
+        "from trainlint.cli.thrift import be_thrifty; be_thrifty(); be_thrifty(); assert len(sys.meta_path) == len(before) + 1\n"
+        "import libcst.matchers; assert sys.meta_path == before and dataclasses.dataclass is usual\n"
+        "from libcst.metadata import CodeRange; assert CodeRange.__dataclass_params__.frozen"
+    )
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)

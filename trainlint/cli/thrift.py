@@ -1,0 +1,58 @@
+"""What the process of a command spares itself: most passes of the garbage collector, and LibCST's checks of its own nodes.
+
+LibCST's nodes are frozen dataclasses that look at themselves when they are made. Its native parser makes only nodes that are well
+formed, and nothing here writes to one, so plain dataclasses that do not look serve as well: with them the import and the parser
+take three quarters of the time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import sys
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any
+
+_NODE = "CSTNode"
+
+
+def be_thrifty() -> None:
+    """Begin to spare. Only for processes that are our own: other users of LibCST may rely on frozen nodes."""
+    gc.set_threshold(100_000, 50, 10)  # trees are many objects that live long: to look at them again and again frees nothing
+    if "libcst" not in sys.modules and not any(isinstance(one, _PlainNodes) for one in sys.meta_path):
+        sys.meta_path.insert(0, _PlainNodes())
+
+
+class _PlainNodes:
+    """Finds LibCST once, and has its nodes made plain dataclasses while it is imported."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name != "libcst":
+            return None
+        sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+            spec.loader.exec_module = lambda module: _load(load, module)  # type: ignore[method-assign]
+        return spec
+
+
+def _load(load: Callable[[ModuleType], None], module: ModuleType) -> None:
+    usual = dataclasses.dataclass
+
+    def dataclass(cls: Any = None, /, **options: Any) -> Any:
+        if cls is None:
+            return lambda one: dataclass(one, **options)
+        if any(base.__name__ == _NODE for base in cls.__mro__):
+            options["frozen"] = False
+            if cls.__name__ == _NODE and "__post_init__" in cls.__dict__:
+                del cls.__post_init__
+        return usual(cls, **options)
+
+    dataclasses.dataclass = dataclass
+    try:
+        load(module)
+    finally:
+        dataclasses.dataclass = usual
