@@ -99,7 +99,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
     bound, left = stability(run), None
     if isinstance(bound, StabilityBound) and bound.loss_at_start and bound.loss_reached is not None:
         left = bound.loss_reached / bound.loss_at_start
-    if (left is None and exact_data(run)) or (left is not None and left <= LEARNED):
+    if (left is None and exact_data(run)) or (left is not None and not LEARNED < left <= 1):
         return
     trained = f"; on this data they leave {100 * left:.0f} % of the loss" if left is not None else ""
     needed = -(-ENOUGH * 10 // max(updates // run.epochs.value, 1))

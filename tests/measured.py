@@ -1,4 +1,4 @@
-"""A pytest plugin (`-p tests.measured`) for measuring coverage in the cage of the probe, from which nothing else gets out."""
+"""A pytest plugin (`-p tests.measured`) for measuring coverage where tests cut it off: in the probe's cage and in the editor server."""
 
 from __future__ import annotations
 
@@ -33,3 +33,12 @@ def measured_cage() -> Iterator[None]:
     host._plan, host.subprocess = plan, SimpleNamespace(Popen=start, **names)
     yield
     host._plan, host.subprocess = plan_of, original
+
+
+@pytest.fixture(autouse=True, scope="session")
+def measured_server() -> None:
+    """Tell the editor servers, whose environment is otherwise bare, that they are measured."""
+    from tests.server.editors import CONFIGURATION
+
+    assert CONFIGURATION.server_env is not None
+    CONFIGURATION.server_env.update({name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")})

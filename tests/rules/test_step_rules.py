@@ -198,10 +198,20 @@ def test_trn110_is_silent_of_a_hundred_updates() -> None:
 
 @pytest.mark.parametrize(
     ("start", "reached", "share"),
-    [(2.0, 0.5, "25 %"), (2.0, 0.21, "10 %"), (2.0, 0.2, None), (2.0, 0.0, None), (0.0, 1.0, ""), (2.0, None, "")],
+    [
+        (2.0, 0.5, "25 %"),
+        (2.0, 0.21, "10 %"),
+        (2.0, 0.2, None),
+        (2.0, 0.0, None),
+        (2.0, 3.0, None),
+        (0.0, 1.0, ""),
+        (2.0, None, ""),
+    ],
 )
 def test_trn110_believes_a_training_that_was_followed(start: float, reached: float | None, share: str | None) -> None:
-    """A tenth of the loss is learned enough; on data that is known nothing is said without a training."""
+    """A tenth of the loss is learned enough, a loss that grows is not cured by more updates; on data that is known nothing is
+    said without a training.
+    """
     measured = bound(verdict="stable", loss_at_start=start, loss_reached=reached)
     found = said("TRN110", batches(2, measured=measured))
     assert len(found) == (share is not None)

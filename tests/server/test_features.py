@@ -217,3 +217,82 @@ async def test_the_comment_that_ignores_is_put_into_no_string(sent: LanguageClie
     offered = await sent.text_document_code_action_async(asked) or ()
     [ignoring] = [one for one in offered if one.title.startswith("Ignore")]
     assert edited(text, ignoring.edit.changes[uri]) == text.replace("    .eval", "    .eval  # noqa: TRN504")  # type: ignore[union-attr, index]
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_shown_of_what_is_closed(sent: LanguageClient, tmp_path: Path) -> None:
+    uri = opened(sent, tmp_path / "train.py", FAULT)
+    cells = opened_notebook(sent, tmp_path / "a.ipynb", [FAULT, "print(1)"])
+    await shown(sent, uri, 1)
+    await shown(sent, cells[0], 1)
+    typed(sent, uri, FAULT + "model.eval\n")  # what is being checked then is not wanted any more
+    sent.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri)))
+    notebook = types.NotebookDocumentIdentifier((tmp_path / "a.ipynb").as_uri())
+    listed = [types.TextDocumentIdentifier(one) for one in cells]
+    sent.notebook_document_did_close(types.DidCloseNotebookDocumentParams(notebook, listed))
+    await until(lambda: not sent.diagnostics[uri] and not sent.diagnostics[cells[0]])
+    await asyncio.sleep(0.5)
+    assert not sent.diagnostics[uri]
+
+
+@pytest.mark.asyncio
+async def test_a_settings_file_that_cannot_be_meant_is_told_once_until_it_is_mended(sent: LanguageClient, tmp_path: Path) -> None:
+    settings = tmp_path / "trainlint.toml"
+    settings.write_text("ignore = 5\n", encoding="utf-8")
+    uri = opened(sent, tmp_path / "train.py", FAULT)
+    await until(lambda: sent.messages)
+    typed(sent, uri, FAULT + "print(1)\n")
+    await shown(sent, uri, 0)
+    await asyncio.sleep(0.5)
+    [told] = sent.messages
+    assert "trainlint.toml" in told.message
+    settings.write_text("ignore = []\n", encoding="utf-8")
+    event = types.FileEvent(settings.as_uri(), types.FileChangeType.Changed)
+    sent.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
+    await shown(sent, uri, 1)
+    settings.write_text('ignore = ["TRN504"]\n', encoding="utf-8")
+    sent.text_document_did_save(types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(uri)))
+    await shown(sent, uri, 0)
+
+
+@pytest.mark.asyncio
+async def test_a_place_in_a_file_that_is_not_open_is_a_link_to_it(sent: LanguageClient, tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text("from torch import nn\n\nhead = nn.Linear(32, 1)\n", encoding="utf-8")
+    text = TRAINS.replace("from net import rate", "from net import head").replace("lr=rate", "lr=0.01")
+    text = text.replace("torch.nn.Linear(8, 1)", "torch.nn.Sequential(torch.nn.Linear(8, 32), head)")
+    text = text.replace(
+        "model(torch.ones(4, 8)).mean()", "torch.nn.functional.mse_loss(model(torch.ones(4, 8)), torch.ones(4, 1))"
+    )
+    uri = opened(sent, tmp_path / "train.py", text)
+    await until(lambda: sent.diagnostics.get(uri))
+    related = [one for found in sent.diagnostics[uri] for one in found.related_information or ()]
+    places = {(one.location.uri, one.location.range.start.line) for one in related}
+    assert ((tmp_path / "net.py").as_uri(), 2) in places
+
+
+@pytest.mark.asyncio
+async def test_where_nothing_is_known_there_is_no_hover_hint_or_lens(code: LanguageClient, tmp_path: Path) -> None:
+    document = types.TextDocumentIdentifier(
+        opened(code, tmp_path / "one" / "train.py", TRAINS.replace("from net import rate", ""))
+    )
+    broken = types.TextDocumentIdentifier(opened(code, tmp_path / "one" / "broken.py", "def (:\n"))
+    assert await code.text_document_hover_async(types.HoverParams(document, types.Position(0, 0))) is None
+    assert await code.text_document_hover_async(types.HoverParams(broken, types.Position(0, 0))) is None
+    assert not await code.text_document_inlay_hint_async(types.InlayHintParams(document, everywhere()))
+    assert not await code.text_document_inlay_hint_async(types.InlayHintParams(broken, everywhere()))
+    assert not await code.text_document_code_lens_async(types.CodeLensParams(broken))
+    [lens] = await code.text_document_code_lens_async(types.CodeLensParams(document)) or ()
+    assert lens.command is not None
+    assert lens.command.title.startswith("λ not known")
+
+
+@pytest.mark.asyncio
+async def test_folders_that_are_added_bring_their_settings(code: LanguageClient, tmp_path: Path) -> None:
+    uri = opened(code, tmp_path / "two" / "train.py", FAULT)
+    await shown(code, uri, 1)
+    (tmp_path / "two" / "trainlint.toml").write_text('ignore = ["TRN504"]\n', encoding="utf-8")
+    new = types.WorkspaceFolder((tmp_path / "two").as_uri(), "two")
+    code.workspace_did_change_workspace_folders(
+        types.DidChangeWorkspaceFoldersParams(types.WorkspaceFoldersChangeEvent([new], []))
+    )
+    await shown(code, uri, 0)

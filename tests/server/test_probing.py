@@ -14,8 +14,7 @@ import pytest
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
 
-from tests.cli.running import ROOT
-from tests.server.editors import FAULT, begin, opened, until
+from tests.server.editors import CONFIGURATION, FAULT, begin, opened, until
 
 RUN = {
     "facts": {"location": {"row": 7}, "stability": {"sharpness": 247.0, "max_learning_rate": 2 / 247, "ratio": 1.235}},
@@ -57,7 +56,7 @@ async def session(folder: Path, reply: str | None, answer: str = json.dumps(ANSW
     )
     program.chmod(0o755)
     start = f"import sys; sys.executable = {str(program)!r}; from trainlint.__main__ import main; sys.exit(main(['server']))"
-    configuration = ClientServerConfig(server_command=[sys.executable, "-c", start], server_env={"PYTHONPATH": str(ROOT)})
+    configuration = ClientServerConfig(server_command=[sys.executable, "-c", start], server_env=CONFIGURATION.server_env)
     client = await configuration.start()
     assert isinstance(client, LanguageClient)
     project = folder / "project"

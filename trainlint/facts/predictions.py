@@ -10,7 +10,7 @@ from trainlint.core import Edit, Place, Unknown
 from trainlint.facts.loss_fit import loss_verdict
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.interpret.events import Event
-from trainlint.interpret.values import Array, Literal, Object
+from trainlint.interpret.values import Array, Literal, Object, Value
 from trainlint.wording import run_cause, site_cause
 
 KEEPS_WIDTH = frozenset(
@@ -24,6 +24,10 @@ KEEPS_WIDTH = frozenset(
 UNITS = {"dense": ("units", "out_features")}
 PER_ROW_LAYERS = ("dense", "dropout", "batch_norm", "activation", "relu", "sigmoid", "tanh", "flatten", "softmax", "layer_norm")
 FLATTENING = ("flatten", "global_average_pool", "global_max_pool")
+ROWS_CALL = re.compile(
+    r"\.(?:(?:to|cuda|cpu|float|double|half|type|flatten|detach|clone|contiguous)\([^()]*\)|(?:view|reshape)\([^,]+,[^,]+\))\Z"
+)
+"""Calls that leave rows rows, or make rows of anything."""
 MAXIMUM_STEPS = 500
 
 
@@ -103,11 +107,17 @@ def _has_two_axes(array: Array) -> bool:
             return True
         above = array.inputs[0] if array.inputs else None
         if array.op in ("data", "batch") or not isinstance(above, Array):
-            return True
+            return above is None or isinstance(above, Array) or _is_of_rows(above)
         if kind not in PER_ROW_LAYERS and array.op not in KEEPS_WIDTH:
             return False
         array = above
     return False
+
+
+def _is_of_rows(given: Value) -> bool:
+    """Whether a value that could not be followed is taken for rows: an input, but not what an unknown call made of it."""
+    text = getattr(getattr(given, "place", None), "text", "")
+    return not text.endswith(")") or text.startswith("(") or ROWS_CALL.search(text) is not None
 
 
 def _run_of(script: Script, given: Array) -> TrainingRun | None:

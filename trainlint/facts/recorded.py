@@ -124,14 +124,22 @@ def _metric_name(value: Value) -> str:
     if isinstance(value, Literal):
         return value.value if isinstance(value.value, str) else ""
     if isinstance(value, Symbol):
-        return value.name.rpartition(".")[2] if value.name.rpartition(".")[2].islower() else ""
+        library, last = value.name.partition(".")[0], value.name.rpartition(".")[2]
+        return (
+            last if library in ("keras", "tensorflow") and last.islower() else ""
+        )  # of others it is an object, a list, anything
     if isinstance(value, Function):
         return value.name if value.name.isidentifier() else ""
     if isinstance(value, Object) and value.row.makes in ("metric", "loss"):
         given = value.arguments.get("name") or value.cells.get("name")
         if given is not None:
             return given.value if isinstance(given, Literal) and isinstance(given.value, str) else ""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", value.row.name.rpartition(".")[2]).lower()
+        usual = value.row.default("name") if value.row.makes == "metric" else None
+        return (
+            usual
+            if isinstance(usual, str)
+            else re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", value.row.name.rpartition(".")[2]).lower()
+        )
     return ""
 
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trainlint.core import Place, Unknown
+from trainlint.facts.extract.scalars import items_of
 from trainlint.facts.graph import Node, Shape, walk
 from trainlint.facts.passes import every_event
 from trainlint.facts.queries import RESHAPING, users_of
 from trainlint.facts.registration import made
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.interpret.events import Event
-from trainlint.interpret.values import Array, Literal, Object, Tuple
+from trainlint.interpret.values import Array, Literal, Object
 from trainlint.source.lines import split_rows
 
 MAPS = frozenset({"conv", "depthwise_conv", "separable_conv", "conv_transpose", "max_pool", "average_pool"})
@@ -122,11 +123,11 @@ def channels_first_inputs(script: Script) -> Iterator[tuple[str, tuple[int, ...]
     for _, layer in made(script, "layer"):
         if not isinstance(layer, Object) or layer.row.library != "keras" or layer.row.kind not in ("conv", "separable_conv"):
             continue
-        given = layer.arguments.get("input_shape")
-        if "data_format" in layer.arguments or not isinstance(given, Tuple) or layer.place is None or _of_keras_1(layer.place):
+        given = items_of(layer.arguments.get("input_shape"))
+        if "data_format" in layer.arguments or given is None or layer.place is None or _of_keras_1(layer.place):
             continue
-        shape = tuple(one.value for one in given.items if isinstance(one, Literal) and isinstance(one.value, int))
-        if len(shape) == len(given.items) and is_picture_with_channels_first(shape):
+        shape = tuple(one.value for one in given if isinstance(one, Literal) and isinstance(one.value, int))
+        if len(shape) == len(given) and is_picture_with_channels_first(shape):
             yield layer.row.name.rpartition(".")[2], shape, layer.place
 
 

@@ -10,6 +10,7 @@ from trainlint.interpret import members, operators
 from trainlint.interpret.dispatch import ITERATORS, Arguments, Call, Interpreter, Iteration, attribute, function, iterates
 from trainlint.interpret.interpreter import Machine
 from trainlint.interpret.limits import MAXIMUM_ITEMS
+from trainlint.interpret.ordering import distinct, may_repeat
 from trainlint.interpret.values import (
     NONE,
     OPEN,
@@ -36,8 +37,8 @@ WRAPPED = Row("builtins.iterator", "iterator", "iterator")
 
 def new_list(items: tuple[Value, ...], place: Place | None, *, is_open: bool = False, kind: str = "list") -> List:
     """A list value."""
-    made = List({"items": Tuple(items, place)}, place, kind)
-    if is_open:
+    made = List({"items": Tuple(distinct(items) if kind == "set" else items, place)}, place, kind)
+    if is_open or (kind == "set" and may_repeat(items)):
         made.cells["open"] = Literal(True)
     return made
 
@@ -169,7 +170,7 @@ def _iter(call: Call) -> Value:
     return made
 
 
-for _name in ("list", "tuple", "set", "frozenset", "sorted", "reversed"):
+for _name in ("list", "tuple", "set", "frozenset"):
     function(f"builtins.{_name}")(_sequence_maker({"tuple": "tuple", "set": "set", "frozenset": "set"}.get(_name, "list")))
 
 
@@ -300,7 +301,8 @@ def _filter(call: Call) -> Value:
     callee = call.argument(0) or NONE
     kept, sure = [], found.exhaustive
     for item in found.items:
-        test = operators.truth(call.interpreter.call(callee, Arguments((item,), {}, (None,)), call.place))
+        itself = isinstance(callee, Literal) and callee.value is None
+        test = operators.truth(item if itself else call.interpreter.call(callee, Arguments((item,), {}, (None,)), call.place))
         sure = sure and test is not None
         if test is not False:
             kept.append(item)
@@ -321,10 +323,11 @@ def _next(call: Call) -> Value:
 def _reduction(name: str) -> Callable[[Call], Value]:
     def reduce(call: Call) -> Value:
         values: tuple[Value, ...] = call.arguments.positional
-        exhaustive = True
-        if len(values) == 1 or name == "sum":
+        exhaustive = "key" not in call.arguments.keywords
+        start = call.argument(1, "start") if name == "sum" else None
+        if exhaustive and (len(values) == 1 or name == "sum"):
             found = call.interpreter.iterate(values[0] if values else NONE, call.place)
-            values, exhaustive = tuple(found.items), found.exhaustive
+            values, exhaustive = (*(() if start is None else (start,)), *found.items), found.exhaustive
         numbers = [one.value for one in values if isinstance(one, Literal)]
         if exhaustive and len(numbers) == len(values) and (values or name == "sum"):
             try:

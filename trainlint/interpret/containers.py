@@ -7,7 +7,11 @@ from trainlint.interpret.builtins import machine_of, new_list
 from trainlint.interpret.dispatch import METHODS, Call, method
 from trainlint.interpret.iteration import as_literal
 from trainlint.interpret.limits import MAXIMUM_ITEMS, MAXIMUM_TEXT
-from trainlint.interpret.values import NONE, OPEN, Array, Dict, List, Literal, Tuple, Value
+from trainlint.interpret.ordering import distinct, may_repeat, ordered, with_one_more, without_any
+from trainlint.interpret.values import NONE, OPEN, Array, Dict, List, Literal, Tuple, Value, join
+
+MAXIMUM_WORK = 4_000_000
+"""Letters that an operation on texts may have to write: `text.replace` and `join` multiply lengths."""
 
 
 @method("list", "append", "extend", "insert", "pop", "clear", "remove", "add", "update", "reverse", "sort")
@@ -25,29 +29,62 @@ def _change_list(call: Call) -> Value:
         return NONE
     if call.name in ("append", "add") and first is not None:
         items = (*items, first)
+        if target.kind == "set":
+            items = distinct(items)
+            if may_repeat(items):
+                write(target, "open", Literal(True))
         if isinstance(first, Array):
             call.interpreter.emit("accumulated", call.place, value=first, before=target, result=target)
     elif call.name in ("extend", "update") and first is not None:
         found = call.interpreter.iterate(first, call.place)
-        items = (*items, *found.items)
-        if not found.exhaustive:
+        items = distinct((*items, *found.items)) if target.kind == "set" else (*items, *found.items)
+        if not found.exhaustive or (target.kind == "set" and may_repeat(items)):
             write(target, "open", Literal(True))
-    elif call.name == "insert" and isinstance(first, Literal) and isinstance(first.value, int) and second is not None:
+    elif call.name == "insert" and second is not None:
         changed = list(items)
-        changed.insert(first.value, second)
-        items = tuple(changed)
+        if isinstance(first, Literal) and isinstance(first.value, int):
+            changed.insert(max(-len(items), min(first.value, len(items))), second)
+            items = tuple(changed)
+        else:
+            items = with_one_more(items, second)
     elif call.name == "pop" and items:
-        index = call.literal(0)
-        changed = list(items)
-        position = index if isinstance(index, int) and -len(items) <= index < len(items) else -1
-        result = changed.pop(position)
-        items = tuple(changed)
+        items, result = _popped(items, first, target.kind)
+    elif call.name in ("remove", "discard") and first is not None:
+        items = _removed(call, target, items, first)
     elif call.name == "clear":
         items = ()
+        if operators.is_open(target):
+            machine_of(call).heap.delete(target, "open")
     elif call.name == "reverse":
         items = items[::-1]
+    elif call.name == "sort" and not operators.is_open(target):
+        items = ordered(call, items)
     write(target, "items", Tuple(items))
     return result
+
+
+def _popped(items: tuple[Value, ...], index: Value | None, kind: str) -> tuple[tuple[Value, ...], Value]:
+    """What `pop` leaves and what it gives; sets give any of their items."""
+    position = (
+        -1 if index is None and (kind == "list" or len(items) == 1) else index.value if isinstance(index, Literal) else None
+    )
+    if not isinstance(position, int) or not -len(items) <= position < len(items):
+        return without_any(items), join(items)
+    changed = list(items)
+    result = changed.pop(position)
+    return tuple(changed), result
+
+
+def _removed(call: Call, target: List, items: tuple[Value, ...], wanted: Value) -> tuple[Value, ...]:
+    """The items without the first that equals one; further ones may be gone where that is not known."""
+    keys, key = [operators.key_of(one) for one in items], operators.key_of(wanted)
+    if key is not None and None not in keys and not operators.is_open(target):
+        place = keys.index(key) if key in keys else len(items)
+        return (*items[:place], *items[place + 1 :])
+    if call.name == "remove" and not operators.is_open(target):
+        return without_any(items)
+    machine_of(call).heap.write(target, "open", Literal(True))
+    return items
 
 
 for _name in ("append", "extend", "insert", "pop", "clear", "remove", "add", "update", "discard"):
@@ -86,6 +123,8 @@ def _dict_get(call: Call) -> Value:
             machine_of(call).heap.delete(target, key[0])
         return found
     if key is None or OPEN in target.cells:
+        if call.name != "get":
+            machine_of(call).heap.write(target, OPEN, Literal(True))
         return call.unknown("a key that is not known")
     if call.name == "setdefault" and default is not None:
         machine_of(call).heap.write(target, key[0], default)
@@ -119,6 +158,26 @@ def _dict_update(call: Call) -> Value:
     return NONE
 
 
+@method("dict", "clear")
+def _dict_clear(call: Call) -> Value:
+    target = call.receiver
+    if isinstance(target, Dict):
+        for key in tuple(target.cells):
+            machine_of(call).heap.delete(target, key)
+    return NONE
+
+
+@method("dict", "popitem")
+def _dict_popitem(call: Call) -> Value:
+    """The pair that was put in last."""
+    target = call.receiver
+    if not isinstance(target, Dict) or not target.cells or OPEN in target.cells:
+        return call.unknown("a pair of a dict that is not known")
+    key, value = list(target.cells.items())[-1]
+    machine_of(call).heap.delete(target, key)
+    return Tuple((as_literal(key, target), value), call.place)
+
+
 @method("dict", "copy")
 def _dict_copy(call: Call) -> Value:
     return Dict(dict(call.receiver.cells), call.place) if isinstance(call.receiver, Dict) else NONE
@@ -144,7 +203,12 @@ def _text(call: Call) -> Value:
         parts = [one.value if isinstance(one, Literal) else None for one in call.arguments.positional]
         if any(not isinstance(one, Literal) for one in call.arguments.positional) or call.arguments.keywords:
             return call.unknown("a text that is put together while the script runs")
-    if len(text) > MAXIMUM_TEXT or (call.name == "format" and ("{:" in text or "!" in text)):
+    texts = [len(one) for held in parts for one in (held if isinstance(held, list) else [held]) if isinstance(one, str)]
+    if (
+        len(text) > MAXIMUM_TEXT
+        or (len(text) + 1) * (sum(texts) + len(texts)) > MAXIMUM_WORK
+        or (call.name == "format" and ("{:" in text or "!" in text))
+    ):
         return call.unknown("a text too long to be followed")
     try:
         result = getattr(text, call.name)(*parts)

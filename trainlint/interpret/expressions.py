@@ -14,6 +14,7 @@ from trainlint.interpret import comprehensions, functions, members, operators, t
 from trainlint.interpret.dispatch import Arguments
 from trainlint.interpret.events import TRAINING, Frame
 from trainlint.interpret.limits import MAXIMUM_NESTING, MAXIMUM_TEXT, LimitReachedError
+from trainlint.interpret.ordering import distinct, may_repeat
 from trainlint.interpret.values import (
     NONE,
     OPEN,
@@ -128,8 +129,8 @@ def _set(machine: Machine, node: cst.Set) -> Value:
 
 def list_of(items: tuple[Value, ...], place: Place | None, *, is_open: bool, kind: str = "list") -> List:
     """A list or set of known items, and perhaps others."""
-    made = List({"items": Tuple(items, place)}, place, kind)
-    if is_open:
+    made = List({"items": Tuple(distinct(items) if kind == "set" else items, place)}, place, kind)
+    if is_open or (kind == "set" and may_repeat(items)):
         made.cells["open"] = Literal(True)
     return made
 

@@ -323,6 +323,8 @@ def _of_sequence(container: Tuple | List, index: Value, place: Place | None) -> 
         if -len(items) <= index.value < len(items) and not (is_open and index.value < 0):
             return items[index.value]
         return items[0] if is_open and items else Unknown("an index outside the list", place)
+    if isinstance(index, Literal):
+        return Unknown("an index that is no number", place)
     if isinstance(index, Slice):
         bounds = None if is_open else known_slice(index)
         if bounds is not None:

@@ -196,15 +196,19 @@ def _bits(value: Any) -> int:
 def _containers(operator: str, left: Value, right: Value, place: Place | None) -> Value:
     if isinstance(left, Dict) and isinstance(right, Dict) and operator == "or_":
         return Dict({**left.cells, **right.cells}, place)
+    if isinstance(left, List) and isinstance(right, List) and left.kind == right.kind == "set":
+        from trainlint.interpret.ordering import combined
+
+        return combined(operator, left, right, place)
     if operator == "add":
         first, second = _sequence(left), _sequence(right)
-        if first is not None and second is not None and len(first) + len(second) <= MAXIMUM_ITEMS:
+        if first is not None and second is not None and type(left) is type(right) and len(first) + len(second) <= MAXIMUM_ITEMS:
             return _like(left, (*first, *second), place, other=right)
     if operator == "mul":
         for sequence, count in ((left, right), (right, left)):
             items = _sequence(sequence)
             if items is not None and isinstance(count, Literal) and isinstance(count.value, int):
-                if len(items) * count.value <= MAXIMUM_ITEMS:
+                if len(items) * count.value <= MAXIMUM_ITEMS and abs(count.value) <= MAXIMUM_ITEMS**2:
                     return _like(sequence, items * count.value, place)
                 return Unknown("a list too long to be followed", place)
     return Unknown(f"`{operator}` of these values is not followed", place)
@@ -254,7 +258,12 @@ def in_place(machine: Machine, operator: str, before: Value, operand: Value, pla
         if not spread.exhaustive:
             machine.heap.write(before, "open", Literal(True))
         return before
-    return binary(machine, operator, before, operand, place)
+    made = binary(machine, operator, before, operand, place)
+    if isinstance(before, List | Dict) and type(made) is type(before):  # every name of the list or dict sees the change
+        for key, value in made.cells.items():
+            machine.heap.write(before, key, value)
+        return before
+    return made
 
 
 def unary(machine: Machine, operator: str, operand: Value, place: Place | None) -> Value:

@@ -23,6 +23,7 @@ from trainlint.interpret.values import (
     ModuleValue,
     Object,
     Scope,
+    Slice,
     Symbol,
     Tuple,
     Unknown,
@@ -255,16 +256,33 @@ def delete(machine: Machine, target: cst.BaseExpression) -> None:
             key = operators.key_of(index)
             if key is not None:
                 machine.heap.delete(container, key[0])
+            else:
+                machine.heap.write(container, OPEN, Literal(True))
         elif isinstance(container, List):
             _delete_item(machine, container, index)
+        elif isinstance(container, Object | Instance):
+            from trainlint.interpret import members
+
+            members.call_method(machine, container, "__delitem__", (index,), machine.place(target))
 
 
 def _delete_item(machine: Machine, container: List, index: Value) -> None:
+    from trainlint.interpret import members
+    from trainlint.interpret.ordering import without_any
+
     items = list(operators.items_of(container))
     number = index.value if isinstance(index, Literal) else None
-    if isinstance(number, int) and -len(items) <= number < len(items):
+    part = members.known_slice(index) if isinstance(index, Slice) else None
+    if part is not None:
+        del items[part]
+    elif isinstance(number, int) and -len(items) <= number < len(items):
         del items[number]
-        machine.heap.write(container, "items", Tuple(tuple(items)))
+    elif isinstance(index, Slice) or operators.is_open(container):
+        items = [join(tuple(items[:8]))] if items else []
+        machine.heap.write(container, "open", Literal(True))
+    else:
+        items = list(without_any(tuple(items)))
+    machine.heap.write(container, "items", Tuple(tuple(items)))
 
 
 def match_pattern(machine: Machine, pattern: cst.MatchPattern, subject: Value) -> bool | None:

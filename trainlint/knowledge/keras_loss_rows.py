@@ -111,7 +111,7 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("MeanAbsoluteError", "mean_absolute_error", _NAMED),
     ("MeanAbsolutePercentageError", "mean_absolute_percentage_error", _NAMED),
     ("MeanSquaredLogarithmicError", "mean_squared_logarithmic_error", _NAMED),
-    ("LogCoshError", "log_cosh", _NAMED),
+    ("LogCoshError", "log_cosh", "name='logcosh', dtype=None"),
     ("CosineSimilarity", "cosine_similarity", f"{_NAMED}, axis=-1"),
     ("R2Score", "r2_score", "class_aggregation='uniform_average', num_regressors=0, name='r2_score', dtype=None"),
     ("BinaryCrossentropy", "binary_crossentropy", f"{_NAMED}, from_logits=False, label_smoothing=0"),

@@ -158,6 +158,8 @@ FUNCTIONS: tuple[tuple[str, str, str], ...] = (
     ("asanyarray", "array", "values|a, dtype=None, order=None"),
     ("ascontiguousarray", "array", "values|a, dtype=None"),
     ("fromiter", "array", "values|iter, dtype, count=-1"),
+    ("shape", "shape", "x|a"),
+    ("ndim", "ndim", "x|a"),
     ("atleast_1d", "at_least_1", "*xs"),
     ("atleast_2d", "at_least_2", "*xs"),
     ("copy", "identity", "x|a, order='K', subok=False"),

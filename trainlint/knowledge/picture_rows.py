@@ -53,14 +53,17 @@ _CHANGED: tuple[tuple[str, str, str, str], ...] = (
     ("cv2.cvtColor", "recoloured", "x|src, code, dst=None, dstCn=0", _OPENCV),
     ("skimage.color.rgb2gray", "grey_fraction", "x|rgb", _SKIMAGE),
     ("tensorflow.image.rgb_to_grayscale", "grey", "x|images, name=None", _TENSORFLOW),
+    ("cv2.rotate", "turned", "x|src, quarters|rotateCode, dst=None", _OPENCV),
+    ("tensorflow.image.rot90", "turned", "x|image, quarters|k=1, name=None", _TENSORFLOW),
+    *((f"cv2.{name}", "warped", "x|src, M, size|dsize, *args, **kwargs", _OPENCV) for name in ("warpAffine", "warpPerspective")),
     ("tensorflow.image.per_image_standardization", "standardized_picture", "x|image", _TENSORFLOW),
     *(
         (f"cv2.{name}", "same_picture", "x|src, *args, **kwargs", _OPENCV)
-        for name in ("flip", "GaussianBlur", "medianBlur", "blur", "bilateralFilter", "equalizeHist", "rotate", "warpAffine")
+        for name in ("flip", "GaussianBlur", "medianBlur", "blur", "bilateralFilter", "equalizeHist")
     ),
     *(
         (f"tensorflow.image.{name}", "same_picture", "x|image, *args, **kwargs", _TENSORFLOW)
-        for name in ("random_flip_left_right", "random_flip_up_down", "flip_left_right", "flip_up_down", "rot90")
+        for name in ("random_flip_left_right", "random_flip_up_down", "flip_left_right", "flip_up_down")
     ),
 )
 

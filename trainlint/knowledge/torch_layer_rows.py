@@ -64,7 +64,7 @@ LAYERS: dict[str, tuple[_Entry, ...]] = {
         (
             "LayerNorm",
             "layer_norm",
-            "normalized_shape, epsilon|eps=1e-05, affine|elementwise_affine=True, use_bias|bias=True" + _PLACED,
+            "normalized_shape, epsilon|eps=1e-05, affine|elementwise_affine=True, center|bias=True" + _PLACED,
         ),
         ("RMSNorm", "rms_norm", "normalized_shape, epsilon|eps=None, affine|elementwise_affine=True" + _PLACED),
         ("GroupNorm", "group_norm", "groups|num_groups, channels|num_channels, epsilon|eps=1e-05, affine=True" + _NORM_TAIL),

@@ -63,7 +63,34 @@ def _data_names(run: TrainingRun) -> list[str]:
         found = re.match(r"[(\[]?\s*(\w+)\s*,", text_at(fit.argument_places.get("validation_data")))
         names.append(found[1] if found is not None else "")
     names.extend(found[1] if found[2] else "" for found in USED.finditer(getattr(run.place, "source_text", "")))
-    return list(dict.fromkeys(names)) if all(names) else []
+    return list(dict.fromkeys(names)) if all(_is_bound(one, run.place) for one in names) else []
+
+
+def _is_bound(name: str, fit: Place) -> bool:
+    """Whether a name surely has its value at the row of a fit of the module, and keeps it: assigned above it, never below."""
+    rows = _rows(fit)
+    bound = re.compile(rf"([\w\s,()*]*\b{name}\b[\w\s,()*]*)=(?!=)") if name else None
+    if bound is None or fit.span.row > len(rows):
+        return False
+    taken = re.compile(rf"\s*(?:async\s+)?(?:def\s+\w+\(.*|for\s(?:(?!\bin\b).)*)\b{name}\b")
+
+    def binds(row: str) -> bool:
+        found = bound.match(row)
+        return found is not None and found[1].count("(") == found[1].count(")")
+
+    if any(binds(row) or taken.match(row) for row in rows[fit.span.end_row :]):
+        return False
+    depth = _depth(rows[fit.span.row - 1])
+    for row in reversed(rows[: fit.span.row - 1]):
+        if row.strip() and _depth(row) <= depth:
+            depth = _depth(row)
+            if binds(row):
+                return True
+    return False
+
+
+def _depth(row: str) -> int:
+    return len(row) - len(row.lstrip())
 
 
 def _before_fit(run: TrainingRun, *statements: str) -> tuple[Edit, ...]:

@@ -52,7 +52,7 @@ def without_sign(place: Place | None) -> tuple[Edit, ...]:
 
 
 def with_relu(places: Sequence[Place | None]) -> tuple[Edit, ...]:
-    """A relu behind each of these layers: Keras' argument, an element more of a `Sequential`, or a call around a call."""
+    """A relu behind each of these layers: Keras' argument, or an element more of a `Sequential`."""
     edits: list[Edit] = []
     for place in places:
         text = _one_line(place)
@@ -62,11 +62,10 @@ def with_relu(places: Sequence[Place | None]) -> tuple[Edit, ...]:
             before, span = _row(place)[: place.span.column - 1], place.span
             if not ELEMENT.match(before) or "add_module" in before or before.rstrip().endswith("="):
                 return ()
-            edits.append(Edit(Span(span.filename, span.end_row, span.end_column, span.end_row, span.end_column), ", nn.ReLU()"))
+            end = Span(span.filename, span.end_row, span.end_column, span.end_row, span.end_column)
+            edits.append(Edit(end, f", {text.partition('nn.')[0]}nn.ReLU()"))
         elif KERAS_LAYER.match(text) and "activation" not in text:
             edits.extend(insert_argument(place, 'activation="relu"'))
-        elif re.match(r"self\.\w+\(.*\)\Z", text) and "import torch" in getattr(place, "source_text", ""):
-            edits.append(Edit(place.span, f"torch.relu({text})"))
         else:
             return ()
     return tuple(edits)
@@ -144,7 +143,10 @@ def registered_tensor(place: Place | None) -> tuple[Edit, ...]:
     """`nn.Parameter(torch.ones(1))` for `torch.ones(1, requires_grad=True)`."""
     text = _one_line(place)
     found = re.match(r"(torch\.\w+\(.*?)\s*,\s*requires_grad\s*=\s*True\s*(\))\Z", text)
-    return (Edit(place.span, f"nn.Parameter({found[1]}{found[2]})"),) if place is not None and found is not None else ()
+    if place is None or found is None:
+        return ()
+    nn = "nn" if NN_IMPORTED.search(getattr(place, "source_text", "")) else "torch.nn"
+    return (Edit(place.span, f"{nn}.Parameter({found[1]}{found[2]})"),)
 
 
 def moved_to_init(place: Place | None) -> tuple[Edit, ...]:
@@ -234,7 +236,7 @@ def without_activation(place: Place | None) -> tuple[Edit, ...]:
     behind = re.match(r"\((\w+)\)", row[span.end_column - 1 :])
     if behind is not None and RELU.match(text):
         return (Edit(Span(span.filename, span.row, span.column, span.row, span.end_column + len(behind[0])), behind[1]),)
-    added = re.match(rf"\w+\.add\({re.escape(text)}\)[ \t]*(#?)", row)
+    added = re.match(rf"\w+\.add\({re.escape(text)}\)[ \t]*(#|\Z)", row)
     if added is None:
         return ()
     return (

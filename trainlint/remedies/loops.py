@@ -106,7 +106,7 @@ def descend(update: Place) -> tuple[Edit, ...]:
     """`-=` for `+=`, `assign_sub` for `assign_add`, `sub_` for `add_`."""
     rows, span = _rows(update), update.span
     row = rows[span.row - 1] if span.row <= len(rows) else ""
-    for old, new in (("+=", "-="), (".assign_add(", ".assign_sub(")):
+    for old, new in (("+=", "-="), (".assign_add(", ".assign_sub("), (".add_(", ".sub_(")):
         if row.count(old) == 1 and span.row == span.end_row:
             column = row.index(old) + 1
             return (Edit(Span(span.filename, span.row, column, span.row, column + len(old)), new),)
@@ -158,23 +158,24 @@ def unscale_first(clip: Place, scale: Place | None, step: Place | None) -> tuple
 def step_by_scaler(step: Place, scale: Place | None) -> tuple[Edit, ...]:
     """`scaler.step(optimizer)` and `scaler.update()` for `optimizer.step()`."""
     scaler, optimizer = _scaler(scale), re.fullmatch(r"([\w.]+)\.step\(\)", text_at(step))
-    rows = _rows(step)
     if not scaler or optimizer is None:
         return ()
-    indent = _indent(rows[step.span.row - 1])
-    line_end = len(rows[step.span.row - 1]) + 1
-    behind = Edit(Span(step.span.filename, step.span.row, line_end, step.span.row, line_end), f"\n{indent}{scaler}.update()")
-    return (Edit(step.span, f"{scaler}.step({optimizer[1]})"), behind)
+    behind = _update_behind(step, scaler)
+    return (Edit(step.span, f"{scaler}.step({optimizer[1]})"), *behind) if behind else ()
 
 
 def update_scaler(step: Place, scale: Place | None) -> tuple[Edit, ...]:
     """`scaler.update()` behind `scaler.step(optimizer)`."""
-    scaler, rows = _scaler(scale), _rows(step)
-    if not scaler:
+    scaler = _scaler(scale)
+    return _update_behind(step, scaler) if scaler else ()
+
+
+def _update_behind(step: Place, scaler: str) -> tuple[Edit, ...]:
+    """`scaler.update()` in the row behind a step that begins its row; behind `if ready: step()` it would stand outside."""
+    row, span = _rows(step)[step.span.row - 1], step.span
+    if row[: span.column - 1].strip():
         return ()
-    row = rows[step.span.row - 1]
-    end = Span(step.span.filename, step.span.row, len(row) + 1, step.span.row, len(row) + 1)
-    return (Edit(end, f"\n{_indent(row)}{scaler}.update()"),)
+    return (Edit(Span(span.filename, span.row, len(row) + 1, span.row, len(row) + 1), f"\n{_indent(row)}{scaler}.update()"),)
 
 
 def mend_scaler(what: str, place: Place, scale: Place | None, step: Place | None) -> tuple[Edit, ...]:
@@ -190,19 +191,13 @@ def scale_loss(step: Place, backward: Place | None, loop: Place | None) -> tuple
         re.fullmatch(r"([\w.]+)\.backward\(\)", text_at(backward)),
         re.fullmatch(r"([\w.]+)\.step\(\)", text_at(step)),
     )
-    rows = _rows(step)
     source = getattr(step, "source_text", "")
     if loss is None or optimizer is None or backward is None or not re.search(r"^import torch\s*$", source, re.MULTILINE):
         return ()
     before = insert_statement_before(loop, "scaler = torch.cuda.amp.GradScaler()")
-    row = rows[step.span.row - 1]
-    end = Span(step.span.filename, step.span.row, len(row) + 1, step.span.row, len(row) + 1)
-    changed = (
-        Edit(backward.span, f"scaler.scale({loss[1]}).backward()"),
-        Edit(step.span, f"scaler.step({optimizer[1]})"),
-        Edit(end, f"\n{_indent(row)}scaler.update()"),
-    )
-    return (*before, *changed) if before and backward.span.filename == step.span.filename else ()
+    behind = _update_behind(step, "scaler")
+    changed = (Edit(backward.span, f"scaler.scale({loss[1]}).backward()"), Edit(step.span, f"scaler.step({optimizer[1]})"))
+    return (*before, *changed, *behind) if before and behind and backward.span.filename == step.span.filename else ()
 
 
 def ask_for_recorded(place: Place, key: str, instead: str, *, asker: bool) -> tuple[Edit, ...]:
@@ -212,7 +207,8 @@ def ask_for_recorded(place: Place, key: str, instead: str, *, asker: bool) -> tu
     if not instead or "\n" in text:
         return ()
     if asker and not quoted:
-        return insert_argument(place, f'monitor="{instead}"')
+        by_name = re.match(r"[\w.]+\(\s*(?:\)|\w+\s*=)", text) is not None
+        return insert_argument(place, f'monitor="{instead}"') if by_name else ()
     if len(quoted) != 1:
         return ()
     span, column = place.span, place.span.column + text.index(f"{quoted[0][0]}{key}{quoted[0][0]}") + 1

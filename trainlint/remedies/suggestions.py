@@ -119,9 +119,9 @@ def _name_optimizer(place: Place, call: str) -> tuple[Edit, ...]:
 
 
 def insert_argument(place: Place | None, argument: str) -> tuple[Edit, ...]:
-    """An argument more at the end of a call that stands on one line; nothing for any other text."""
-    text = text_at(place)
-    if place is None or not text.endswith(")") or "\n" in text or "#" in text:
+    """A keyword argument more at the end of a call that stands on one line; nothing for any other text, or where it is given."""
+    text, name = text_at(place), argument.partition("=")[0]
+    if place is None or not text.endswith(")") or "\n" in text or "#" in text or re.search(rf"\b{name}\s*=(?!=)", text):
         return ()
     before = text[:-1].rstrip()
     separator = "" if before.endswith("(") else " " if before.endswith(",") else ", "

@@ -49,12 +49,15 @@ def trial(case: Case) -> StabilityBound | Unknown:
         return Unknown(f"{case.settings.name} is not repeated for the weights of `{min(packed)}`", case.run.place)
     descends = case.settings.name in DESCENT
     cost, first = of_curvature(case.program, TOLERANCE), (GRADIENT + PRODUCT) * case.program.cost()
-    each = 2 * cost if descends else cost + first  # again with inputs of unit scale, or along the first step
-    starts = range(next((n for n in (STARTS, FEWER) if n * each <= half_beside_training(case)), 1))
+    each, half = cost if descends else cost + first, half_beside_training(case)
+    starts = range(next((n for n in (STARTS, FEWER) if n * each <= half), 1))
+    kept = len(starts) * each
+    if descends and 2 * kept <= half:
+        kept *= 2  # again with inputs of unit scale
     if case.not_followed:
         trained, verdict, method = Simulation(0, 0, 0), "not_judged", "curvature at the initial weights"
     else:
-        trained = simulated(case, kept=len(starts) * each)
+        trained = simulated(case, kept=kept)
         if trained.runs == 0:
             raise TooMuchWorkError("the model and its data are too large to be trained here within the budget (`--budget`)")
         verdict = "diverges" if trained.diverges else "unstable_at_start" if trained.blown >= 2 else "stable"

@@ -84,7 +84,11 @@ def inner(application: Application) -> Value:
     """The sum of products over the last axis; of vectors the scalar product."""
     inputs = [application.arguments[name] for name in ("x", "y") if name in application.arguments]
     ranks = [None if (shape := shape_of(one)) is None else len(shape) for one in inputs]
-    kind = "matmul" if ranks == [1, 1] else "multiply" if 0 in ranks else "tensordot"
+    if len(inputs) == 2 and ranks[0] and ranks[1] == 2:
+        inputs[1] = operate("transpose", (inputs[1],), {}, application.place, application.library)
+    elif 0 not in ranks and not (len(inputs) == 2 and ranks[0] and ranks[1] == 1):
+        return operation(application, "gather")
+    kind = "multiply" if 0 in ranks else "matmul"
     return operate(kind, inputs, {}, application.place, application.library)
 
 
@@ -197,7 +201,7 @@ def nonzero_rows(application: Application) -> Value:
 @makes("at_least_1")
 def at_least_1(application: Application) -> Value:
     """A number becomes an array of one entry."""
-    items = known_items(application.arguments.get("xs")) or ()
+    items = application.call.arguments.positional
     if len(items) != 1:
         return application.unknown("several arrays at once")
     array = as_array(items[0], application.place)

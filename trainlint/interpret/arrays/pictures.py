@@ -18,8 +18,10 @@ OVERSHOOTING = frozenset({"bicubic", "lanczos3", "lanczos5", "mitchellcubic"})
 """Interpolations whose results leave the range of the pixels."""
 
 CHANNELS = {"rgb": 3, "rgba": 4, "grayscale": 1}
-MODES: dict[str, tuple[int, ...]] = {"L": (), "RGB": (3,), "RGBA": (4,), "1": (), "CMYK": (4,)}
-"""The channel axis of a Pillow image of each mode; `L` and `1` have none."""
+MODES: dict[str, tuple[int, ...]] = {"L": (), "RGB": (3,), "RGBA": (4,), "CMYK": (4,), "YCbCr": (3,), "HSV": (3,), "LA": (2,)}
+"""The channel axis of a Pillow image of each mode of bytes; `L` has none."""
+QUARTERS = {"ROTATE_180": 2, "ROTATE_90_CLOCKWISE": 1, "ROTATE_90_COUNTERCLOCKWISE": 1}
+"""The quarter turns of `cv2.rotate`."""
 
 
 def _bounds(x: Array) -> Statistics:
@@ -44,6 +46,13 @@ def _pair(value: object) -> tuple[int | None, int | None]:
     return (integer(value[0]), integer(value[1])) if isinstance(value, tuple) and len(value) >= 2 else (None, None)
 
 
+def _with_zeros(bounds: Statistics) -> Statistics:
+    """The bounds of pixels beside which zeros were put."""
+    if bounds.low is None or bounds.high is None:
+        return bounds
+    return known.between(min(bounds.low, 0.0), max(bounds.high, 0.0), bounds.known)
+
+
 @makes("resized", "resized_wide", "resized_fraction", "resized_bytes", "resized_pair")
 def resized(application: Application) -> Value:
     """Another height and width; the numbers stay in their range unless the function says otherwise."""
@@ -64,9 +73,12 @@ def resized(application: Application) -> Value:
         return _changed(application, x, shape, "float64", known.between(0.0, 1.0, "typical") if whole else _bounds(x))
     if kind == "resized_bytes":
         return _changed(application, x, shape, "uint8", BYTES)
-    dtype = "float32" if application.library == "tensorflow" else x.dtype
-    overshoots = str(application.value("method")).lower() in OVERSHOOTING
-    return _changed(application, x, shape, dtype, UNKNOWN_STATISTICS if overshoots else _bounds(x))
+    way = application.arguments.get("method")
+    name = (way.name.rpartition(".")[2] if isinstance(way, Symbol) else str(application.value("method"))).lower()
+    copies = name.startswith("nearest") or application.row.name.endswith("crop_or_pad")  # no entry is computed anew
+    dtype = "float32" if application.library == "tensorflow" and not copies else x.dtype
+    bounds = UNKNOWN_STATISTICS if name in OVERSHOOTING else _bounds(x)
+    return _changed(application, x, shape, dtype, _with_zeros(bounds) if kind == "resized_pair" else bounds)
 
 
 @makes("recoloured", "grey", "grey_fraction")
@@ -94,11 +106,32 @@ def recoloured(application: Application) -> Value:
 
 @makes("same_picture")
 def same_picture(application: Application) -> Value:
-    """Flipped, turned, smoothed: the same size and range."""
+    """Flipped, smoothed, made a Pillow image: the same size and range."""
     x = application.arguments.get("x")
     if not isinstance(x, Array):
         return x or application.unknown("a picture that is not known")
-    return _changed(application, x, x.shape, x.dtype, _bounds(x))
+    made = _changed(application, x, x.shape, x.dtype, _bounds(x))
+    name = application.row.name
+    return replace(made, attributes={**made.attributes, "source": name}) if name in PICTURE_OBJECTS else made
+
+
+@makes("turned", "warped")
+def turned(application: Application) -> Value:
+    """Turned by quarters, which exchanges height and width, or warped onto a picture of another size."""
+    x = application.arguments.get("x")
+    if not isinstance(x, Array):
+        return x or application.unknown("a picture that is not known")
+    if application.row.kind == "warped":
+        width, height = _pair(application.value("size"))
+        return _changed(application, x, _sized(x.shape, height, width), x.dtype, _with_zeros(_bounds(x)))
+    code = application.arguments.get("quarters")
+    turns = QUARTERS.get(code.name.rpartition(".")[2]) if isinstance(code, Symbol) else integer(application.value("quarters"))
+    first = 1 if x.shape is not None and len(x.shape) == 4 else 0
+    sides: Shape = (None, None) if x.shape is None or turns is None else x.shape[first : first + 2]
+    height, width = sides if len(sides) == 2 else (None, None)
+    if turns is not None and turns % 2:
+        height, width = width, height
+    return _changed(application, x, _sized(x.shape, height, width), x.dtype, _bounds(x))
 
 
 @makes("standardized_picture")
@@ -146,6 +179,7 @@ def img_to_array(call: Call) -> Value:
     return replace(made, shape=shape, data=None if shape != made.shape else made.data)
 
 
+@method("array:resize", "resize", "crop", "rotate", "thumbnail", "transpose", "convert")
 @method("array:data", "resize", "crop", "rotate", "thumbnail", "transpose", "convert")
 def _of_picture(call: Call) -> Value:
     """The methods of a Pillow image; those of arrays for any other."""
@@ -158,7 +192,8 @@ def _of_picture(call: Call) -> Value:
     if call.name == "convert":
         axes = MODES.get(str(plain(call.argument(0, "mode"))))
         size = (None, None) if image.shape is None else image.shape[:2]
-        return replace(image, shape=None if axes is None else (*size, *axes), place=call.place)
+        made = replace(image, shape=None if axes is None else (*size, *axes), place=call.place)
+        return made if axes is not None else replace(made, dtype=None, statistics=UNKNOWN_STATISTICS)
     if call.name == "thumbnail":
         return call.unknown("thumbnail() changes the image in place")
     return replace(image, shape=_sized(image.shape, None, None), place=call.place)

@@ -104,13 +104,15 @@ def _conv_transpose(layer: Owner, inputs: Shapes) -> Shape | None:
         return None if parts is None else _joined(layer, parts[0], (None,) * rank, integer(setting(layer, "filters")))
     batch, spatial, _ = parts
     kernel, steps = integers(setting(layer, "kernel_size"), rank), integers(setting(layer, "strides"), rank)
+    dilation = integers(setting(layer, "dilation_rate") or 1, rank)
     padding = setting(layer, "padding")
     extents: list[int | None] = []
-    for extent, one, step in zip(spatial, kernel, steps, strict=True):
-        if extent is None or one is None or step is None or padding not in ("same", "valid"):
+    for extent, one, step, spread in zip(spatial, kernel, steps, dilation, strict=True):
+        if extent is None or one is None or step is None or spread is None or padding not in ("same", "valid"):
             extents.append(None)
         else:
-            extents.append(extent * step + (max(one - step, 0) if padding == "valid" else 0))
+            window = spread * (one - 1) + 1
+            extents.append(extent * step + (max(window - step, 0) if padding == "valid" else 0))
     return _joined(layer, batch, tuple(extents), integer(setting(layer, "filters")))
 
 
@@ -155,7 +157,10 @@ def _resized(layer: Owner, inputs: Shapes, name: str, sign: int) -> Shape | None
     if parts is None:
         return None
     sides = _sides(setting(layer, name), rank)
-    extents = tuple(None if e is None or s is None else e + sign * s for e, s in zip(parts[1], sides, strict=True))
+    extents = tuple(
+        None if extent is None or side is None or extent + sign * side < 1 else extent + sign * side
+        for extent, side in zip(parts[1], sides, strict=True)
+    )
     return _joined(layer, parts[0], extents, parts[2])
 
 

@@ -149,7 +149,9 @@ def _unflatten(layer: Module, shape: Shape) -> Shape | None:
         return None
     axis %= len(shape)
     extents = [integer(one) for one in sizes]
-    if extents.count(-1) == 1:
+    if extents.count(-1) > 1:
+        return None
+    if -1 in extents:
         rest = math.prod(one for one in extents if one is not None and one != -1)
         whole = shape[axis]
         known = None not in extents and whole is not None and rest > 0
