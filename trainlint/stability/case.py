@@ -27,7 +27,7 @@ STARTS = 5
 STEPS = 2_000
 """The most updates that are simulated."""
 
-FEWER, FEWEST_STEPS = 3, 50
+FEWER, FEWEST_STEPS = 3, 40
 """Draws where five are too many for the time; updates without which nothing is said."""
 
 MOST = 4
@@ -136,7 +136,7 @@ def half_beside_training(case: Case) -> float:
 def simulated(case: Case, kept: float = 0.0) -> Simulation:
     """Train with the script's own data, batches, optimizer, clipping and schedule; `kept` stays in the purse.
 
-    No runs where 50 updates cost too much.
+    No runs where the fewest updates cost too much.
     """
     wanted = min(STEPS, case.run.updates or STEPS)
     each, looks = _cost_of_training(case)

@@ -14,8 +14,8 @@ PER_ELEMENT = 12
 PER_COPY = 48
 """The same for an element that is gathered and put back: of a window, of a gate, of the scores of an attention."""
 
-PER_DRAWN = 160
-"""The same for drawing one random number."""
+PER_DRAWN = 300
+"""The same for drawing one random number, and for the passes over it before the first evaluation."""
 
 PER_PARAMETER = 50
 """The same for moving one trainable number through a Hessian product, apart from the product itself."""
