@@ -12,7 +12,7 @@ from tests.stability.graphs import PLACE
 from trainlint.core import Evidence, Fact, Unknown
 from trainlint.facts.run import OptimizerFacts
 from trainlint.stability.bounds import Descent, gradient_descent_bound
-from trainlint.stability.optimizers import descent_of, evidence_of, formula_of, settings_of
+from trainlint.stability.optimizers import descent_of, evidence_of, formula_of, frozen_bound, settings_of
 from trainlint.stability.updates import Settings
 
 
@@ -171,3 +171,21 @@ def test_evidence_is_that_of_the_weakest_number():
     assert evidence_of(optimizer(), estimated) is Evidence.ESTIMATED
     for change in ({"learning_rate": simulated}, {"momentum": simulated}, {"weight_decay": simulated}):
         assert evidence_of(dataclasses.replace(optimizer(), **change)) is Evidence.SIMULATED
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "expected"),
+    [
+        ("adam", {"betas": (0.9, 0.999)}, 38 / 5),
+        ("adamw", {"betas": (0.5, 0.999), "weight_decay": Fact(0.1), "decoupled": True}, 2 * 1.5 / (0.5 * 5 + 1.5 * 0.1)),
+        ("rmsprop", {"momentum": Fact(0.9)}, 3.8 / 5),
+        ("adagrad", {}, 2 / 5),
+        ("nadam", {"betas": (0.9, 0.999)}, 3.8 / (1.9 - 1.62) / 5),
+        ("sgd", {}, None),
+        ("lion", {}, None),
+    ],
+)
+def test_the_bound_while_a_preconditioner_stands_still(name, settings, expected):
+    """Cohen et al. (2022): 2(1+b1)/(1-b1)/s, 2(1+m)/s, with weights that shrink beside the step; NAdam's late momentum is b1."""
+    found = frozen_bound(settings_of(optimizer(name, "keras", **settings)), 5.0, 10**6)
+    assert found == (None if expected is None else pytest.approx(expected, rel=1e-9))

@@ -11,6 +11,8 @@ from trainlint.facts.run import Observation, OptimizerFacts, TrainingRun
 from trainlint.probe.protocol import LayerState, Measurement, Range, Spectrum, Trial
 from trainlint.probe.verdict import bound_of, has_diverged, measured_bound
 from trainlint.report.plain import plural
+from trainlint.stability.optimizers import frozen_bound, settings_of
+from trainlint.stability.updates import Settings
 from trainlint.wording import exact, figure, step_size
 
 CONFIDENT = 3.0
@@ -99,9 +101,18 @@ def _step(measurement: Measurement, run: TrainingRun) -> Iterator[Row]:
         yield Row("λ foreseen", f"{figure(bound.sharpness, 6)} from the script; what was measured is {share} times that")
     spectrum = measurement.spectrum
     if spectrum is not None and spectrum.preconditioned is not None:
-        yield Row(
-            "λ as stepped", f"{figure(spectrum.preconditioned, 4)}: the largest curvature as the optimizer scales its steps"
-        )
+        stepped = f"{figure(spectrum.preconditioned, 4)}: the largest curvature as the optimizer scales its steps"
+        yield Row("λ as stepped", stepped + _while_frozen(run, spectrum.preconditioned))
+
+
+def _while_frozen(run: TrainingRun, sharpness: float) -> str:
+    settings = settings_of(run.optimizer) if isinstance(run.optimizer, OptimizerFacts) else None
+    bound = frozen_bound(settings, sharpness, run.updates) if isinstance(settings, Settings) else None
+    return (
+        ""
+        if bound is None or not math.isfinite(bound)
+        else f"; with its averages as they are, unstable above lr {figure(bound, 3)}"
+    )
 
 
 def verdict(name: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 
 from trainlint.core import Evidence, Fact, Unknown
 from trainlint.facts.queries import clips
 from trainlint.facts.run import OptimizerFacts
-from trainlint.stability.bounds import Descent
+from trainlint.stability.bounds import Descent, adaptive_bound, nadam_bound, nadam_momentum
 from trainlint.stability.simulate import RULES
 from trainlint.stability.updates import Settings
 
@@ -81,6 +82,38 @@ def _complete(optimizer: OptimizerFacts, numbers: dict[str, float]) -> Settings 
         clip=optimizer.clip if clips(optimizer) else None,
         more=extra,
     )
+
+
+def frozen_bound(settings: Settings, sharpness: float, updates: int | None) -> float | None:
+    """The rate above which an adaptive optimizer is unstable while what it divides by stands still; None for other optimizers.
+
+    `sharpness` [L/P] is that of P^-1/2 H P^-1/2, `updates` the length of the run, over which NAdam's momentum grows.
+    """
+    row = FROZEN.get(settings.name)
+    return None if row is None else row(settings, sharpness, updates or LATE)
+
+
+LATE = 10_000
+"""An update by which NAdam's momentum is taken to have grown, where the length of the run is not known."""
+
+
+def _averaged(s: Settings, sharpness: float, _updates: int) -> float:
+    return adaptive_bound(sharpness, s.betas[0], decay=s.decay if s.decoupled else 0.0)
+
+
+def _heavy(s: Settings, sharpness: float, _updates: int) -> float:
+    return adaptive_bound(sharpness, heavy=s.momentum, decay=s.decay if s.decoupled else 0.0)
+
+
+def _nesterov(s: Settings, sharpness: float, updates: int) -> float:
+    return nadam_bound(sharpness, s.betas[0], nadam_momentum(updates, s.betas[0], s.momentum_decay))
+
+
+FROZEN: Mapping[str, Callable[[Settings, float, int], float]] = {
+    **dict.fromkeys(("adam", "adamw", "adamax"), _averaged),
+    **dict.fromkeys(("rmsprop", "adagrad"), _heavy),
+    "nadam": _nesterov,
+}
 
 
 def _number(value: object, default: float) -> float:
