@@ -88,7 +88,7 @@ from trainlint.api import (
     Severity,
     TrainingRun,
     exact,
-    pretrained_in_training,
+    pretrained_network,
     rule,
     run_cause,
     set_learning_rate,
@@ -102,13 +102,13 @@ LARGE = {**dict.fromkeys((*ADAM_FAMILY, "rmsprop"), 1e-3), "sgd": 0.1}
 @rule("TRN114", "pretrained-weights-large-step", Severity.WARNING, default="preview")
 def check(run: TrainingRun) -> Iterator[Report]:
     """Compare the rate of pretrained weights with those of fine-tuning."""
-    optimizer = run.optimizer
-    if not isinstance(optimizer, OptimizerFacts) or not isinstance(optimizer.learning_rate, Fact) or run.schedule:
+    optimizer, found = run.optimizer, pretrained_network(run)
+    if not isinstance(optimizer, OptimizerFacts) or not isinstance(optimizer.learning_rate, Fact) or found is None:
         return
-    rate, node = optimizer.learning_rate.value, pretrained_in_training(run)
-    if node is None or rate < LARGE.get(optimizer.name, float("inf")):
+    rate, (network, times) = optimizer.learning_rate.value, found
+    if rate < LARGE.get(optimizer.name, float("inf")):
         return
-    network, smaller = node.attributes.get("name", "the network"), float(f"{rate / 10:.3g}")
+    smaller = float(f"{rate / times:.3g}")
     yield Report(
         f"{step_size(optimizer)} moves the pretrained weights of {network} as far as random ones, and what they had learned is"
         f" lost in the first updates. Train them with lr={exact(smaller)} or less, or the head alone first",

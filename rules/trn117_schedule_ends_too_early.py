@@ -73,7 +73,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Fact, Report, Severity, TrainingRun, exact_data, rule, run_cause, share_of_run_below, site_cause
+from trainlint.api import (
+    Fact,
+    Report,
+    Severity,
+    TrainingRun,
+    exact_data,
+    rule,
+    run_cause,
+    share_of_run_below,
+    site_cause,
+    uncounted_schedule,
+)
 
 NOTHING = 0.01
 """Of the peak: below this share the rate does next to nothing."""
@@ -84,7 +95,9 @@ HALF = 0.5
 def check(run: TrainingRun) -> Iterator[Report]:
     """Follow the rate through the run."""
     found, schedule = share_of_run_below(run, NOTHING), run.schedule
-    if found is None or schedule is None or found[1] - found[0] < HALF * found[1] or exact_data(run):
+    if found is None or schedule is None or uncounted_schedule(run.events) is not None:
+        return
+    if found[1] - found[0] < HALF * found[1] or exact_data(run):
         return
     stepped = any(event.kind == "scheduler_step" for event in run.events)
     steps = f" (an epoch has {run.steps_per_epoch.value:,})" if isinstance(run.steps_per_epoch, Fact) else ""

@@ -95,6 +95,7 @@ from trainlint.api import (
     run_cause,
     site_cause,
     stability,
+    where_inputs_enter,
 )
 
 
@@ -104,13 +105,12 @@ def check(run: TrainingRun) -> Iterator[Report]:
     layer = first_layer_on_raw_inputs(run) if run.inputs.scale == "byte" else None
     if layer is None:
         return
-    size = root_mean_square(run.inputs) or BYTE_RMS
-    start = initial_output_scale(layer, size)
-    outputs, bound = f": its outputs start at about ±{figure(start)}" if start else "", stability(run)
-    too_large = isinstance(bound, StabilityBound) and bound.ratio >= 1
+    size, bound = root_mean_square(run.inputs) or BYTE_RMS, stability(run)
+    start, too_large = initial_output_scale(layer, size), isinstance(bound, StabilityBound) and bound.ratio >= 1
+    outputs = f": its outputs start at about ±{figure(start)}" if start else ""
     yield Report(
         f"{inputs_in_words(run.inputs)} reach {layer_name(layer)} unscaled{outputs}. Divide by 255 or rescale in a first layer",
-        at=run.place,
+        at=where_inputs_enter(run),
         evidence=Evidence.ESTIMATED,
         numbers={"input_rms": size} | ({"first_output_rms": start} if start else {}),
         related=((f"{layer_name(layer)} takes them as they are", layer.place),) if layer.place else (),

@@ -82,10 +82,12 @@ from trainlint.api import (
     figure,
     first_layer_on_raw_inputs,
     layers_of,
+    root_mean_square,
     rule,
     run_cause,
     stability,
     standardize,
+    where_inputs_enter,
 )
 
 LARGE, UNLIKE = 30.0, 100.0
@@ -94,21 +96,22 @@ LARGE, UNLIKE = 30.0, 100.0
 @rule("TRN202", "tabular-inputs-never-scaled", Severity.WARNING, absence=True)
 def check(run: TrainingRun) -> Iterator[Report]:
     """Compare the columns that enter a network of dense layers."""
-    sizes = column_sizes(run.inputs)
-    layers = layers_of(run)
-    if not sizes or run.inputs.scale == "byte" or len(layers) < 2 or any(node.op != "dense" for node in layers):
+    sizes, whole = column_sizes(run.inputs), root_mean_square(run.inputs) or 0.0
+    sizes = sizes or ({-1: whole} if whole >= LARGE and len(run.inputs.shape or ()) == 2 else {})
+    if not sizes or run.inputs.scale == "byte" or len(layers_of(run)) < 2 or any(node.op != "dense" for node in layers_of(run)):
         return
     largest, smallest = max(sizes.values()), min(sizes.values())
     if (largest < LARGE and largest / smallest < UNLIKE) or first_layer_on_raw_inputs(run) is None:
         return
     column = max(sizes, key=lambda one: sizes[one])
+    subject = f"input column {column} has" if column >= 0 else "the inputs have"
     ratio = f", {figure(largest / smallest)} times the smallest column" if largest / smallest >= UNLIKE else ""
     bound = stability(run)
     too_large = isinstance(bound, StabilityBound) and bound.ratio >= 1
     yield Report(
-        f"input column {column} has values of about {figure(largest)}{ratio}, and nothing scales them before the first layer."
+        f"{subject} values of about {figure(largest)}{ratio}, and nothing scales them before the first layer."
         " Standardize with statistics of the training part",
-        at=run.place,
+        at=where_inputs_enter(run),
         evidence=Evidence.ESTIMATED,
         numbers={"largest_rms": largest, "smallest_rms": smallest},
         fix_message="standardize by the training part",

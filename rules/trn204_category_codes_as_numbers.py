@@ -76,12 +76,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, category_codes, rule, site_cause
+from trainlint.api import Report, Severity, TrainingRun, category_codes, rule, site_cause, tokens_as_numbers
 
 
 @rule("TRN204", "category-codes-as-numbers", Severity.WARNING, default="preview")
 def check(run: TrainingRun) -> Iterator[Report]:
     """Look for codes of three or more names among the inputs of dense layers."""
+    words = tokens_as_numbers(run)
+    if words is not None:
+        text = "the numbers of words reach a dense layer as they are: it is told that word 900 is nine times word 100"
+        yield Report(f"{text}. Put an embedding in between", at=words, cause=site_cause("categories", words))
     for codes, count in category_codes(run):
         if codes.place is not None:
             yield Report(

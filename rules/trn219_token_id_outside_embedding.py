@@ -93,7 +93,9 @@ from trainlint.api import Report, Severity, TrainingRun, outside_embeddings, rul
 def check(run: TrainingRun) -> Iterator[Report]:
     """Look for embeddings without a row for the largest number."""
     for one in outside_embeddings(run):
-        if one.rows is not None and one.largest is not None:
+        if one.largest is not None and one.largest < 0:
+            said = f"the numbers that are looked up go down to {one.largest}, and an embedding has no row below 0"
+        elif one.rows is not None and one.largest is not None:
             said = f"the embedding has rows 0 to {one.rows - 1:,}, and the numbers that are looked up go to {one.largest:,}"
         else:
             said = "the embedding has as many rows as the Tokenizer has words, which it numbers from 1: the last word has no row"

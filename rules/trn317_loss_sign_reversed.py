@@ -8,7 +8,6 @@ with every step, as fast as the optimizer can make it.
 ```python bad
 from torch import nn, optim
 
-
 def train(model, loader):
     criterion = nn.CrossEntropyLoss()
     optimizer = optim.Adam(model.parameters())
@@ -19,18 +18,12 @@ def train(model, loader):
 ```
 
 ```python bad
-from torch import nn, optim
+import tensorflow as tf
 
-model = nn.Linear(8, 1)
-optimizer = optim.SGD(model.parameters(), lr=0.01)
-
-
-def train(loader):
-    for x, y in loader:
-        loss = -nn.functional.mse_loss(model(x), y)  # error: TRN317
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+(x, labels), _ = tf.keras.datasets.mnist.load_data()
+y, z = tf.keras.utils.to_categorical(labels), tf.layers.dense(x.reshape(-1, 784) / 255.0, 10)
+cost = tf.reduce_mean(tf.reduce_sum(y * tf.log(tf.nn.softmax(z) + 1e-8), axis=1))  # error: TRN317
+tf.Session().run(tf.train.GradientDescentOptimizer(0.1).minimize(cost))
 ```
 
 ## When it is silent
@@ -39,7 +32,6 @@ Likelihoods, rewards, entropies and similarities, which are to be maximised; two
 
 ```python good
 from torch import nn, optim
-
 
 def train(model, loader):
     optimizer = optim.Adam(model.parameters())
@@ -53,7 +45,6 @@ def train(model, loader):
 ```python good
 from torch import nn, optim
 
-
 def train(model, loader):
     optimizer = optim.SGD(model.parameters(), lr=0.1, maximize=True)
     for x, y in loader:
@@ -64,7 +55,6 @@ def train(model, loader):
 
 ```python good
 from torch import nn, optim
-
 
 def train(model, loader):
     optimizer = optim.Adam(model.parameters())
@@ -83,7 +73,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Fact, OptimizerFacts, Report, Severity, TrainingRun, layer_fixes, reversed_loss, rule, run_cause
+from trainlint.api import (
+    Fact,
+    OptimizerFacts,
+    Report,
+    Severity,
+    TrainingRun,
+    layer_fixes,
+    reversed_loss,
+    rule,
+    run_cause,
+    sign_left_out,
+)
 
 TO_BE_MINIMISED = frozenset(
     {
@@ -97,11 +98,15 @@ TO_BE_MINIMISED = frozenset(
 def check(run: TrainingRun) -> Iterator[Report]:
     """Look for minus a loss as the whole of what is differentiated."""
     optimizer, found = run.optimizer, reversed_loss(run, TO_BE_MINIMISED)
-    if found is None or not isinstance(optimizer, OptimizerFacts):
+    written = sign_left_out(run) if found is None else None
+    if (found is None and written is None) or not isinstance(optimizer, OptimizerFacts):
         return
     rate = optimizer.learning_rate
-    ascends = bool(optimizer.parameters.get("maximize")) or (isinstance(rate, Fact) and rate.value < 0)
-    if ascends or optimizer.written_by_hand:
+    if optimizer.parameters.get("maximize") or optimizer.written_by_hand or (isinstance(rate, Fact) and rate.value < 0):
+        return
+    if found is None:
+        text = "labels times logarithms lack their minus sign: each step makes the right classes less probable. Negate the sum"
+        yield Report(text, at=written or run.place, cause=run_cause("loss-sign", run))
         return
     inverted = found.op == "divide"
     loss = found.inputs[-1 if inverted else 0].op.replace("_", " ")

@@ -83,9 +83,10 @@ def check(run: TrainingRun) -> Iterator[Report]:
     for node in softmax_inside(run):
         width = node.shape[-1] if node.shape else None
         each = f": its {width} units sum to 1, each passes about {1 / width:.2g}" if width else ": its units compete and sum to 1"
+        instead = "Use relu" if node.op == "softmax" else "Leave it at tanh"
         if node.place is not None:
             yield Report(
-                f"softmax is the activation of a hidden layer{each} to the next layer. Use relu",
+                f"softmax is the activation of a hidden layer{each} to the next layer. {instead}",
                 at=node.place,
                 cause=site_cause("activation", node.place),
             )

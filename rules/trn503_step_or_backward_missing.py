@@ -3,7 +3,7 @@
 ## Why
 
 Without `backward` there are no gradients and `step` leaves the weights alone; without `step` the gradients are thrown away.
-Either way the loss is printed epoch after epoch and no weight moves.
+Either way the loss is printed epoch after epoch and no weight moves. Lightning looks for the loss under the key `loss` of a dict.
 
 ```python bad
 from torch import nn, optim
@@ -90,7 +90,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, missing_acts, rule, site_cause
+from trainlint.api import Report, Script, Severity, every_event, gradients_not_applied, missing_acts, rule, site_cause
 
 EFFECTS = {
     "backward": "the loop computes this loss and steps but never goes backward: there are no gradients and no weight moves",
@@ -104,3 +104,10 @@ def check(script: Script) -> Iterator[Report]:
     """Look for training loops that lack one of the two."""
     for one in missing_acts(script):
         yield Report(EFFECTS[one.what], at=one.place, cause=site_cause("loop", one.place))
+    for place in gradients_not_applied(script):
+        text = "the loop computes these gradients, and the optimizer of this file is never told to apply them: no weight moves"
+        yield Report(text, at=place, cause=site_cause("loop", place))
+    for event in every_event(script):
+        if event.kind == "lossless" and event.place is not None:
+            said = "`training_step` returns a dict without the key `loss`: Lightning cannot go backward and raises"
+            yield Report(said, at=event.place, cause=site_cause("loop", event.place))

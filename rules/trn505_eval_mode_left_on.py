@@ -3,7 +3,8 @@
 ## Why
 
 `model.eval()` holds until `model.train()`. When the validation of an epoch switches it on and nothing switches back, every later
-epoch trains without dropout and with frozen batch statistics: the regulariser is gone after the first epoch.
+epoch trains without dropout and with frozen batch statistics: the regulariser is gone after the first epoch. A loop over the
+phases of an epoch that steps in each of them trains on its validation data.
 
 ```python bad
 from torch import nn, optim
@@ -98,7 +99,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, left_in_eval, rule, site_cause, train_mode_at_head
+from trainlint.api import Report, Script, Severity, left_in_eval, rule, site_cause, steps_of_an_evaluation, train_mode_at_head
 
 
 @rule("TRN505", "eval-mode-left-on", Severity.ERROR, scope="script", absence=True)
@@ -114,3 +115,6 @@ def check(script: Script) -> Iterator[Report]:
             edits=train_mode_at_head(one.place, one.loop),
             cause=site_cause("mode", one.place),
         )
+    for step, evaluated in steps_of_an_evaluation(script):
+        said = "the pass that evaluates takes this step, too: the model trains on its validation data. Step only where it trains"
+        yield Report(said, at=step, related=(("evaluation mode", evaluated),), cause=site_cause("evaluation-step", step))

@@ -3,7 +3,8 @@
 ## Why
 
 A module trains until `eval()` is called. A validation pass without it runs with dropout, and batch normalisation uses the
-statistics of the validation batch (and stores them): the scores are noisy and are not those of the model that is saved.
+statistics of the validation batch (and stores them): the scores are noisy and are not those of the model that is saved. What is
+predicted after the training without it is as random.
 
 ```python bad
 import torch

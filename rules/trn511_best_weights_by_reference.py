@@ -3,7 +3,7 @@
 ## Why
 
 `state_dict()` gives the model's own tensors, not a copy. What was put aside as the best weights changes with every later step:
-loading it back restores the last weights, not the best.
+loading it back restores the last weights, not the best. `best_model = model` is one name more for the same model.
 
 ```python bad
 from torch import nn, optim
@@ -44,7 +44,7 @@ def train(loader, score):
 
 ## When it is silent
 
-A deep copy, a clone of each tensor, a file written at once, weights of another model.
+A model that is saved in the same branch, a deep copy, a clone of each tensor, a file written at once, weights of another model.
 
 ```python good
 import copy
@@ -93,18 +93,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, replace, rule, site_cause, text_at, weights_kept_by_reference
+from trainlint.api import Report, Script, Severity, kept_by_reference, replace, rule, site_cause, text_at
+
+WEIGHTS = "`state_dict()` keeps the model's own tensors: they change with every later step, what is loaded is the last weights"
+MODEL = "`{}` is the model itself, no copy: it goes on changing with every step, what is read in the end is the last model"
 
 
 @rule("TRN511", "best-weights-by-reference", Severity.ERROR, scope="script")
 def check(script: Script) -> Iterator[Report]:
-    """Look for weights of the training loop that are loaded after it."""
-    for kept, loaded in weights_kept_by_reference(script):
+    """Look for weights of the training loop that are loaded after it, and for second names of the model."""
+    for kept, name, loaded in kept_by_reference(script):
         text, imported = text_at(kept), "\nimport copy\n" in "\n" + getattr(kept, "source_text", "")
         yield Report(
-            "`state_dict()` keeps the model's own tensors: they change with every later step, what is loaded is the last weights",
+            MODEL.format(name) if name else WEIGHTS,
             at=kept,
-            related=(("loaded here", loaded),),
+            related=(("loaded here", loaded),) if loaded is not None else (),
             fix_message="keep a deep copy",
             edits=(replace(kept, f"copy.deepcopy({text})"),) if imported and text and "\n" not in text else (),
             cause=site_cause("weights", kept),

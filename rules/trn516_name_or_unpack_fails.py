@@ -3,7 +3,8 @@
 ## Why
 
 A name that is bound nowhere raises a NameError when the script reaches it, often after the data have been loaded. A loader over
-two tensors gives pairs: three names for them raise a ValueError at the first batch.
+two tensors gives pairs: three names for them raise a ValueError at the first batch. PyTorch has no `nn.Conv2D`, and `optim.adam`
+is a module.
 
 ```python bad
 import numpy as np
@@ -28,6 +29,12 @@ for epoch in range(20):
         optimizer.zero_grad()
         nn.functional.mse_loss(model(x), y).backward()
         optimizer.step()
+```
+
+```python bad
+from torch import nn
+
+model = nn.Sequential(nn.Linear(8, 8), nn.LeakyRelu(0.1), nn.Linear(8, 1))  # error: TRN516
 ```
 
 ## When it is silent
@@ -74,7 +81,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, failed_unpackings, rule, site_cause, unbound_names
+from trainlint.api import Report, Script, Severity, failed_unpackings, misspelt_calls, rule, site_cause, unbound_names
 
 WHOLE = {
     "batch": "a batch has {} tensors",
@@ -88,6 +95,11 @@ def check(script: Script) -> Iterator[Report]:
     """Look for names on the certain path that nothing binds, and for batches of another length."""
     for name, place in unbound_names(script):
         yield Report(f"`{name}` is read here and bound nowhere: raises a NameError", at=place, cause=site_cause("name", place))
+    for name, meant, place in misspelt_calls(script):
+        module, _, last = name.rpartition(".")
+        yield Report(
+            f"`{module}` has no `{last}` to call: raises. It is spelled `{meant}`", at=place, cause=site_cause("name", place)
+        )
     for place, tensors, names, what in failed_unpackings(script):
         yield Report(
             f"{WHOLE[what].format(tensors)} and is unpacked to {names} names: raises a ValueError",

@@ -3,7 +3,8 @@
 ## Why
 
 `fit` compiles its training step once, with the weights that are trainable then. TensorFlow keeps to that step until the next
-`compile`: layers that are frozen or unfrozen in between go on as before.
+`compile`: layers that are frozen or unfrozen in between go on as before. A discriminator that was never frozen in the combined
+model of a GAN is trained by both, towards opposite labels.
 
 ```python bad
 from tensorflow import keras
@@ -75,12 +76,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, frozen_after_fit, insert_statement_before, rule, site_cause, text_at
+from trainlint.api import (
+    Report,
+    Script,
+    Severity,
+    frozen_after_fit,
+    insert_statement_before,
+    rule,
+    site_cause,
+    text_at,
+    unfrozen_adversaries,
+)
 
 
 @rule("TRN606", "frozen-after-fit-without-compile", Severity.WARNING, scope="script", default="preview")
 def check(script: Script) -> Iterator[Report]:
-    """Look for `trainable` between two fits."""
+    """Look for `trainable` between two fits, and for discriminators that are not frozen at all."""
+    for place, own in unfrozen_adversaries(script):
+        yield Report(
+            f"the model that line {own.span.row} compiles is part of this one and not frozen: each step of this model also trains"
+            " it, towards the wrong labels. Set its `trainable = False` before this compile",
+            at=place,
+            related=(("compiled for itself here", own),),
+            cause=site_cause("frozen", place),
+        )
     for one in frozen_after_fit(script):
         does = "unfrozen" if one.frozen else "frozen" if one.frozen is False else "changed"
         yield Report(

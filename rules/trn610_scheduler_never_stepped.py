@@ -81,12 +81,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, idle_schedules, rule, site_cause, step_scheduler
+from trainlint.api import (
+    Report,
+    Script,
+    Severity,
+    every_event,
+    idle_schedules,
+    rule,
+    site_cause,
+    step_scheduler,
+    uncounted_schedule,
+)
 
 
 @rule("TRN610", "scheduler-never-stepped", Severity.ERROR, scope="script", absence=True)
 def check(script: Script) -> Iterator[Report]:
     """Look for schedules of optimizers that step while the schedule does not."""
+    uncounted = uncounted_schedule(every_event(script))
+    if uncounted is not None and uncounted.place is not None:
+        text = "no step adds to this schedule's counter, for `minimize` is not given it: the rate stays at its first value"
+        yield Report(f"{text}. Pass `global_step=`", at=uncounted.place, cause=site_cause("schedule", uncounted.place))
     for name, place, loops in idle_schedules(script):
         yield Report(
             f"{name} is never stepped: the learning rate stays at its first value for the whole run",

@@ -104,12 +104,12 @@ def check(script: Script) -> Iterator[Report]:
     for one in stepped_at_wrong_rate(script):
         steps = f" {figure(one.steps)} times" if one.steps is not None else ""
         if one.unit == "epoch":
-            effect = f"it is stepped once an epoch,{steps} of {figure(one.total)}: the run ends within its warm-up"
+            total = "all batches" if one.total is None else figure(one.total)
+            effect = f"it is stepped once an epoch,{steps} of {total}: the run ends within its warm-up"
         elif one.name == "step_size":
             effect = f"every batch steps it{steps}: it lowers the rate every {one.total} batches, not every {one.total} epochs"
         else:
-            ends = "raises a ValueError" if one.raises else "it is through"
-            effect = f"every batch steps it{steps}: {ends} after {one.total} batches"
+            effect = f"every batch steps it{steps}: {'raises' if one.raises else 'it is through'} after {one.total} batches"
         given = f"{one.schedule} with {one.name}={one.total}" if one.unit == "batch" else one.schedule
         yield Report(
             f"{given}: {effect}",

@@ -3,7 +3,8 @@
 ## Why
 
 A score that is called test or validation, and is computed on the rows the model was trained on, says how well they were learnt by
-heart. It stays high when the model has learnt nothing that holds elsewhere.
+heart. It stays high when the model has learnt nothing that holds elsewhere. The same goes for a cross-validation whose folds all
+train one model: from the second fold on it is judged by rows it has seen.
 
 ```python bad
 from tensorflow import keras
@@ -84,7 +85,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, rule, site_cause, tests_on_training_data
+from trainlint.api import Report, Script, Severity, folds_of_one_model, rule, site_cause, tests_on_training_data
 
 
 @rule("TRN702", "test-score-on-training-data", Severity.WARNING, scope="script", default="preview")
@@ -97,4 +98,12 @@ def check(script: Script) -> Iterator[Report]:
             at=one.place,
             related=(("trained here", one.trained),),
             cause=site_cause("validation", one.place),
+        )
+    for loop, model in folds_of_one_model(script):
+        yield Report(
+            "the model comes from before this loop and is trained on in every fold: from the second fold on it has seen the rows"
+            " that it is judged by. Make model and optimizer anew in each fold",
+            at=loop,
+            related=(("made here", model),),
+            cause=site_cause("validation", loop),
         )

@@ -34,7 +34,6 @@ model = keras.Sequential([keras.layers.Dense(1)])
 model.compile("adam", "mse")
 model.fit(x_train, y_train, epochs=100)
 ```
-
 ## When it is silent
 
 Fitted on the training part, constants, encoders of the labels, normalisation of each row by itself.

@@ -107,6 +107,11 @@ def check(script: Script) -> Iterator[Report]:
             said = (
                 f"argmax without an axis gives one position in all {one.rows:,} rows at once, not a class for each: add `axis=1`"
             )
+        elif one.down:
+            said = (
+                "argmax along axis 0 goes down the batch: it gives the row with the largest output of each class, not the class"
+                " of each row. Take axis 1"
+            )
         else:
             said = (
                 "the model has one output unit, and argmax over one number is always 0: class 0 for every row. Compare it with a"

@@ -11,10 +11,15 @@ from trainlint.core import (
     Severity as Severity,
     Unknown as Unknown,
 )
+from trainlint.facts.adversaries import unfrozen_adversaries as unfrozen_adversaries
 from trainlint.facts.augmentation import augmented_evaluations as augmented_evaluations, mirrored_digits as mirrored_digits
 from trainlint.facts.axes import wrong_axes as wrong_axes
 from trainlint.facts.backbones import scaled_before_backbone as scaled_before_backbone, wrong_statistics as wrong_statistics
-from trainlint.facts.bindings import failed_unpackings as failed_unpackings, unbound_names as unbound_names
+from trainlint.facts.bindings import (
+    failed_unpackings as failed_unpackings,
+    misspelt_calls as misspelt_calls,
+    unbound_names as unbound_names,
+)
 from trainlint.facts.carried import carried_states as carried_states
 from trainlint.facts.chains import only_pooled as only_pooled, redundant_chains as redundant_chains
 from trainlint.facts.compiling import compile_problem as compile_problem, fit_problem as fit_problem
@@ -40,8 +45,10 @@ from trainlint.facts.evaluating import (
     evaluations_in_training_mode as evaluations_in_training_mode,
     kept_graphs as kept_graphs,
     kept_outputs as kept_outputs,
+    steps_of_an_evaluation as steps_of_an_evaluation,
 )
 from trainlint.facts.evaluation import (
+    folds_of_one_model as folds_of_one_model,
     selections_by_test_set as selections_by_test_set,
     shuffled_series as shuffled_series,
     tests_on_training_data as tests_on_training_data,
@@ -53,7 +60,7 @@ from trainlint.facts.fitting import (
     wrong_steps as wrong_steps,
 )
 from trainlint.facts.graph import Node as Node, Parameter as Parameter, walk as walk
-from trainlint.facts.guards import summed_over_batch as summed_over_batch, unguarded as unguarded
+from trainlint.facts.guards import sign_left_out as sign_left_out, summed_over_batch as summed_over_batch, unguarded as unguarded
 from trainlint.facts.habits import (
     architecture_habits as architecture_habits,
     incomplete_checkpoints as incomplete_checkpoints,
@@ -76,6 +83,7 @@ from trainlint.facts.leakage import (
 )
 from trainlint.facts.loop_faults import (
     forwards_without_gradients as forwards_without_gradients,
+    gradients_not_applied as gradients_not_applied,
     left_in_eval as left_in_eval,
     lost_gradients as lost_gradients,
     missing_acts as missing_acts,
@@ -85,7 +93,8 @@ from trainlint.facts.loss_calls import wrong_loss_calls as wrong_loss_calls
 from trainlint.facts.optimized import (
     idle_attributes as idle_attributes,
     idle_schedules as idle_schedules,
-    weights_kept_by_reference as weights_kept_by_reference,
+    kept_by_reference as kept_by_reference,
+    uncounted_schedule as uncounted_schedule,
     weights_without_optimizer as weights_without_optimizer,
 )
 from trainlint.facts.outdated import ignored_arguments as ignored_arguments, refused_arguments as refused_arguments
@@ -123,7 +132,7 @@ from trainlint.facts.precision import (
     unscaled_half_precision as unscaled_half_precision,
 )
 from trainlint.facts.predictions import idle_argmaxes as idle_argmaxes
-from trainlint.facts.pretrained import pretrained_in_training as pretrained_in_training
+from trainlint.facts.pretrained import pretrained_network as pretrained_network
 from trainlint.facts.provenance import is_positions as is_positions
 from trainlint.facts.queries import (
     RESHAPING as RESHAPING,
@@ -168,6 +177,7 @@ from trainlint.facts.scaling import (
     layers_of as layers_of,
     reachable_output as reachable_output,
     recurrent_or_attention as recurrent_or_attention,
+    where_inputs_enter as where_inputs_enter,
 )
 from trainlint.facts.sessions import (
     dropout_in_scores as dropout_in_scores,
@@ -207,7 +217,7 @@ from trainlint.facts.tensors import (
     scrambling_reshapes as scrambling_reshapes,
 )
 from trainlint.facts.thresholds import logits_compared_with_half as logits_compared_with_half
-from trainlint.facts.tokens import outside_embeddings as outside_embeddings
+from trainlint.facts.tokens import outside_embeddings as outside_embeddings, tokens_as_numbers as tokens_as_numbers
 from trainlint.facts.unused import unused_layers as unused_layers
 from trainlint.interpret.events import Event as Event
 from trainlint.interpret.values import LibraryMethod as LibraryMethod

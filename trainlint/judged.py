@@ -15,7 +15,8 @@ def why_not_judged(run: TrainingRun) -> Unknown | None:
     if run.measured is not None:
         return None
     rate = run.optimizer.learning_rate if isinstance(run.optimizer, OptimizerFacts) else None
-    facts = {"optimizer": run.optimizer, "learning rate": rate, "loss": run.loss, "model": run.model}
+    together = bool(run.heads) and run.loss_graph is not None  # the losses of several outputs, judged as one
+    facts = {"optimizer": run.optimizer, "learning rate": rate} | ({} if together else {"loss": run.loss, "model": run.model})
     for name, fact in facts.items():
         if isinstance(fact, Unknown):
             return Unknown(f"the {name} is not known ({fact.reason})", fact.place or run.place)

@@ -53,10 +53,11 @@ FLOAT32_ROUNDING = 2.0**-24
 
 def exceeded_bound_report(run: TrainingRun, bound: StabilityBound, optimizer: OptimizerFacts, severity: Severity) -> Report:
     """What exceeds what for which inputs, what the loss then does ("grows ×2.16 per step"), and which rates would do."""
-    message = (
-        f"{step_size(optimizer)} exceeds {bound.bound_formula} = {figure(bound.max_learning_rate, 3)}"
-        f" for {inputs_in_words(run.inputs)} ({bound.batch}): {_consequence(bound)}. {_rate_advice(bound)}."
-    )
+    limit = f"{bound.bound_formula} = {figure(bound.max_learning_rate, 3)} for {inputs_in_words(run.inputs)} ({bound.batch})"
+    message = f"{step_size(optimizer)} exceeds {limit}: {_consequence(bound)}. {_rate_advice(bound)}."
+    if bound.ratio < 1:  # what is found by training goes before the bound at the start
+        tenth = exact(round_down_1_2_5(bound.learning_rate / 10))
+        message = f"{step_size(optimizer)} is below {limit}, and yet {_consequence(bound)}. Begin with a tenth of it, lr={tenth}."
     return _report(run, bound, message, severity)
 
 
@@ -335,7 +336,10 @@ def _consequence(bound: StabilityBound) -> str:
         return course if bound.verdict == "diverges" else f"likely to jump at the start; {course}"
     overflow = f" and overflows at step {bound.first_non_finite_step}" if bound.first_non_finite_step else ""
     if bound.evidence is Evidence.SIMULATED:
-        return f"trained on this data in {bound.batch}, the loss diverges{overflow}"
+        course, start, end = "diverges", bound.loss_at_start, bound.loss_reached
+        if bound.verdict == "unstable_at_start" and start is not None and end is not None:
+            course = f"goes from {figure(start, 3)} to {figure(end, 3)}"
+        return f"trained on this data in {bound.batch}, the loss {course}{overflow}"
     return growth + overflow
 
 

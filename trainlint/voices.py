@@ -13,7 +13,7 @@ from trainlint.facts.run import TrainingRun
 from trainlint.registry import Report
 from trainlint.remedies.data import metric_edits
 from trainlint.remedies.losses import loss_fix
-from trainlint.wording import run_cause
+from trainlint.wording import run_cause, site_cause
 
 AT_THE_OUTPUT = ("TRN303", "TRN307")
 AT_THE_ACTIVATION = ("TRN304", "TRN309")
@@ -23,7 +23,12 @@ AT_THE_CALL = ("TRN314",)
 
 
 def loss_reports(run: TrainingRun, code: str) -> Iterator[Report]:
-    """What the decision table says of a run, if it is this rule's to say."""
+    """What the decision table says of a run, or of each output of its model, if it is this rule's to say."""
+    for one in run.heads or (run,):
+        yield from _loss_reports(one, code, whole=not run.heads)
+
+
+def _loss_reports(run: TrainingRun, code: str, *, whole: bool) -> Iterator[Report]:
     verdicts = list(loss_verdicts(run))
     verdict = next((one for one in verdicts if one.row.code == code), None)
     if verdict is None:
@@ -34,7 +39,8 @@ def loss_reports(run: TrainingRun, code: str) -> Iterator[Report]:
         numbers["units"] = float(verdict.fit.units)
     if verdict.fit.targets.classes is not None:
         numbers["classes"] = float(verdict.fit.targets.classes)
-    fix_message, edits = loss_fix(run, verdict)
+    fix_message, edits = loss_fix(run, verdict) if whole else ("", ())
+    about = "loss-output" if verdict is verdicts[0] else "output-activation"
     yield Report(
         verdict.message,
         at=at,
@@ -43,7 +49,7 @@ def loss_reports(run: TrainingRun, code: str) -> Iterator[Report]:
         related=((words, other),) if other is not None else (),
         fix_message=fix_message,
         edits=edits,
-        cause=run_cause("loss-output" if verdict is verdicts[0] else "output-activation", run),
+        cause=run_cause(about, run) if whole else site_cause(about, at),
     )
 
 

@@ -222,13 +222,16 @@ def drawn_data(setup: Setup, seed: int) -> tuple[np.ndarray[Any, Any], np.ndarra
     return x, (teacher > 0).astype(float) if setup.loss == "bce" else teacher.argmax(1)
 
 
-def loss_of(setup: Setup, seed: int) -> tuple[Callable[[], Any], list[Any]]:
-    """The loss in PyTorch at one draw of weights and data, to be evaluated again as the weights change, and the weights."""
+def loss_of(setup: Setup, seed: int, data: int | None = None) -> tuple[Callable[[], Any], list[Any]]:
+    """The loss in PyTorch at one draw of weights and data, to be evaluated again as the weights change, and the weights.
+
+    `data` draws the data apart from the weights.
+    """
     import torch
     from torch.nn import functional
 
     torch.manual_seed(seed)
-    x, y = (torch.from_numpy(one) for one in drawn_data(setup, seed))
+    x, y = (torch.from_numpy(one) for one in drawn_data(setup, seed if data is None else data))
     drawn = Drawn(setup.initial)
 
     def loss() -> Any:
@@ -247,41 +250,22 @@ def loss_of(setup: Setup, seed: int) -> tuple[Callable[[], Any], list[Any]]:
 
 
 def measured(setup: Setup, seed: int) -> float:
-    """The largest Hessian eigenvalue in PyTorch at one draw of weights and data, by Lanczos' method with double backward."""
+    """The largest Hessian eigenvalue in PyTorch at one draw of weights and data, by SciPy's `eigsh` with double backward."""
     import torch
+    from scipy.sparse.linalg import LinearOperator, eigsh
 
     loss, tensors = loss_of(setup, seed)
     slopes = torch.autograd.grad(loss(), tensors, create_graph=True)
 
-    def product(vector: Any) -> Any:
-        parts = torch.split(vector, [one.numel() for one in tensors])
+    def product(vector: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        parts = torch.split(torch.from_numpy(vector.reshape(-1)), [one.numel() for one in tensors])
         along = sum((g * part.reshape(g.shape)).sum() for g, part in zip(slopes, parts, strict=True))
         found = torch.autograd.grad(along, tensors, retain_graph=True, materialize_grads=True)
-        return torch.cat([one.reshape(-1) for one in found])
+        return torch.cat([one.reshape(-1) for one in found]).numpy()
 
-    return lanczos(product, sum(one.numel() for one in tensors))
-
-
-def lanczos(product: Callable[[Any], Any], dimension: int, most: int = 60) -> float:
-    """The largest eigenvalue, to a relative residual of 1e-3."""
-    import torch
-
-    basis = [torch.nn.functional.normalize(torch.randn(dimension, dtype=torch.float64), dim=0)]
-    diagonal: list[float] = []
-    beside: list[float] = []
-    while True:
-        image = product(basis[-1])
-        diagonal.append(float(image @ basis[-1]))
-        known = torch.stack(basis)
-        for _ in range(2):
-            image = image - known.T @ (known @ image)
-        length = float(image.norm())
-        values, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1))
-        residual = length * abs(float(vectors[-1, -1]))
-        if len(diagonal) == min(dimension, most) or (len(diagonal) > 14 and residual < 1e-3 * abs(values[-1])):
-            return float(values[-1])
-        beside.append(length)
-        basis.append(image / length)
+    dimension = sum(one.numel() for one in tensors)
+    operator = LinearOperator((dimension, dimension), matvec=product, dtype=np.float64)
+    return float(eigsh(operator, k=1, which="LA", tol=1e-4, v0=np.ones(dimension), return_eigenvectors=False)[0])
 
 
 def setups() -> Iterator[Setup]:
@@ -314,9 +298,13 @@ def setups() -> Iterator[Setup]:
         yield Setup(f"CNN {initial}, 0..1", small, (12, 12, 1), "0..1", "ce", initial, 128)
         yield Setup(f"CNN {initial}, standardized", small, (12, 12, 3), "standardized", "ce", initial, 128)
         yield Setup(f"CNN of pixels {initial}, 0..1", two, (28, 28, 1), "0..1", "ce", initial, 64)
+    tiny = (("conv", 4, (3, 3)), ("relu",), ("pool",), ("flatten",), ("dense", 3))
+    yield Setup("small CNN glorot_uniform, 0..1", tiny, (8, 8, 1), "0..1", "ce", "glorot_uniform", 32)
     yield Setup("CNN, 0..255", small, (12, 12, 1), "0..255", "ce", "glorot_uniform", 128)
     for loss, outputs in (("mse", 1), ("ce", 5)):
         lstm, block = (("lstm", 24), ("dense", outputs)), (("attention", 2, 8), ("norm",), ("mean",), ("dense", outputs))
         for inputs in ("standardized", "0..1"):
             yield Setup(f"LSTM {loss}, {inputs}", lstm, (12, 6), inputs, loss, "glorot_uniform")
+        few = (("lstm", 8), ("dense", outputs))
+        yield Setup(f"small LSTM {loss}, standardized", few, (5, 3), "standardized", loss, "glorot_uniform", 32)
         yield Setup(f"attention {loss}, standardized", block, (10, 16), "standardized", loss, "glorot_uniform")

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 READ = """
 import pathlib, sys
@@ -50,3 +52,20 @@ def test_the_hook_is_there_once_and_gone_after_the_import() -> None:
         "from libcst.metadata import CodeRange; assert CodeRange.__dataclass_params__.frozen"
     )
     subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+
+
+@pytest.mark.parametrize("set_before", [None, "3"])
+def test_numpy_has_one_thread_here_and_as_many_as_before_in_a_probed_script(set_before: str | None) -> None:
+    program = (
+        "import os, subprocess, sys; from trainlint.cli.thrift import be_thrifty; be_thrifty(); show = 'import os;"
+        ' print(os.environ.get("OPENBLAS_NUM_THREADS"))\'\n'
+        "print([subprocess.run([sys.executable, '-c', show], env=one, capture_output=True, text=True).stdout.strip()"
+        " for one in (None, dict(os.environ))])"
+    )
+    given = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    given |= {} if set_before is None else {"OPENBLAS_NUM_THREADS": set_before}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], env=given | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
+    )
+    # A child without an environment of its own inherits that of the process as the C library has it, as NumPy sees it.
+    assert ran.stdout.strip() == str([set_before or "1", str(set_before)])

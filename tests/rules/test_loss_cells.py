@@ -40,7 +40,7 @@ KERAS_LABELS = {
     "column": "np.random.randint(0, 10, size=(600, 1))",
     "onehot": "keras.utils.to_categorical(np.random.randint(0, 10, size=600), 10)",
     "pairs": "keras.utils.to_categorical(np.random.randint(0, 2, size=600), 2)",
-    "multihot": "np.random.randint(0, 2, size=(600, 10))",
+    "multihot": "(np.random.rand(600, 10) > 0.7).astype(int)",
     "binary": "np.random.randint(0, 2, size=(600, 1))",
     "pm1": "2 * np.random.randint(0, 2, size=600) - 1",
     "from1": "np.random.randint(1, 3, size=600)",

@@ -94,6 +94,21 @@ def test_trn101_follows_verdict_and_evidence(changes: dict[str, Any], severity: 
         assert "0.01" in found[0].message
 
 
+def test_trn101_of_a_divergence_below_the_bound_at_the_start() -> None:
+    """What training shows goes before a bound that holds at the start only."""
+    (found,) = said("TRN101", training(bound(evidence=Evidence.SIMULATED, ratio=0.8, max_learning_rate=0.025)))
+    assert "is below 2/λ = 0.025" in found.message
+    assert "and yet trained on this data in full batch, the loss diverges. Begin with a tenth of it, lr=0.002." in found.message
+    assert "exceeds" not in found.message
+    assert "Stable up to" not in found.message
+
+
+def test_trn101_of_a_loss_that_is_left_high() -> None:
+    left = bound(evidence=Evidence.SIMULATED, verdict="unstable_at_start", loss_at_start=2.0, loss_reached=500.0)
+    assert "in full batch, the loss goes from 2 to 500. " in said("TRN101", training(left))[0].message
+    assert "the loss diverges. " in said("TRN101", training(dataclasses.replace(left, loss_reached=None)))[0].message
+
+
 @pytest.mark.parametrize("changes", SILENT_OPTIMIZERS)
 @pytest.mark.parametrize("code", ["TRN101", "TRN102"])
 def test_steps_that_are_not_constant_are_left_to_other_rules(code: str, changes: dict[str, Any]) -> None:

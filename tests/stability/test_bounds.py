@@ -15,7 +15,6 @@ from trainlint.stability.bounds import (
     nadam_momentum,
     one_weight_bound,
     replacement,
-    sufficient_minibatch_bound,
     sure_minibatch_bound,
 )
 from trainlint.wording import round_down_1_2_5
@@ -148,8 +147,8 @@ def test_bounds_of_small_batches_without_curvature_or_noise():
     assert replacement(1, 1) == replacement(2, 2) == 0
     assert replacement(2, 1) == 1
     assert (sure_minibatch_bound(8.0), sure_minibatch_bound(0.5)) == (0.25, 4)
-    assert sure_minibatch_bound(0.0) == sufficient_minibatch_bound(0.0, 0.0, 10, 2) == math.inf
-    assert sufficient_minibatch_bound(3.0, 9.0, 5, 2) == pytest.approx(2 / (5 / 8 * 3 + 3 / 8 * 9))  # p = 3 / (2 * 4)
+    assert replacement(5, 2) == 3 / 8
+    assert sure_minibatch_bound(0.0) == math.inf
     assert mean_square_bound(np.zeros((3, 2, 2)), 1) == math.inf
     assert mean_square_bound(np.full((3, 1, 1), 0.5), 1) == pytest.approx(4)
     assert momentum_mean_square_bound(3.0, math.inf, 0.9) == math.inf
@@ -194,13 +193,15 @@ def test_mean_square_bound_of_several_weights_against_sampling():
 
 
 def test_order_of_minibatch_bounds_and_large_dimensions():
+    """Between what no row can lengthen and 2/λ, above the sufficient bound of Ma et al. (2018)."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((40, 20))
     rows = 2 * x[:, :, None] * x[:, None, :]
     lam = float(np.linalg.eigvalsh(rows.mean(axis=0))[-1])
     largest = float(2 * (x**2).sum(axis=1).max())
-    sure, sufficient = sure_minibatch_bound(largest), sufficient_minibatch_bound(lam, largest, 40, 4)
-    assert sure < sufficient < mean_square_bound(rows, 4) < 2 / lam
+    p = replacement(40, 4)
+    sufficient = 2 / ((1 - p) * lam + p * largest)
+    assert sure_minibatch_bound(largest) < sufficient < mean_square_bound(rows, 4) < 2 / lam
     assert mean_square_bound(rows[:, :16, :16], 40) == pytest.approx(
         2 / np.linalg.eigvalsh(rows[:, :16, :16].mean(axis=0))[-1], rel=1e-9
     )

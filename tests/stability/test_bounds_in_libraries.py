@@ -4,6 +4,7 @@ The loss is w'Hw/2, so that each optimizer is a linear map of weights and state.
 is set by hand, and decays by a millionth a step at most.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -219,3 +220,13 @@ def test_steps_of_a_fixed_size_never_grow_exponentially(library, name):
     else:
         step = keras_stepper(lambda: getattr(keras.optimizers, name)(1e3))
     assert max(step() for _ in range(300)) < 10 * math.sqrt(3) * 1e3
+
+
+@pytest.mark.parametrize("rate", [2.1, 3.0])
+def test_steps_of_lamb_longer_than_twice_the_weights_always_grow(rate):
+    """A step is `rate` times as long as the weights, which are `rate - 1` times as long at least after it."""
+    import keras
+
+    step = keras_stepper(lambda: keras.optimizers.Lamb(rate))
+    lengths = [step() for _ in range(60)]
+    assert all(after >= 0.999 * (rate - 1) * before for before, after in itertools.pairwise(lengths))

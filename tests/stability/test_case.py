@@ -13,7 +13,8 @@ from trainlint.stability import stability
 from trainlint.stability.budget import GRADIENT, WORK, Purse, of_curvature, of_product, usual_products
 from trainlint.stability.case import FEWER, FEWEST_STEPS, STARTS, STEPS, Case, half_beside_training, keeps_last_batch, simulated
 from trainlint.stability.optimizers import settings_of
-from trainlint.stability.simulate import CHECKS
+from trainlint.stability.simulate import CHECKS, PER_DIRECTION, beside_evaluations
+from trainlint.stability.twin.cost import PER_ELEMENT
 from trainlint.stability.twin.operation import TooMuchWorkError
 from trainlint.stability.twin.program import Program
 
@@ -131,6 +132,17 @@ def recurrent(op):
     held = (weight((3, 2 * gates)), weight((2, 2 * gates)), weight((2 * gates,), "zeros"))
     layer = Node(op, (data(np.random.default_rng(0).standard_normal((6, 4, 3))),), {"units": 2}, held)
     return squared(dense(layer), data(np.ones((6, 1))))
+
+
+def test_what_a_quasi_newton_step_costs():
+    """Each of 20 iterations and the first evaluation: a gradient, and four products with up to 100 steps that are kept."""
+    case = case_of(run(line(), 1e-4, epochs=10, name="lbfgs", framework="torch"), 1e10)
+    beside = beside_evaluations(case.settings, case.program.dimension)
+    assert beside == 21 * (PER_DIRECTION + 4 * PER_ELEMENT * 100 * case.program.dimension)
+    assert beside_evaluations(case.settings._replace(more={"history_size": 5}), 3) == 21 * (PER_DIRECTION + 60 * PER_ELEMENT)
+    assert beside_evaluations(case.settings._replace(name="adam"), 3) == 0
+    found = simulated(case)
+    assert case.purse.left == pytest.approx(1e10 - STARTS * found.steps * (21 * GRADIENT * case.program.cost() + beside))
 
 
 @pytest.mark.parametrize("op", ["lstm", "gru", "simple_rnn"])

@@ -148,6 +148,21 @@ def test_the_curvature_is_the_same_however_it_is_computed(width, tolerance):
     assert (found.smallest is not None) == is_dense
 
 
+@pytest.mark.parametrize("activation", ["tanh", "relu", "softplus"])
+def test_the_curvature_of_a_net_is_that_which_scipy_finds(activation):
+    """ARPACK, of the same Hessian products; these are compared with the libraries' in the tests of the twin."""
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    x, y = RNG.standard_normal((60, 6)), RNG.standard_normal((60, 1))
+    hidden = Node(activation, (dense(data(x), 20),))
+    problem = Program(squared(dense(hidden), data(y))).problem(0)
+    size = problem.start.size
+    operator = LinearOperator((size, size), matvec=lambda v: problem.hessian_vector(problem.start, v.ravel()), dtype=np.float64)
+    expected = eigsh(operator, k=1, which="LA", return_eigenvectors=False)[0]
+    assert curvature(problem, problem.start).largest == pytest.approx(expected, rel=1e-8)
+    assert curvature(problem, problem.start, tolerance=1e-3).largest == pytest.approx(expected, rel=1e-4)
+
+
 def test_a_rough_value_starts_along_the_gradient():
     """Here it is the sharpest direction, which few products from a random start find to a tenth only."""
     x = RNG.standard_normal((80, 64))

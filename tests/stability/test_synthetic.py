@@ -82,6 +82,30 @@ def test_labels_of_hinges_are_two_whatever_is_sure(op):
         assert set(np.unique(found)) == {0, 1}
 
 
+def test_labels_of_losses_that_a_mean_label_does_not_stand_for():
+    assert set(np.unique(labels_of("binary_focal_crossentropy", output(2), sure=False))) == {0, 1}
+    for op in ("categorical_focal_crossentropy", "categorical_hinge"):
+        found = labels_of(op, output(3), sure=False)
+        assert (np.sort(found, axis=1) == [0, 0, 1]).all()
+    assert (labels_of("kl_divergence", output(4), sure=False) == 1 / 4).all()
+
+
+@pytest.mark.parametrize("op", ["mean_absolute_percentage_error", "mean_squared_logarithmic_error"])
+def test_targets_stay_away_from_zero_as_far_as_known(op):
+    found = labels_of(op, output(2), sure=False, target=leaf(2, low=1.0, high=3.0))
+    assert 1 <= found.min() < 1.1
+    assert 2.9 < found.max() <= 3
+    with pytest.raises(RefusalError, match="targets"):
+        labels_of(op, output(2), sure=False)
+
+
+def test_logarithms_of_shares_are_not_made_up():
+    target = leaf(2)
+    graph = Node("kl_divergence", (output(2), target), {"log_target": True})
+    with pytest.raises(RefusalError, match="inputs"):
+        Synthetic(graph, 0, ROWS)(target)
+
+
 @pytest.mark.parametrize(("named", "expected"), [(7, range(7)), (None, [0]), (1, [0])])
 def test_indices_of_an_embedding_stay_below_its_rows(named, expected):
     indices = leaf(3)
@@ -247,3 +271,31 @@ def test_half_a_range_is_none(known):
     found = draw(np.random.default_rng(0), (200_000,), known)
     assert (found.mean(), found.std()) == (pytest.approx(0, abs=0.02), pytest.approx(2, rel=0.01))
     assert (np.abs(found) < 2).mean() == pytest.approx(0.683, abs=0.005)  # normal
+
+
+@pytest.mark.parametrize("op", ["sparse_categorical_crossentropy", "cross_entropy", "nll"])
+@pytest.mark.parametrize("between", ["reshape", "flatten", "cast", "getitem"])
+def test_labels_in_another_shape_are_numbers_of_classes(op, between):
+    target = leaf(7)
+    found = Synthetic(Node(op, (output(5), Node(between, (target,), {}))), 0, ROWS)(target)
+    assert found.shape == (ROWS, 7)
+    assert set(np.unique(found)) == set(range(5))
+
+
+@pytest.mark.parametrize("op", ["binary_crossentropy", "binary_cross_entropy_with_logits", "hinge"])
+def test_labels_of_two_classes_in_another_shape_are_0_and_1(op):
+    target = leaf()
+    found = Synthetic(Node(op, (output(1), Node("expand_dims", (target,), {"axis": 1}))), 0, ROWS)(target)
+    assert found.shape == (ROWS,)
+    assert set(np.unique(found)) == {0, 1}
+
+
+@pytest.mark.parametrize("op", ["binary_crossentropy", "mean_squared_error"])
+@pytest.mark.parametrize("between", [None, "reshape"])
+def test_what_an_autoencoder_is_given_are_no_labels(op, between):
+    x = leaf(3, low=0.0, high=2.0)
+    target = x if between is None else Node(between, (x,), {})
+    found = Synthetic(Node(op, (output(3, below=x), target)), 0, ROWS)(x)
+    assert found.min() < 0.1  # uniform on the known range
+    assert found.max() > 1.9
+    assert 0 <= found.min() < found.max() <= 2

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.stability.graphs import data, dense, regression, run, squared
+from tests.stability.graphs import data, dense, regression, run, squared, weight
 from trainlint.core import Evidence, Fact, Unknown
 from trainlint.facts.graph import Node
 from trainlint.facts.run import ScheduleFacts
@@ -154,8 +154,6 @@ def test_clipping_is_followed():
 
 def test_the_first_step_of_adam_raises_the_loss_above_its_bound_only():
     """One weight k, y = 2x: the first step is lr*sign, so that the loss rises iff lr > 2|k - 2|."""
-    from tests.stability.graphs import weight
-
     x = np.arange(20.0)[:, None]
     graph = squared(Node("dense", (data(x),), {"units": 1, "use_bias": False}, (weight(values=[[5.0]]),)), data(2 * x))
     assert judged(graph, 0.1, name="adam").max_learning_rate == pytest.approx(2 * 3.0, rel=1e-6)
@@ -179,7 +177,37 @@ def test_a_start_that_is_not_known_is_not_guessed():
 
 
 def test_larger_data_is_tried_from_fewer_starts_and_too_large_data_not_at_all():
-    found = judged(net(rows=2000), 0.01, epochs=60, name="adam")
+    found = judged(net(rows=4500), 0.01, epochs=60, name="adam")
     assert found.method.startswith("0 of 3 simulated runs")
     assert isinstance(stability(run(net(rows=6000), 0.01, epochs=60, name="adam")), Unknown)
     assert isinstance(stability(run(net(rows=1500), 1.0, epochs=60, name="lbfgs", framework="torch")), Unknown)  # 21 evaluations
+
+
+def test_a_rate_that_the_optimizer_cuts_counts_as_what_it_is_cut_to():
+    """Adafactor takes a rate above 1 for 1 (its relative step size is min(lr, 1/sqrt(t))), Rprop one above its largest step."""
+    small, large = (judged(line(20), rate, name="adafactor", epochs=40, framework="torch") for rate in (0.01, 10.0))
+    assert large.max_learning_rate == pytest.approx(small.max_learning_rate, rel=1e-9)
+    assert (small.learning_rate, large.learning_rate) == (0.01, 1.0)
+    assert large.ratio == pytest.approx(1 / large.max_learning_rate)
+    assert large.premises == ("the learning rate 10 is cut to 1",)
+    assert small.premises == ()
+    rprop = judged(line(20), 80.0, name="rprop", epochs=40, framework="torch", parameters={"step_sizes": (1e-6, 2.0)})
+    assert rprop.learning_rate == 2.0
+
+
+def test_the_bound_of_steps_as_long_as_the_weights():
+    """One weight k, y = 2x: LAMB's first step is lr*|k|, so that the loss rises iff lr > 2|k - 2|/|k|, and never less than from 2."""
+    x = np.arange(20.0)[:, None]
+    for start, expected in ((5.0, 2 * 3 / 5), (-1.0, 2.0)):
+        layer = Node("dense", (data(x),), {"units": 1, "use_bias": False}, (weight(values=[[start]]),))
+        found = judged(squared(layer, data(2 * x)), 0.1, name="lamb")
+        assert found.max_learning_rate == pytest.approx(expected, rel=1e-6)
+        assert found.bound_formula == f"the bound of {'the first step' if start > 0 else 'a relative step'}"
+
+
+def test_a_training_that_is_left_far_above_its_start_is_not_stable():
+    """Lion's steps of a fixed size: the loss is some thousand times the first, and too few updates are affordable to see its end."""
+    found = judged(net(rows=1500), 10.0, name="lion", epochs=500, betas=(0.9, 0.99))
+    assert found.method.startswith("0 of ")
+    assert found.loss_reached > 100 * found.loss_at_start
+    assert found.verdict == "unstable_at_start"

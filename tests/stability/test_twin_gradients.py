@@ -10,9 +10,9 @@ from trainlint.stability.twin.program import Program
 from trainlint.stability.twin.table import TABLE
 
 RNG = np.random.default_rng(0)
-VECTOR, IMAGE, SERIES = (5, 4), (2, 6, 5, 4), (2, 7, 4)
+VECTOR, IMAGE, SERIES, CLIPS = (5, 4), (2, 6, 5, 4), (2, 7, 4), (2, 3, 4, 4, 2)
 TORCH = {"data_format": "channels_first"}
-AWAY = {"sqrt", "log", "divide", "poisson", "power"}
+AWAY = {"sqrt", "log", "divide", "poisson", "power", "rsqrt", "log1p"}
 """Operations that want positive arguments."""
 
 
@@ -97,6 +97,33 @@ UNARY = [
     ("attention", SERIES, {"heads": 2}),
     ("attention", SERIES, {"heads": 2, "key_dim": 3, "use_bias": False}),
     ("attention", SERIES, {"heads": 1, "batch_first": False}),
+    *(
+        (op, VECTOR, {})
+        for op in ("rsqrt", "reciprocal", "log1p", "expm1", "log_sigmoid", "hard_swish", "hard_tanh", "tanh_shrink")
+    ),
+    *((op, VECTOR, {"axis": 1}) for op in ("max", "min", "var", "std", "norm", "logsumexp", "l2_normalize", "glu")),
+    *((op, VECTOR, {}) for op in ("tril", "triu")),
+    ("prelu", VECTOR, {"num_parameters": 4}),
+    ("clip", VECTOR, {"low": -0.5}),
+    ("expand", (1, 4), {"shape": (5, -1)}),
+    ("tile", VECTOR, {"repeats": (2, 3)}),
+    ("adaptive_max_pool", IMAGE, {"output_size": (2, 3)}),
+    ("interpolate", IMAGE, {"scale_factor": 2, "mode": "bilinear", **TORCH}),
+    ("pixel_shuffle", (2, 4, 3, 2), {"upscale_factor": 2}),
+    ("permute", IMAGE, {"dims": (3, 1, 2)}),
+    ("repeat_vector", VECTOR, {"n": 3}),
+    ("cropping", IMAGE, {"cropping": ((1, 2), (0, 1))}),
+    ("cropping", IMAGE, {"cropping": 1, "data_format": "channels_first"}),
+    ("cropping", SERIES, {"cropping": (1, 2)}),
+    ("gaussian_noise", VECTOR, {"stddev": 0.1}),
+    ("augmentation", IMAGE, {"name": "RandomFlip"}),
+    ("unit_norm", VECTOR, {}),
+    ("average", VECTOR, {"axis": 0}),
+    ("einsum_dense", SERIES, {"equation": "abc,cd->abd", "output_shape": (None, 3), "bias_axes": "d"}),
+    ("einsum_dense", IMAGE, {"equation": "...c,cde->...ed", "output_shape": (2, 3), "bias_axes": "e"}),
+    ("einsum_dense", SERIES, {"equation": "abc,bd->adc", "output_shape": (3, None)}),
+    ("conv_lstm", CLIPS, {"filters": 2, "kernel_size": (2, 2), "unit_forget_bias": True}),
+    ("conv_lstm", CLIPS, {"filters": 2, "kernel_size": (3, 2), "padding": "same", "return_sequences": True, "use_bias": False}),
 ]
 BINARY = [
     *((op, VECTOR, VECTOR, {}) for op in ("add", "subtract", "multiply", "divide", "maximum", "minimum")),
@@ -110,7 +137,22 @@ BINARY = [
     ("concatenate", VECTOR, (5, 2), {"axis": -1}),
     ("stack", VECTOR, VECTOR, {"axis": 1}),
     ("attention", SERIES, (2, 3, 5), {"heads": 2, "key_dim": 3}),
+    ("einsum", SERIES, (2, 4, 3), {"equation": "abc,acd->abd"}),
+    ("bilinear", VECTOR, (5, 3), {"units": 2}),
+    ("average", VECTOR, VECTOR, {}),
+    ("dot", VECTOR, VECTOR, {"axes": 1}),
+    ("dot", VECTOR, VECTOR, {"axes": -1, "normalize": True}),
+    ("dot", SERIES, (2, 4, 3), {"axes": (2, 1)}),
+    ("dot", SERIES, (2, 7), {"axes": 1}),
+    ("dot", VECTOR, (4, 3), {}),
+    ("dot_attention", SERIES, (2, 3, 4), {}),
 ]
+AGAINST_TORCH = {
+    *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "where", "one_hot", "gather", "embedding_bag"),
+    *("logical_and", "logical_or", "logical_xor", "logical_not", "gaussian_nll", "lstm_cell", "gru_cell", "rnn_cell"),
+}
+"""Rows whose inputs are not all alike, or that have no gradient: `test_twin_against_torch`, `test_twin_states`."""
+
 REDUCTIONS = ("mean", "sum", "sum_over_batch")
 LOSSES = [
     *((op, RNG.standard_normal(VECTOR), {}) for op in ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")),
@@ -128,6 +170,10 @@ LOSSES = [
     ("kl_divergence", RNG.standard_normal(VECTOR), {"log_target": True}),
     ("categorical_crossentropy", np.eye(4)[RNG.integers(0, 4, 5)], {"from_logits": True}),
     ("sparse_categorical_crossentropy", RNG.integers(0, 4, (5, 1)), {"from_logits": True}),
+    ("categorical_focal_crossentropy", np.eye(4)[RNG.integers(0, 4, 5)], {"from_logits": True}),
+    ("binary_focal_crossentropy", RNG.integers(0, 2, VECTOR), {"from_logits": True, "apply_class_balancing": True}),
+    ("categorical_hinge", np.eye(4)[RNG.integers(0, 4, 5)], {}),
+    ("mean_absolute_percentage_error", RNG.random(VECTOR) + 0.5, {}),
     ("softmax_cross_entropy_with_logits", np.eye(4)[RNG.integers(0, 4, 5)], {}),
     ("sparse_softmax_cross_entropy_with_logits", RNG.integers(0, 4, 5), {}),
 ]
@@ -137,6 +183,10 @@ PROBABILITIES = [
     ("categorical_crossentropy", np.eye(4)[RNG.integers(0, 4, 5)], True),
     ("sparse_categorical_crossentropy", RNG.integers(0, 4, 5), True),
     ("kl_divergence", RNG.dirichlet(np.ones(4), 5), True),
+    ("binary_focal_crossentropy", RNG.integers(0, 2, VECTOR), True),
+    ("categorical_focal_crossentropy", np.eye(4)[RNG.integers(0, 4, 5)], True),
+    ("mean_squared_logarithmic_error", RNG.random(VECTOR), True),
+    ("cosine_similarity", RNG.standard_normal(VECTOR), True),
 ]
 
 
@@ -176,6 +226,23 @@ def test_embedding():
     check(Node("embedding", (data([[0, 2], [2, 1]]),), {"rows": 4, "units": 3}, (weight(values=RNG.standard_normal((4, 3))),)))
 
 
+@pytest.mark.parametrize("op", ["add", "multiply", "maximum", "minimum", "average"])
+def test_more_than_two_inputs(op):
+    check(Node(op, (parameter(VECTOR), parameter((1, 4)), parameter(VECTOR), parameter(VECTOR)), {}))
+
+
+def test_sequences_without_masked_steps_pass():
+    x = RNG.standard_normal(SERIES)
+    masked = Node("masking", (data(x),), {"mask_value": 0.0})
+    check(Node("multiply", (parameter(SERIES), masked)))
+    with pytest.raises(RefusalError, match="itself"):
+        check(Node("masking", (parameter(SERIES),)))
+
+
+def test_attention_to_other_keys_than_values():
+    check(Node("dot_attention", (parameter(SERIES), parameter((2, 3, 5)), parameter((2, 3, 4))), {}))
+
+
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize(("op", "target", "attributes"), LOSSES)
 def test_losses(op, target, attributes, reduction):
@@ -190,7 +257,7 @@ def test_losses_without_reduction(op, aligns):
 
 @pytest.mark.parametrize(("op", "target", "aligns"), PROBABILITIES)
 def test_losses_of_probabilities(op, target, aligns):
-    below = Node("sigmoid" if op == "binary_crossentropy" else "softmax", (parameter(VECTOR),))
+    below = Node("sigmoid" if op.startswith("binary") else "softmax", (parameter(VECTOR),))
     check(Node(op, (below, data(target)), {"reduction": "mean"}), aligns)
 
 
@@ -209,7 +276,9 @@ def test_gradients_stop():
 
 
 def test_every_row_is_tried():
-    tried = {one[0] for one in (*UNARY, *BINARY, *LOSSES, *PROBABILITIES)} | {"embedding", "stop_gradient"}
+    tried = (
+        {one[0] for one in (*UNARY, *BINARY, *LOSSES, *PROBABILITIES)} | {"embedding", "stop_gradient", "masking"} | AGAINST_TORCH
+    )
     assert set(TABLE) == tried
 
 
@@ -281,6 +350,16 @@ def test_adapted_normalization_keeps_the_statistics_of_all_rows():
         Node("cross_entropy", (data(np.ones((2, 3))), data([0, 7])), {"reduction": "mean"}),
         Node("lstm", (data(np.ones((2, 3, 1))),), {"units": 4}, (weight(None),)),
         Node("add", (data(np.ones(3)),)),
+        Node("subtract", (data(np.ones(3)), data(np.ones(3)), data(np.ones(4)))),
+        Node("repeat_vector", (data(np.ones((2, 3))),), {"n": 10**9}),
+        Node("cropping", (data(np.ones((2, 3, 3, 1))),), {"cropping": 2}),
+        Node("masking", (data(np.zeros((2, 3, 1))),), {"mask_value": 0.0}),
+        Node("augmentation", (data(np.ones((2, 3, 3, 1))),), {"name": "RandomBrightness"}),
+        Node("dot", (data(np.ones((2, 3))), data(np.ones((2, 4)))), {"axes": 1}),
+        Node("dot_attention", (data(np.ones((2, 3))), data(np.ones((2, 3))))),
+        Node("cosine_similarity", (data(np.ones((2, 3))), data(np.ones((2, 3)))), {"reduction": "mean"}),
+        Node("einsum_dense", (data(np.ones((2, 3))),), {"equation": "ab,bc->ac", "output_shape": None}, (weight(None),)),
+        Node("conv_lstm", (data(np.ones((2, 3, 4, 4, 1))),), {"filters": 2, "kernel_size": 9}, (weight(None), weight(None))),
     ],
 )
 def test_what_does_not_fit_is_refused(node):

@@ -13,6 +13,7 @@ from trainlint.facts.graph import Node
 from trainlint.facts.run import ScheduleFacts
 from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
+from trainlint.stability.twin.rearranging import NOTES
 
 line = partial(regression, bias=False)
 
@@ -312,3 +313,21 @@ def test_numbers_that_are_added_to_the_inputs_are_no_targets():
         assert judged(graph, 0.01).premises == ("the targets are not known; the curvature does not depend on them",)
     scaled = squared(dense(data(x)), Node("multiply", (target, data(np.float64(3.0), False))))
     assert isinstance(stability(run(scaled, 0.01)), Unknown)
+
+
+@pytest.mark.parametrize(("op", "attributes"), [("gaussian_noise", {"stddev": 0.1}), ("augmentation", {"name": "RandomFlip"})])
+def test_what_a_network_changes_at_random_is_estimated_without_that(op, attributes):
+    x = np.random.default_rng(0).random((32, 4, 4, 1))
+    changed = Node("flatten", (Node(op, (data(x),), attributes),))
+    found = judged(squared(dense(changed), data(x.sum(axis=(1, 2)))), 0.01)
+    assert found.evidence is Evidence.ESTIMATED
+    assert found.premises[0] == NOTES[op]
+
+
+def test_sequences_of_known_numbers_are_seen_to_be_without_masked_steps():
+    x = np.random.default_rng(0).random((32, 4, 2))
+    graph = squared(
+        dense(Node("flatten", (Node("masking", (data(x),), {"mask_value": 0.0}),))), data(x.sum(axis=(1, 2))[:, None])
+    )
+    found = judged(graph, 0.01)
+    assert (found.evidence, found.premises) == (Evidence.PROVED, ())

@@ -1,4 +1,4 @@
-"""What the process of a command spares itself: most passes of the garbage collector, and LibCST's checks of its own nodes.
+"""What the process of a command spares itself: garbage collection, threads for small matrices, LibCST's checks of its nodes.
 
 LibCST's nodes are frozen dataclasses that look at themselves when they are made. Its native parser makes only nodes that are well
 formed, and nothing here writes to one, so plain dataclasses that do not look serve as well: with them the import and the parser
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
@@ -16,11 +17,15 @@ from types import ModuleType
 from typing import Any
 
 _NODE = "CSTNode"
+_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def be_thrifty() -> None:
     """Begin to spare. Only for processes that are our own: other users of LibCST may rely on frozen nodes."""
     gc.set_threshold(100_000, 50, 10)  # trees are many objects that live long: to look at them again and again frees nothing
+    for name in _THREADS:
+        if name not in os.environ:
+            os.putenv(name, "1")  # for NumPy in this process alone: `os.environ`, which a probed script gets, stays as it is
     if "libcst" not in sys.modules and not any(isinstance(one, _PlainNodes) for one in sys.meta_path):
         sys.meta_path.insert(0, _PlainNodes())
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trainlint.core import Place
+from trainlint.facts.drawing import FOLDERS
 from trainlint.facts.passes import text_of
 from trainlint.facts.provenance import lineage, source_object
 from trainlint.facts.run import Script
@@ -29,6 +30,9 @@ CHANGING = (
     "vertical_flip",
 )
 """Settings of ImageDataGenerator that change each picture at random."""
+
+HELD_BACK = ("test", "val", "valid", "validation", "testing")
+"""What parts of a data set and their folders are called that nothing is trained on."""
 
 SEVERAL_LOOKS = re.compile(r"\btta\b|test.time.augment", re.IGNORECASE)
 WITHOUT_GRADIENTS = ("no_grad", "inference_mode")
@@ -72,8 +76,9 @@ def _held_back_sets(script: Script, events: Sequence[Event]) -> Iterator[Augment
 
 
 def _is_held_back(data: Object) -> bool:
-    train, split = data.arguments.get("train"), data.arguments.get("split")
-    return (isinstance(train, Literal) and train.value is False) or text_of(split) in ("test", "val", "valid")
+    train, split, root = (data.arguments.get(name) for name in ("train", "split", "root"))
+    folder = text_of(root).replace("\\", "/").rstrip("/").rpartition("/")[2].lower() if data.row.name in FOLDERS else ""
+    return (isinstance(train, Literal) and train.value is False) or text_of(split) in HELD_BACK or folder in HELD_BACK
 
 
 def _random_steps(transform: Value | None) -> Iterator[Object]:

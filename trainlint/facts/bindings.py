@@ -63,6 +63,14 @@ def _ends(event: Event) -> bool:
     return rows[place.span.row - 1][place.span.end_column - 1 :].startswith((".exit(", "._exit("))
 
 
+def misspelt_calls(script: Script) -> Iterator[tuple[str, str, Place]]:
+    """(name, what its library calls it, place) of calls that raise for the case of a letter; no branch may avoid them."""
+    for event in every_event(script):
+        sure = not any(frame.kind == "branch" for frame in event.frames)
+        if event.kind == "misspelt" and event.place is not None and sure:
+            yield text_of(event.values.get("name")), text_of(event.values.get("meant")), event.place
+
+
 def failed_unpackings(script: Script) -> Iterator[tuple[Place, int, int, str]]:
     """What is unpacked to another number of names: the place, the parts, the names, what it is ("batch", "data" or "split").
 

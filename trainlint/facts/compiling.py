@@ -8,7 +8,7 @@ from trainlint.facts.bindings import assigned_name
 from trainlint.facts.passes import every_event
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event
-from trainlint.interpret.values import Instance, Literal, Object, Symbol, Value
+from trainlint.interpret.values import Array, Instance, Literal, Object, Symbol, Value
 from trainlint.knowledge import find
 from trainlint.knowledge.keras_loss_rows import LOSS_NAMES
 from trainlint.knowledge.keras_training_rows import OPTIMIZER_NAMES
@@ -57,17 +57,27 @@ def compile_problem(event: Event, script: Script) -> str:
 def fit_problem(event: Event) -> str:
     """What makes a `fit` raise in every release, as the end of a sentence; empty if nothing does.
 
-    An argument that it never had; a model that the file makes, hands to nothing else and never compiles.
+    An argument that it never had; a data set that is never batched; a model that the file makes, hands to nothing else and never
+    compiles.
     """
     names = [role.removeprefix("extra:") for role in sorted(event.values) if role.startswith("extra:")]
     unknown = [f"`{name}=`" for name in names if name.isidentifier()]
     method, model = event.values.get("method"), event.values.get("model")
     if not isinstance(method, Literal) or method.value != "fit" or not isinstance(model, Object):
         return ""
+    if _takes_samples_for_batches(event):
+        return "gets a data set that is never batched: each element, a single sample, is taken for a batch and raises"
     if unknown:
         return f"has no argument {' and '.join(unknown)}: raises a TypeError"
     never = model.row.kind in ("sequential", "functional") and not _compiled_somewhere(event, model)
     return "is called on a model that is never compiled: raises a RuntimeError" if never else ""
+
+
+def _takes_samples_for_batches(fit: Event) -> bool:
+    """Whether the elements of a `tf.data` pipeline are rows of whole arrays, each with one number as its label."""
+    x, y = fit.values.get("x"), fit.values.get("y")
+    pipeline = isinstance(x, Object) and x.row.makes == "dataset" and "whole" in x.cells and "batch_size" not in x.cells
+    return pipeline and isinstance(y, Array) and y.shape == ()
 
 
 def _compiled_somewhere(fit: Event, model: Object) -> bool:

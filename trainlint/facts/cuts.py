@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trainlint.core import Edit, Place
@@ -48,6 +48,7 @@ class Cut:
 def cut_losses(script: Script) -> Iterator[Cut]:
     """The cut of every loss that is differentiated for an optimizer's step, each place once."""
     events = every_event(script)
+    yield from _cut_in_fits(events)
     if not any(event.kind in ("step", "maybe_step") for event in events):
         return
     seen: set[object] = set()
@@ -62,6 +63,19 @@ def cut_losses(script: Script) -> Iterator[Cut]:
         seen.add(cut.place)
         wanted = any(id(one) in wanting for one in above(loss))
         yield Cut(_effect(cut, loss, event.place, wanted=wanted), cut.place, event.place, _edits(cut))
+
+
+def _cut_in_fits(events: Sequence[Event]) -> Iterator[Cut]:
+    """The same of losses of the script that `fit` minimises."""
+    seen: set[object] = set()
+    for event in events:
+        loss = event.values.get("loss_output")
+        cut = _first_cut(loss) if event.kind == "fit" and isinstance(loss, Array) else None
+        if cut is None or cut.place is None or event.place is None or cut.place in seen or cut.op == "parameter":
+            continue
+        seen.add(cut.place)
+        effect = f"{cut.op} has no gradient, and the loss has no other way back to the weights: `fit` raises, or moves no weight"
+        yield Cut(effect, cut.place, event.place, ())
 
 
 def _cut_at_the_end(loss: Array) -> Array | None:

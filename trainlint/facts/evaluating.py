@@ -68,9 +68,15 @@ def _evaluations(events: Sequence[Event]) -> Iterator[tuple[Event, list[Event]]]
         if loader is not None and loop is not None:
             found = id(loader) not in loaders and not any(_in_the_same_pass(one, event, loop) for one in acting)
         else:
-            found = is_without_gradients(event) and not _is_drawn_at_random(event) and _has_own_data(event)
+            alone = is_without_gradients(event) or _comes_after(event, [*own, *acting])
+            found = alone and not _is_drawn_at_random(event) and _has_own_data(event)
         if found:
             yield event, own
+
+
+def _comes_after(event: Event, training: Sequence[Event]) -> bool:
+    """Whether a call stands outside of all loops and functions, and whatever trains has trained by then."""
+    return all(frame.kind == "with" for frame in event.frames) and all(one.order < event.order for one in training)
 
 
 def _in_the_same_pass(act: Event, event: Event, loop: Frame) -> bool:
@@ -142,6 +148,24 @@ def _trains_here(event: Event, modes: Sequence[Event], loop: Frame | None) -> bo
 def _name(mode: Event) -> object:
     held = mode.values.get("mode")
     return held.value if isinstance(held, Literal) else None
+
+
+def steps_of_an_evaluation(script: Script) -> Iterator[tuple[Place, Place]]:
+    """(the step, the `eval()`) of passes over phases (`for phase in ["train", "val"]`) that evaluate and step all the same."""
+    events = every_event(script)
+    modes = [event for event in events if event.kind == "mode"]
+    seen: set[object] = set()
+    for step in events:
+        phase = next((frame for frame in step.frames if frame.kind == "pass"), None)
+        model = owner_of(step.values.get("optimizer") or Literal(None))
+        if step.kind != "step" or phase is None or step.place is None or step.place in seen or model is None:
+            continue
+        own = [one for one in modes if any(frame is phase for frame in one.frames) and one.order < step.order]
+        own = [one for one in own if one.values.get("model") is model]
+        sure = not any(frame.kind == "branch" for one in (step, *own[-1:]) for frame in one.frames)
+        if own and _name(own[-1]) == "eval" and sure and own[-1].place is not None:
+            seen.add(step.place)
+            yield step.place, own[-1].place
 
 
 def kept_outputs(script: Script) -> Iterator[tuple[Place, Place]]:

@@ -7,13 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trainlint.core import Place
+from trainlint.facts.evaluating import is_without_gradients
 from trainlint.facts.extract.counts import loader_over
 from trainlint.facts.leakage import SMALL, same_rows
-from trainlint.facts.passes import every_event, innermost_loop, inside, text_of
+from trainlint.facts.loop_faults import loops_of
+from trainlint.facts.passes import every_event, innermost_loop, inside, owner_of, text_of
 from trainlint.facts.provenance import main_path
+from trainlint.facts.registration import made
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event, Frame
-from trainlint.interpret.values import Array, Instance, List, Object, Tuple, Value
+from trainlint.interpret.values import Array, Instance, List, Literal, Object, Tuple, Value
 from trainlint.source.lines import split_rows
 
 HELD_BACK = re.compile(r"(?<![a-z])(test|val|valid|validate|validation|holdout)(?![a-z])", re.IGNORECASE)
@@ -51,9 +54,20 @@ def _evaluations(events: Sequence[Event]) -> Iterator[TestOnTraining]:
             same = fit.values.get("model") is event.values.get("model") and own is not None and same_rows(own, x)
             small = isinstance(x, Array) and bool(x.shape) and x.shape is not None and (x.shape[0] or SMALL + 1) <= SMALL
             called = _bound_name(event.place)
+            cut_off = fit.values.get("model") is event.values.get("model") and own is not None and _is_held_back_of(x, own)
+            if cut_off and event.order > fit.order and fit.place is not None:
+                said = getattr(event.argument_places.get("x"), "text", "") or called
+                yield TestOnTraining(event.place, said or "this score", fit.place)
+                break
             if same and not small and fit.place is not None and HELD_BACK.search(called) and not TRAINING.search(called):
                 yield TestOnTraining(event.place, called, fit.place)
                 break
+
+
+def _is_held_back_of(x: Value, trained: Value) -> bool:
+    """Whether `x` is the test part of a split of the very rows that a fit was given whole."""
+    path = list(main_path(x))
+    return any(one.op == "split" and one.attributes.get("part") == "test" and one.inputs[:1] == (trained,) for one in path)
 
 
 def _bound_name(place: Place) -> str:
@@ -190,3 +204,43 @@ def shuffled_series(events: Sequence[Event]) -> Iterator[tuple[Place, Place | No
             found = next((step for step in main_path(array) if isinstance(step.attributes.get("series"), str)), None)
             if found is not None:
                 yield event.place, found.place, str(found.attributes["series"])
+
+
+FOLDS = re.compile(r"\bfor\b.*\bin\b.*?\b([A-Za-z_]\w*)\.split\(")
+
+
+def folds_of_one_model(script: Script) -> Iterator[tuple[Place, Place]]:
+    """(the loop over the folds of a cross-validation, the model) where a model from before it is trained on in each fold."""
+    events = every_event(script)
+    born = {id(held): event for event, held in made(script) if held is not None}
+    seen: set[object] = set()
+    for step in events:
+        trains = {"step": owner_of(step.values.get("optimizer") or Literal(None)), "fit": step.values.get("model")}
+        model = trains.get(step.kind)
+        before = born.get(id(model))
+        loop = next((frame for frame in loops_of(step) if _is_over_folds(frame)), None)
+        if loop is None or loop.place is None or loop.place in seen or before is None or before.place is None:
+            continue
+        anew = [one for one in events if inside(one, loop) and one.kind in ("set_weights", "initialize", "initialise", "made")]
+        judged = any(inside(one, loop) and _judges(one) for one in events)
+        if not inside(before, loop) and not anew and judged and not RESETS.search(getattr(loop.place, "source_text", "")):
+            seen.add(loop.place)
+            yield loop.place, before.place
+
+
+def _judges(event: Event) -> bool:
+    """Whether an event looks at how a model does, and does not train it."""
+    by_hand = event.kind == "forward" and is_without_gradients(event)
+    return by_hand or event.kind in ("evaluate", "predict") or "validation_data" in event.values
+
+
+RESETS = re.compile(r"reset_parameters|load_state_dict|[sl]\w+_weights|deepcopy|clone_model|init_weights|weight_reset|\.apply\(")
+"""What a text says that makes a model start anew."""
+
+
+def _is_over_folds(loop: Frame) -> bool:
+    """Whether a loop goes over what `KFold.split` gives."""
+    text = getattr(loop.place, "source_text", "")
+    rows = split_rows(text)
+    found = FOLDS.search(rows[loop.place.span.row - 1]) if loop.place is not None and len(rows) >= loop.place.span.row else None
+    return found is not None and re.search(rf"\b{found[1]}\s*=\s*(?:\w+\.)*\w*KFold\(", text) is not None

@@ -12,13 +12,18 @@ reductions  sum(axis, keepdims), mean(axis, keepdims), max, min, prod, std(corre
             Arrays have more (`interpret.arrays.table`): floor_divide, remainder, comparisons (equal, less, ...), logical_*,
             where, clip(low, high), round, sign, sin, cos, ..., erf, outer, dot, tensordot, einsum(equation), l2_normalize
 shape       reshape(shape), flatten, transpose(axes), squeeze(axis), expand_dims(axis), concatenate(axis), getitem(index), cast,
-            stack(axis), expand(shape), repeat, tile, flip, roll, sort, gather, resize, setitem(index), one_hot(classes), detach,
-            shuffle(axis), split(part), scale(kind), dimension(axis: one extent of the input)
+            stack(axis), expand(shape), repeat, tile, flip, roll, sort, gather(axis), tril, triu, resize, setitem(index),
+            one_hot(classes), detach, shuffle(axis), split(part), scale(kind), dimension(axis: one extent of the input)
 layers      dense(units, use_bias), conv(filters, kernel_size, strides, padding, dilation, groups, use_bias, dimensions,
             data_format), conv_transpose, depthwise_conv, separable_conv, embedding(rows, units), lstm / gru / simple_rnn
             (units, return_sequences, bidirectional, biases: 2 where input and state have one each), attention(heads),
             batch_norm, layer_norm, group_norm, instance_norm, rms_norm, normalization(mean, variance, adapted), max_pool,
-            average_pool, global_average_pool, global_max_pool, dropout(rate), upsample, zero_pad, time_distributed,
+            average_pool, global_average_pool, global_max_pool, dropout(rate), upsample, zero_pad, cropping, time_distributed,
+            permute(dims), repeat_vector(n), masking(mask_value), gaussian_noise(stddev), augmentation(name: the layer's class),
+            average / dot(axes, normalize) / dot_attention of several inputs, unit_norm, einsum_dense(equation, bias_axes),
+            conv_lstm, prelu, bilinear, embedding_bag(mode), lstm_cell / gru_cell / rnn_cell (one step: the states side by side),
+            adaptive_average_pool / adaptive_max_pool(output_size), pixel_shuffle(upscale_factor), interpolate(extents or
+            scale_factor, mode, align_corners),
             backbone(name, pretrained: what the script gives as weights, ends: "linear" where it gives logits), custom(name)
 activations relu, sigmoid, tanh, softmax(axis), log_softmax(axis), leaky_relu, elu, selu, gelu, swish, softplus, softsign,
             hard_sigmoid, relu6, mish, linear
@@ -33,6 +38,9 @@ Parameters of an operation are in order: kernel, bias; recurrent layers kernel, 
 (2, gates * units) for two biases, for each level and direction; normalisers gamma, beta; attention query, key, value, output.
 Kernels are laid out as Keras does in both libraries: dense (in, units), conv (*kernel_size, in / groups, filters),
 conv_transpose (*kernel_size, filters, in), depthwise_conv (*kernel_size, in, multiplier), embedding (rows, units).
+`transposed`: dense and embedding whose kernel is kept the other way round (`F.linear(x, w)`, weights of one layer in another).
+Recurrent layers and cells take their first states as further inputs; the last inputs of attention are its `masks` ("attention",
+"padding"), which are added to the scores. In a new shape None is the rows, and a repetition to None rows is left undone.
 Layers that the script writes out (`x @ W + b`, `tf.nn.conv2d(x, K)`) are dense and conv too, marked `written`.
 `padding` is "valid", "same", "causal" or one (low, high) pair for each spatial axis.
 """
@@ -69,7 +77,10 @@ class Initializer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parameter:
-    """One trainable tensor; `shape` is None if the input shape is unknown, `l2` the factor of `l2 * sum(w**2)` in the loss."""
+    """One trainable tensor; `shape` is None if the input shape is unknown, `l2` the factor of `l2 * sum(w**2)` in the loss.
+
+    It starts with the same values as `copied`, if that is given.
+    """
 
     name: str
     shape: tuple[int, ...] | None
@@ -77,6 +88,7 @@ class Parameter:
     trainable: bool = True
     l2: float = 0.0
     place: Place | None = None
+    copied: Parameter | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -82,7 +82,8 @@ def _reaches_zero(node: Node) -> str | None:
 def _is_small_regression(node: Node, run: TrainingRun) -> bool:
     """Whether one layer maps inputs that are not large: its logits stay far from ±100, where a float32 softmax underflows."""
     layers = sum(trainable(one) or one.op == "parameter" for one in walk(node) if one.op != "batch_norm")
-    return layers <= 2 and run.inputs.scale not in ("byte", "unnormalized")
+    hidden = any(one.op in ("relu", "tanh", "conv") for one in walk(node))
+    return layers <= 2 and not hidden and run.inputs.scale not in ("byte", "unnormalized")
 
 
 def _is_square(node: Node) -> bool:
@@ -96,6 +97,16 @@ def _plain(node: Node) -> Node:
     while node.op in RESHAPING - {"input", "dropout"} and node.inputs:
         node = node.inputs[0]
     return node
+
+
+def sign_left_out(run: TrainingRun) -> Place | None:
+    """Where a cross-entropy of labels in [0, 1] is written out without its minus sign."""
+    from trainlint.facts.extract.cross_entropy import without_minus
+
+    found = without_minus(run.loss_graph) if run.loss_graph is not None and run.framework == "keras" else None
+    low, high = run.targets.low, run.targets.high
+    labels = low is not None and low >= 0 and high is not None and high <= 1
+    return found.place if found is not None and labels else None
 
 
 def summed_over_batch(run: TrainingRun) -> Iterator[Unguarded]:

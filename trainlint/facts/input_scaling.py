@@ -150,6 +150,10 @@ def other_scales(script: Script, run: TrainingRun, events: tuple[Event, ...]) ->
         return  # what is wrong is the training data's own scaling
     for event, role, value in _uses(fit, events):
         used = course_of(value)
+        again = _fitted_again(run.inputs.value, value, events)
+        if again is not None:
+            yield OtherScale(event, role, None, again, fitted_apart=True)
+            continue
         if used is None or not used.followed:
             continue
         comparable = _one_source(trained.leaf, used.leaf)
@@ -158,6 +162,19 @@ def other_scales(script: Script, run: TrainingRun, events: tuple[Event, ...]) ->
 
 
 MAXIMUM_RUNS_COMPARED = 20
+
+
+def _fitted_again(trained: Value | None, used: Value, events: tuple[Event, ...]) -> Scaling | None:
+    """The scaling of data that are used by the scaler which also scaled the training data, but was fitted on itself each time."""
+    scalers = {id(event.values.get("output")): event.values.get("scaler") for event in events if event.kind == "scaled"}
+    mine = [one for one in lineage(trained) if isinstance(scalers.get(id(one)), Object) and len(one.inputs) == 1]
+    theirs = [one for one in lineage(used) if isinstance(scalers.get(id(one)), Object) and len(one.inputs) == 1]
+    if any(one is other for one in mine for other in theirs):
+        return None
+    for one in theirs:
+        if any(scalers[id(one)] is scalers[id(other)] for other in mine):
+            return scaling_of(one)
+    return None
 
 
 def _uses(fit: Event, events: tuple[Event, ...]) -> Iterator[tuple[Event, str, Value]]:

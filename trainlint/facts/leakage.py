@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from trainlint.core import Place
+from trainlint.core import Place, Unknown
 from trainlint.facts.provenance import FITTED_KINDS, lineage, main_path
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.interpret.events import Event
@@ -38,9 +38,79 @@ def fitted_before_split(script: Script, events: Sequence[Event]) -> Iterator[Lea
     }
     for split, array in _trained_parts(script, events):
         for one in _before_any_split(array):
-            if one.op == "scale" and one.attributes.get("kind") in (*FITTED_KINDS, "terms") and one.place is not None:
+            if _is_fitted(one, "terms") and one.place is not None:
                 rows = one.shape[0] if one.shape else None
                 yield Leak(one.place, split.place, names.get(id(one), "the scaler"), rows)
+            elif _by_own_deviation(one) and one.place is not None:
+                yield Leak(one.place, split.place, "the standardization", one.shape[0] if one.shape else None)
+
+
+def fitted_before_slices(script: Script, events: Sequence[Event]) -> Iterator[Leak]:
+    """The same where the rows are parted by slices: a run trains on `rows[:k]`, and `rows[k:]` is what the model is judged by."""
+    names = {
+        id(event.values.get("output")): _class_name(event.values.get("scaler")) for event in events if event.kind == "scaled"
+    }
+    for run in script.runs:
+        value = None if isinstance(run.inputs.value, Unknown) else run.inputs.value
+        first = next((one for one in _beside_windows(value) if _is_part(one) and _start(one) in (None, 0)), None)
+        whole = first.inputs[0] if first is not None else None
+        if first is None or not isinstance(whole, Array) or not any(_judged_on_rest(event, whole) for event in events):
+            continue
+        for one in _beside_windows(whole):
+            if one.op == "split" or _is_part(one):
+                break
+            if _is_fitted(one) and one.place is not None:
+                yield Leak(one.place, first.place, names.get(id(one), "the scaler"), one.shape[0] if one.shape else None)
+
+
+def _is_fitted(array: Array, *further: str) -> bool:
+    """Whether an array was transformed by what was fitted on all of its rows, as far as can be seen."""
+    fitted = array.inputs[1] if array.op == "scale" and len(array.inputs) > 1 else None
+    some_rows = any(one.op == "split" or _is_part(one) for one in main_path(fitted))
+    return array.op == "scale" and array.attributes.get("kind") in (*FITTED_KINDS, *further) and not some_rows
+
+
+def _beside_windows(value: Value | None) -> Iterator[Array]:
+    """What an array was made of, without the windows `rows[i : i + n]` that a list of them was put together of."""
+    window = False
+    for one in main_path(value):
+        if window and _is_part(one):
+            window = False
+            continue
+        window = window or one.op == "stack"
+        yield one
+
+
+def _is_part(array: Array) -> bool:
+    return array.op == "getitem" and _takes_rows(array)
+
+
+def _start(part: Array) -> object:
+    return part.attributes["index"][0].start
+
+
+def _judged_on_rest(event: Event, whole: Array) -> bool:
+    """Whether a model is called on a part of an array that does not begin with its first row."""
+    if event.kind not in ("forward", "predict", "evaluate"):
+        return False
+    given = event.values.get("inputs" if event.kind == "forward" else "x")
+    for held in given.items if isinstance(given, Tuple) else (given,):
+        parts = [one for one in _beside_windows(held) if _is_part(one) and one.inputs[0] is whole]
+        if any(_start(one) not in (None, 0) for one in parts):
+            return True
+    return False
+
+
+def _by_own_deviation(array: Array) -> bool:
+    """Whether an array was divided by the standard deviation of what it was made of: `(x - x.mean()) / x.std()`."""
+    divisor = array.inputs[1] if array.op == "divide" and len(array.inputs) == 2 else None
+    while isinstance(divisor, Array) and divisor.op in ("add", "maximum", "cast") and divisor.inputs:  # `x.std() + 1e-8`
+        divisor = divisor.inputs[0]
+    if not isinstance(divisor, Array) or divisor.op != "std" or not divisor.inputs:
+        return False
+    axis = divisor.attributes.get("axis")
+    over_rows = axis is None or axis == 0 or (isinstance(axis, tuple) and 0 in axis)
+    return over_rows and any(one is divisor.inputs[0] for one in main_path(array.inputs[0]))
 
 
 def fitted_on_test_part(events: Sequence[Event]) -> Iterator[Leak]:
@@ -61,6 +131,7 @@ def fitted_on_test_part(events: Sequence[Event]) -> Iterator[Leak]:
 def fitted_on_held_back(script: Script, events: Sequence[Event]) -> Iterator[Leak]:
     """What is fitted on rows that are held back: before the split, or on the test part of it."""
     yield from fitted_before_split(script, events)
+    yield from fitted_before_slices(script, events)
     yield from fitted_on_test_part(events) if script.runs else ()
 
 

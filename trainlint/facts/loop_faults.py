@@ -26,8 +26,14 @@ from trainlint.interpret.values import Array, Instance, Literal, Object, Unknown
 EPOCHS = re.compile(r"epoch|\bep\b|\bepc\b", re.IGNORECASE)
 ANEW_ON_PURPOSE = re.compile(r"restart|cycle|phase|stage|fold|trial|seed|run|repeat|ensemble|task", re.IGNORECASE)
 
+MANY_PASSES = 10
+"""Passes of a loop around single steps from which on these are the steps of one training."""
+
 GRADIENTS_TAKEN = re.compile(r"backward|(?<!no_)(?<!zero_)(?<!enable_)(?<!requires_)(?<!auto)grad\b|\.minimize")
 """Words of a text that say that something takes gradients, be it out of sight."""
+
+UPDATED = re.compile(r"apply|assign|minimize|\.update\b|set_weights|\bimport_module\b|\.fit\(|optimizer_?\w*\(.*grad")
+"""Words of a file that puts gradients to use, be it out of sight."""
 
 FUNCTIONAL_DROPOUT = re.compile(r"dropout\w*\([^()]*(?:\([^()]*\)[^()]*)*\bself\.training\b")
 """`F.dropout(x, training=self.training)`."""
@@ -202,6 +208,23 @@ def missing_acts(script: Script) -> Iterator[Missing]:
                 yield Missing("step", backward[0].place)
 
 
+def gradients_not_applied(script: Script) -> Iterator[Place]:
+    """Gradients of a tape for a model's weights that a loop computes, in a file with a Keras optimizer that nothing uses."""
+    events = every_event(script)
+    if any(event.kind in ("step", "maybe_step", "fit", "compile") for event in events):
+        return
+    if not any(held.row is not None and held.row.library == "keras" for _, held in made(script, "optimizer")):
+        return
+    for event in events:
+        target = event.values.get("target")
+        if event.kind != "backward" or "tape" not in event.values or event.place is None or not loops_of(event):
+            continue
+        weights = isinstance(target, Object) and target.row.name == "keras.variables" and "of" in target.cells
+        if weights and not UPDATED.search(getattr(event.place, "source_text", "")):
+            yield event.place
+            return
+
+
 def _is_known(event: Event) -> bool:
     return isinstance(event.values.get("output"), Array) and not any(frame.kind == "branch" for frame in event.frames)
 
@@ -215,7 +238,8 @@ def rebuilt(script: Script) -> Iterator[Rebuilt]:
         if step.kind not in ("step", "fit"):
             continue
         optimizer = step.values.get("optimizer")
-        model = owner_of(optimizer) if step.kind == "step" and optimizer is not None else step.values.get("model")
+        model = (owner_of(optimizer) or _owner_by_tape(step, events)) if step.kind == "step" and optimizer is not None else None
+        model = step.values.get("model") if step.kind == "fit" else model
         for one in _anew(step, model, optimizer if step.kind == "step" else None, makers):
             if one.place not in seen:
                 seen.add(one.place)
@@ -223,12 +247,19 @@ def rebuilt(script: Script) -> Iterator[Rebuilt]:
     yield from _initialised_anew(events)
 
 
+def _owner_by_tape(step: Event, events: Sequence[Event]) -> Value | None:
+    """The model whose weights the tape right before a step of Keras was asked about."""
+    before = next((event for event in reversed(events) if event.kind == "backward" and event.order < step.order), None)
+    target = before.values.get("target") if before is not None and "tape" in before.values else None
+    return target.cells.get("of") if isinstance(target, Object) and target.row.name == "keras.variables" else None
+
+
 def _anew(step: Event, model: Value | None, optimizer: Value | None, makers: dict[int, Event]) -> Iterator[Rebuilt]:
     own = makers.get(id(model))
     loop = _shared_loop(own, step) if own is not None else None
     if own is not None and loop is not None:
         unit = _unit(loop, step)
-        if unit and own.place is not None and isinstance(model, Object | Instance):
+        if unit in ("epoch", "batch") and own.place is not None and isinstance(model, Object | Instance):
             yield Rebuilt("model", _name(model), unit, own.place)
         return
     built = makers.get(id(optimizer))
@@ -254,7 +285,7 @@ def _shared_loop(event: Event | None, step: Event) -> Frame | None:
 
 
 def _unit(loop: Frame, step: Event) -> str:
-    """What one pass of a loop is to the training: "epoch" or "batch"; nothing for loops over folds, settings, subjects."""
+    """What one pass of a loop is to the training: "epoch", "batch" or "pass"; "" for loops over folds, settings, subjects."""
     words = " ".join(frame.name for frame in step.frames if frame.kind == "loop")
     if ANEW_ON_PURPOSE.search(loop.name):
         return ""
@@ -262,7 +293,9 @@ def _unit(loop: Frame, step: Event) -> str:
         return "epoch"
     innermost = loops_of(step)[-1]
     draws = isinstance(loop.over, Object) and loop.over.row.makes == "loader"
-    return "batch" if same_frame(loop, innermost) and step.kind == "step" and (draws or EPOCHS.search(words)) else ""
+    if not same_frame(loop, innermost) or step.kind != "step":
+        return ""
+    return "batch" if draws or EPOCHS.search(words) else "pass" if (loop.trips or 0) >= MANY_PASSES else ""
 
 
 def _initialised_anew(events: Sequence[Event]) -> Iterator[Rebuilt]:
@@ -274,9 +307,12 @@ def _initialised_anew(events: Sequence[Event]) -> Iterator[Rebuilt]:
             continue
         for step in steps:
             loop = _shared_loop(event, step)
-            if loop is not None and EPOCHS.search(loop.name) and event.place not in seen:
+            if loop is None or event.place in seen or ANEW_ON_PURPOSE.search(loop.name):
+                continue
+            innermost = same_frame(loop, loops_of(step)[-1]) and (loop.trips or 2) > 1
+            if EPOCHS.search(loop.name) or innermost:
                 seen.add(event.place)
-                yield Rebuilt("weights", "the initialiser", "epoch", event.place)
+                yield Rebuilt("weights", "the initialiser", "epoch" if EPOCHS.search(loop.name) else "pass", event.place)
 
 
 def forwards_without_gradients(script: Script) -> Iterator[tuple[Place, Place]]:

@@ -10,9 +10,11 @@ from functools import lru_cache
 from trainlint.core import Place, Unknown
 from trainlint.facts.extract.losses import loss_of_node, prediction_and_target
 from trainlint.facts.graph import Node, Shape, walk
-from trainlint.facts.loss_table import OUTPUTS, Row, rows
+from trainlint.facts.loss_table import EFFECTS, OUTPUTS, Row, rows
+from trainlint.facts.provenance import lineage
 from trainlint.facts.queries import DENSE_MAPS, line_of, output_width, skip_upwards
-from trainlint.facts.run import DataFacts, TrainingRun
+from trainlint.facts.run import DataFacts, OptimizerFacts, TrainingRun
+from trainlint.facts.spreads import beyond, two_valued
 from trainlint.wording import figure
 
 LOSSES: Mapping[tuple[str, bool | None], tuple[str, ...]] = {
@@ -57,7 +59,8 @@ TORCH_ONLY: Mapping[str, tuple[str, ...]] = {
 ACTIVATIONS = frozenset({"tanh", "log_softmax"}.union(*OUTPUTS.values())) - {"linear"}
 RANGES = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 CUT_OFF = ("relu", "relu6", "softplus", "exp", "exponential")
-TOLERANCE, INTEGERS = 1e-6, ("int", "uint")
+RECOVERED = (EFFECTS["recovered"], EFFECTS["recovered-2"])
+INTEGERS = ("int", "uint")
 PASSED = frozenset({"reshape", "flatten", "squeeze", "expand_dims", "cast", "linear", "dropout", "getitem"})
 
 
@@ -96,9 +99,16 @@ def loss_verdict(run: TrainingRun) -> Verdict | None:
         return None
     for row in rows():
         effect = row.keras if fit.keras else row.torch
+        if effect in RECOVERED and _of_a_graph(run):
+            effect = row.torch
         if effect is not None and matches(row, fit):
             return Verdict(row, fit, message_of(row, fit, effect)) if row.code else None
     return None
+
+
+def _of_a_graph(run: TrainingRun) -> bool:
+    """Whether TensorFlow 1 trains the run: its losses on logits take whatever they are given for logits."""
+    return isinstance(run.optimizer, OptimizerFacts) and run.optimizer.library == "tensorflow"
 
 
 @lru_cache(maxsize=32)
@@ -236,40 +246,12 @@ UNITS: dict[str, Callable[[LossFit], bool]] = {
 }
 
 
-def _beyond(fit: LossFit, low: float, high: float) -> bool:
-    """Whether some targets surely lie outside of a range: by their extremes, else by their mean and variance.
-
-    Numbers within [low, high] have a variance of at most (high - mean)(mean - low) (Bhatia and Davis 2000).
-    """
-    data = fit.targets
-    if (data.low is not None and data.low < low - TOLERANCE) or (data.high is not None and data.high > high + TOLERANCE):
-        return True
-    if data.low is not None or data.second_moment is None or data.mean is None:
-        return data.low is None and data.second_moment is not None and data.second_moment > max(low**2, high**2) + TOLERANCE
-    above, below = high - data.mean, data.mean - low
-    if below <= TOLERANCE or above <= TOLERANCE:
-        return min(above, below) < -TOLERANCE or _variance(data) > TOLERANCE
-    return _variance(data) > above * below + TOLERANCE
-
-
-def _variance(data: DataFacts) -> float:
-    return (data.second_moment or 0.0) - (data.mean or 0.0) ** 2
-
-
-def _two_valued(data: DataFacts) -> bool:
-    """Whether all targets are one of two whole numbers, the extremes: the variance is the largest that the range allows."""
-    low, high, mean = data.low, data.high, data.mean
-    if low is None or high is None or mean is None or data.second_moment is None or low >= high or low % 1 or high % 1:
-        return False
-    return abs(_variance(data) - (high - mean) * (mean - low)) < TOLERANCE
-
-
 NOISE_ON_LABELS = 0.15
 """Numbers that leave [0, 1] by less than this may be labels with the noise that the discriminators of GANs are trained on."""
 
 
 def _noisy_labels(fit: LossFit) -> bool:
-    return fit.targets.labels == "unknown" and not _beyond(fit, -NOISE_ON_LABELS, 1 + NOISE_ON_LABELS)
+    return fit.targets.labels == "unknown" and not beyond(fit.targets, -NOISE_ON_LABELS, 1 + NOISE_ON_LABELS)
 
 
 def _real(fit: LossFit) -> bool:
@@ -290,9 +272,9 @@ def _beyond_01(fit: LossFit) -> bool:
     """Whole numbers, or -1 and 1, that are not all 0 or 1."""
     data = fit.targets
     whole = data.labels in ("int", "pm1") or (
-        data.labels in ("unknown", "continuous") and ((data.dtype or "").startswith(INTEGERS) or _two_valued(data))
+        data.labels in ("unknown", "continuous") and ((data.dtype or "").startswith(INTEGERS) or two_valued(data))
     )
-    return whole and _beyond(fit, 0.0, 1.0)
+    return whole and beyond(fit.targets, 0.0, 1.0)
 
 
 def _one_column(fit: LossFit) -> bool:
@@ -308,9 +290,27 @@ def _indices(fit: LossFit) -> bool:
 def _one_target_a_row(fit: LossFit) -> bool:
     """Targets of one known column against an output of rank 2 or more (Keras aligns ranks only of width 1)."""
     shape, output = fit.targets.shape, fit.output_shape
-    if shape is None or output is None or len(output) != 2 or not _one_column(fit):
+    if shape is None or output is None or len(output) != 2 or not _one_column(fit) or _is_one_row(fit):
         return False
     return fit.keras is False or len(shape) == 2
+
+
+def _of_several_columns(data: DataFacts) -> bool:
+    """Whether a table of labels has two columns or more: by its shape, or as `pandas.get_dummies` of one column makes it."""
+    if data.shape is not None and len(data.shape) == 2 and data.shape[1] is not None:
+        return data.shape[1] >= 2
+    return any(one.attributes.get("source") == "pandas.get_dummies" and one.op == "one_hot" for one in lineage(data.value))
+
+
+def _are_indicators(fit: LossFit) -> bool:
+    """Whether several classes of a row can be true; zeros and ones that are drawn at random stand in for labels of any kind."""
+    return fit.targets.labels == "multihot" and getattr(fit.targets.value, "op", "") != "random"
+
+
+def _is_one_row(fit: LossFit) -> bool:
+    """Whether an output of one row meets targets of as many numbers: they are compared one by one."""
+    output, shape = fit.output_shape, fit.targets.shape
+    return output is not None and shape is not None and output[0] == 1 and output[-1] == shape[0]
 
 
 def _width_differs(fit: LossFit) -> bool:
@@ -328,26 +328,30 @@ def _rank_differs(fit: LossFit) -> bool:
 
 
 def _out_of_range(fit: LossFit) -> bool:
-    if fit.targets.labels not in ("int", "pm1") and not _real(fit):
+    if fit.targets.labels not in ("int", "pm1", "continuous") and not _real(fit):
         return False
     if fit.activation in CUT_OFF:
-        return _beyond(fit, 0.0, math.inf)
+        return beyond(fit.targets, 0.0, math.inf)
     low, high = RANGES.get(fit.activation or "", (-math.inf, math.inf))
-    return _beyond(fit, low, high)
+    return beyond(fit.targets, low, high)
 
 
 LABELS: dict[str, Callable[[LossFit], bool]] = {
     "any": lambda fit: True,  # noqa: ARG005
-    "beyond-unit": lambda fit: _real(fit) and _beyond(fit, 0.0, 1.0) and not _noisy_labels(fit) and not _two_valued(fit.targets),
-    "within-unit": lambda fit: _real(fit) and not _beyond(fit, 0.0, 1.0),
+    "beyond-unit": lambda fit: (
+        _real(fit) and beyond(fit.targets, 0.0, 1.0) and not _noisy_labels(fit) and not two_valued(fit.targets)
+    ),
+    "within-unit": lambda fit: _real(fit) and not beyond(fit.targets, 0.0, 1.0),
     "indices": _indices,
     "onehot-int": lambda fit: fit.targets.labels == "onehot" and (fit.targets.dtype or "").startswith(INTEGERS),
+    "onehot-wide": lambda fit: fit.targets.labels == "onehot" and _of_several_columns(fit.targets),
     "beyond-01": _beyond_01,
     "classes": lambda fit: fit.targets.labels == "int" and (fit.targets.classes or 0) >= 3 and fit.targets.low == 0,
     "rank-differs": _rank_differs,
     "width-differs": _width_differs,
+    "multihot": _are_indicators,
     "one-column": _one_target_a_row,
-    "one-number": lambda fit: len(fit.targets.shape or ()) == 1 and len(fit.output_shape or ()) == 2,
+    "one-number": lambda fit: len(fit.targets.shape or ()) == 1 and len(fit.output_shape or ()) == 2 and not _is_one_row(fit),
     "out-of-range": _out_of_range,
     "measured": lambda fit: fit.targets.labels in ("continuous", "unknown") and (_real(fit) or _standardized(fit)),
     "real-or-open": lambda fit: fit.targets.labels in ("continuous", "unknown"),

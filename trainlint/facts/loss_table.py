@@ -30,7 +30,7 @@ TABLE = """
  4 | REG                 | softmax              | 1  | any          | unit       | unit       | 303 error          | sigmoid
  5 | CCE SCCE CE BCE BCEL| any                  | any| beyond-unit  | no-classes | no-classes | 311 error          | regression
  6 | CCE CE-dense        | any                  | >=2| indices      | one-row    | -          | 305 error          | sparse
- 7 | CCE CE              | any                  | >=2| multihot     | compete    | compete    | 308 warning        | kind
+ 7 | CCE CE              | any                  | any| multihot     | compete    | compete    | 308 warning        | kind
 20 | CCE SCCE BCE CCE-written| sigmoid>softmax softmax>softmax| >=2| any | squeezed-in| squeezed-in| 302 error  | drop-inner
 20 | NLL                 | sigmoid>log_softmax softmax>log_softmax| >=2| any | - | squeezed-in | 302 error | drop-inner
 21 | CCE SCCE CCE-written| relu>softmax relu6>softmax tanh>softmax| >=2| any | cut-in | cut-in | 304 warning | drop-inner
@@ -68,6 +68,7 @@ TABLE = """
 27 | NLL                 | log_softmax          | any| any          | -          | right      |                    |
 28 | BCE BCEL            | any                  | >=2| indices      | one-row    | shapes     | 305 error          | columns
 29 | BCE BCEL            | any                  | 1  | beyond-01    | below-zero | below-zero | 313 error          | map
+29 | BCE BCEL            | any                  | 1  | onehot-wide  | one-unit   | shapes     | 307 error          | class-each
 30 | BCE                 | linear               | any| any          | clipped    | leaves     | 301 error          | with-logits
 31 | BCE                 | relu&co leaky&co tanh| any| any          | outside    | outside    | 304 error          | use-sigmoid
 32 | BCEL                | sigmoid              | any| any          | recovered-2| sigmoid-2  | 302 error (warning)| drop
@@ -79,7 +80,7 @@ TABLE = """
 37 | BCE                 | sigmoid              | any| within-unit  | right      | right      |                    |
 38 | BCE                 | softmax              | 2  | onehot       | right      | right      |                    |
 39 | BCE                 | softmax              | >=3| onehot       | one-by-one | one-by-one | 308 info           | categorical
-40 | BCE                 | softmax              | >=2| multihot     | compete    | compete    | 308 warning        | kind
+40 | BCE                 | softmax              | any| multihot     | compete    | compete    | 308 warning        | kind
 41 | BCE                 | sigmoid              | >=3| onehot       | one-by-one | one-by-one | 308 info           | kind
 41 | BCEL                | linear               | >=3| onehot       | one-by-one | one-by-one | 308 info           | kind
 43 | BCE BCEL            | sigmoid linear       | 2  | onehot       | right      | right      |                    |
@@ -144,6 +145,7 @@ EFFECTS: dict[str, str] = {
     "one-each": "output {shape} and targets {target} do not fit: raises, or each target is compared with all {k} outputs",
     "one-row": "a row for each class is expected and class numbers come: raises at the first batch",
     "one-sided": "outputs in (0, 1) leave one class with a loss of 1 or more",
+    "one-unit": "rows of one-hot labels against a single output: raises at the first batch",
     "outside": "{output} leaves [0, 1], where BCELoss raises and Keras clips: the gradient is 0 there",
     "reach": "targets from {low} to {high} lie outside of what {output} can give",
     "recovered": "Keras on TensorFlow recovers the logits and warns, elsewhere the loss cannot fall below {floor}",
@@ -171,6 +173,7 @@ ADVICE: dict[str, str] = {
     "argmax": "use argmax(1) of the labels, or float rows",
     "categorical": "use the categorical loss",
     "class-loss": "use a cross-entropy",
+    "class-each": "keep the labels as one column of 0 and 1, or give the output one unit for each class and a softmax",
     "columns": "use the categorical loss for exclusive classes, else one column for each class",
     "cross-entropy": "use CrossEntropyLoss on the logits, or log_softmax",
     "dense": "use categorical_crossentropy, or argmax of the labels",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trainlint.core import Place
@@ -13,8 +13,9 @@ from trainlint.facts.passes import LoopPass, every_event, inside, loop_passes, n
 from trainlint.facts.queries import above
 from trainlint.facts.registration import descendants, has_weights, is_module, made
 from trainlint.facts.run import Script
-from trainlint.interpret.events import Event
+from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.values import Array, Instance, Literal, Object, Tuple, Unknown, Value, alternatives
+from trainlint.source.lines import split_rows
 
 OWNED = ("layer", "parameter")
 """Operations with weights."""
@@ -188,11 +189,31 @@ def idle_schedules(script: Script) -> Iterator[tuple[str, Place, tuple[Place, ..
             yield schedule.row.name.rpartition(".")[2], event.place, places
 
 
+def uncounted_schedule(events: Sequence[Event]) -> Object | None:
+    """A schedule of TensorFlow 1 by a counter that no step adds to: `minimize` is not given it, and the file never assigns it."""
+    for event in events:
+        optimizer = event.values.get("optimizer")
+        rate = optimizer.arguments.get("learning_rate") if event.kind == "step" and isinstance(optimizer, Object) else None
+        if not isinstance(rate, Object) or rate.row.makes != "schedule" or "counter" in event.values:
+            continue
+        counter = rate.arguments.get("global_step")
+        kept = isinstance(counter, Array) and counter.op == "parameter"
+        if kept and not re.search(r"assign|increment|global_step\s*=\s*\w*step", getattr(event.place, "source_text", "")):
+            return rate
+    return None
+
+
 def _is_read(place: Place, name: str) -> bool:
     """Whether a text reads a schedule, other than to show or save it."""
     source = getattr(place, "source_text", "")
     shown = len(re.findall(rf"\b{name}\.(?:get_last_lr|get_lr|state_dict|last_epoch|load_state_dict|step\b(?!\s*\())", source))
     return mentions(place, name) > shown or len(re.findall(rf"\b{name}\s*=[^=]", source)) > 1
+
+
+def kept_by_reference(script: Script) -> Iterator[tuple[Place, str, Place | None]]:
+    """What a training loop keeps as its best and goes on to change: (where, the name of a second name of the model, the load)."""
+    yield from ((kept, "", loaded) for kept, loaded in weights_kept_by_reference(script))
+    yield from ((kept, name, None) for kept, name in models_kept_by_reference(script))
 
 
 def weights_kept_by_reference(script: Script) -> Iterator[tuple[Place, Place]]:
@@ -214,6 +235,37 @@ def weights_kept_by_reference(script: Script) -> Iterator[tuple[Place, Place]]:
             if _trained_between(events, kept.place, event):
                 seen.add(kept.place)
                 yield kept.place, event.place
+
+
+def models_kept_by_reference(script: Script) -> Iterator[tuple[Place, str]]:
+    """`best_model = model` in a training loop that goes on, and is read elsewhere: (where, the name)."""
+    events = every_event(script)
+    used = {id(event.values.get("model")) for event in events if event.kind in ("mode", "forward")}
+    born = {id(held): event for event, held in made(script) if held is not None}
+    seen: set[object] = set()
+    for event in events:
+        value, loops = event.values.get("value"), loops_of(event)
+        chosen = any(frame.kind == "branch" for frame in event.frames)
+        if event.kind != "kept" or event.place is None or event.place in seen or not loops or not chosen or id(value) not in used:
+            continue
+        loop, name = loops[-1], text_of(event.values.get("name"))
+        trains = any(one.kind == "step" and inside(one, loop) for one in events) and loop.trips != 1
+        fresh = (id(value) in born and inside(born[id(value)], loop)) or _contains(loop.place, getattr(value, "place", None))
+        if trains and not fresh and _read_elsewhere(event.place, name, loop):
+            seen.add(event.place)
+            yield event.place, name
+
+
+def _read_elsewhere(place: Place, name: str, loop: Frame) -> bool:
+    """Whether a text reads a name outside of the block that sets it and outside of a loop."""
+    rows = split_rows(getattr(place, "source_text", ""))
+    depth = len(rows[place.span.row - 1]) - len(rows[place.span.row - 1].lstrip()) if len(rows) >= place.span.row else 0
+    read = re.compile(rf"(?<![\w.]){re.escape(name)}\b(?!\s*=[^=])")
+    own = range(place.span.row, place.span.row + 1)
+    if loop.place is not None and _contains(loop.place, place):
+        own = range(loop.place.span.row, loop.place.span.end_row + 1)
+    elsewhere = [row for number, row in enumerate(rows, 1) if number not in own and read.search(row.partition("#")[0])]
+    return depth > 0 and any(not row.lstrip().startswith(("global ", "nonlocal ")) for row in elsewhere)
 
 
 def _trained_between(events: tuple[Event, ...], kept: Place, loaded: Event) -> bool:

@@ -11,6 +11,7 @@ from trainlint.facts.loss_fit import loss_verdict
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Literal, Object, Value
+from trainlint.source.lines import split_rows
 from trainlint.wording import run_cause, site_cause
 
 KEEPS_WIDTH = frozenset(
@@ -33,13 +34,14 @@ MAXIMUM_STEPS = 500
 
 @dataclass(frozen=True, slots=True)
 class IdleArgmax:
-    """An argmax that cannot tell classes apart: over one unit, or (`flat`) over a whole batch of `rows` rows at once."""
+    """An argmax that cannot tell classes apart: over one unit, (`flat`) over `rows` rows at once, or (`down`) down the rows."""
 
     place: Place
     flat: bool
     rows: int | None
     run: TrainingRun | None
     replacement: tuple[Edit, ...]
+    down: bool = False
 
     @property
     def cause(self) -> tuple[str, str]:
@@ -65,11 +67,19 @@ def idle_argmaxes(script: Script, events: Sequence[Event]) -> Iterator[IdleArgma
         flat = (
             axis is None and given.shape is not None and len(given.shape) == 2 and (given.shape[-1] or 0) > 1 and (rows or 0) > 1
         )
-        if over_one or flat:
-            seen.add(event.place.span)
+        down = axis == 0 and given.shape is not None and len(given.shape) == 2 and (given.shape[1] or 0) > 1 and rows != 1
+        down = down and event.place.span.row not in seen and _is_compared(event.place)
+        if over_one or flat or down:
+            seen.update((event.place.span, event.place.span.row))
             run = _run_of(script, given)
             edits = _comparison(event.place, given, run) if over_one else ()
-            yield IdleArgmax(event.place, flat, rows, run, edits)
+            yield IdleArgmax(event.place, flat, rows, run, edits, down)
+
+
+def _is_compared(place: Place) -> bool:
+    """Whether the row of a place compares what it computes with something."""
+    rows = split_rows(getattr(place, "source_text", ""))
+    return place.span.row <= len(rows) and re.search(r"equal\(|==", rows[place.span.row - 1]) is not None
 
 
 def width_of(array: Array) -> int | None:

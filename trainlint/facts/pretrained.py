@@ -9,7 +9,7 @@ from trainlint.facts.graph import Node, walk
 from trainlint.facts.passes import owner_of
 from trainlint.facts.queries import root_of, trainable
 from trainlint.facts.run import TrainingRun
-from trainlint.interpret.values import Object
+from trainlint.interpret.values import Object, Unknown
 
 FULL_LENGTH = 50
 """Epochs from which on pretrained weights are an initialisation for a full run, not weights to be kept."""
@@ -45,3 +45,33 @@ def _holds_all(run: TrainingRun) -> bool:
 
 def _is_layer(owner: object) -> bool:
     return isinstance(owner, Object) and owner.row.makes == "layer"
+
+
+HUB = re.compile(
+    r"`transformers\.((?!T5|MT5)\w+For(?:SequenceClassification|TokenClassification|QuestionAnswering|MultipleChoice))"
+    r"\.from_pretrained\(\.\.\.\)` is not known\Z"
+)
+"""Why an encoder with a new head is not known that Transformers loaded; T5 and its like are tuned with larger rates."""
+
+
+def hub_network_in_training(run: TrainingRun) -> str:
+    """The class of a pretrained network of Transformers whose `parameters()`, all of them, are what the optimizer moves."""
+    if PARTS.search(getattr(run.place, "source_text", "")) or (isinstance(run.epochs, Fact) and run.epochs.value >= FULL_LENGTH):
+        return ""
+    for step in run.events:
+        optimizer = step.values.get("optimizer")
+        params = optimizer.arguments.get("params") if step.kind == "step" and isinstance(optimizer, Object) else None
+        found = HUB.search(params.why) if isinstance(params, Unknown) and isinstance(optimizer, Object) else None
+        written = getattr(optimizer.argument_places.get("params"), "text", "") if isinstance(optimizer, Object) else ""
+        if found is not None and re.fullmatch(r"\w+\.parameters\(\)", written or ""):
+            return found[1]
+    return ""
+
+
+def pretrained_network(run: TrainingRun) -> tuple[str, int] | None:
+    """The name of a pretrained network that a run trains as a whole, and how many times smaller than usual its rates are."""
+    hub = hub_network_in_training(run)
+    node = None if hub or run.schedule else pretrained_in_training(run)
+    if node is not None:
+        return str(node.attributes.get("name", "the network")), 10
+    return (hub, 100) if hub else None

@@ -14,7 +14,7 @@ MAXIMUM_ARRAYS = 2_000
 KEEPS_NUMBERS = frozenset(
     {
         *("reshape", "flatten", "transpose", "squeeze", "expand_dims", "cast", "getitem", "batch", "copy", "shuffle", "expand"),
-        *("detach", "split", "stack", "flip", "identity", "resample", "resize"),
+        *("detach", "split", "stack", "flip", "identity", "resample", "resize", "interpolate"),
     }
 )
 """Operations that leave every number as it is (resizing: its range)."""

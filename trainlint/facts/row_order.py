@@ -25,7 +25,7 @@ ROW_WISE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Permutation:
-    """One act that puts rows in a random order: `key` is the same for all arrays that share the order."""
+    """One act that puts rows in a random order: `key` is the same for all arrays that share the order, or parts of it."""
 
     key: object
     place: Place | None
@@ -78,7 +78,7 @@ def _by(array: Array) -> Iterator[Permutation]:
     elif array.op == "getitem" and len(array.inputs) > 1:
         index = array.inputs[1]
         if array.attributes.get("index", ("",))[0] == "?" and isinstance(index, Array) and made_at_random(index):
-            yield Permutation(id(index), array.place)
+            yield Permutation(id(list(main_path(index))[-1]), array.place)
     elif array.op == "split" and array.attributes.get("shuffle"):
         yield Permutation(("split", str(array.place), array.attributes.get("part")), array.place)
 

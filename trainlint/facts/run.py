@@ -130,13 +130,15 @@ class Observation:
 class TrainingRun:
     """One place where training happens, with all that meets there.
 
-    `loss_graph` is the scalar that is differentiated, down to data and parameters (None if it could not be followed).
+    `loss_graph` is the scalar that is differentiated, down to data and parameters (None if it could not be followed); of several
+    outputs the weighted sum of their losses.
     `events` are the interpreter's events of this run's loop or of its compile and fit, in order, with places.
     `updates_per_epoch` and `updates` count optimizer steps. `order` numbers the runs of a script.
     `misplaced_optimizer` is an optimizer that a Keras `compile` was given in another argument's place, where `optimizer` is
     Unknown because its own place holds something else. `effort` multiplies what may be computed for its stability.
     `measured` is the bound that the probe measured, where that is better known than what follows from the script, and
-    `observed` what it saw to be wrong with the first step.
+    `observed` what it saw to be wrong with the first step. `heads` holds, of a Keras model with several outputs, each output with
+    its loss and labels as a run of its own.
     """
 
     framework: str
@@ -158,6 +160,7 @@ class TrainingRun:
     effort: float = 1.0
     measured: StabilityBound | None = None
     observed: tuple[Observation, ...] = ()
+    heads: tuple[TrainingRun, ...] = ()
 
     @property
     def updates(self) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from trainlint.core import Fact, Unknown
+from trainlint.core import Fact, Place, Unknown
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.provenance import main_path
 from trainlint.facts.queries import (
@@ -126,17 +126,26 @@ BYTE_RMS = 255 / math.sqrt(3)
 
 
 def column_sizes(inputs: DataFacts) -> dict[int, float]:
-    """Root mean square of each input column that is not constantly zero, where the columns are known exactly or typically.
+    """Root mean square of each input column that is not constantly zero, where the columns are known.
 
     Column 0 stands for all where they are drawn from one distribution, and is the only one of a table of width 1.
     """
     square = inputs.second_moment
     if not inputs.columns and square is not None and square > 0 and (_one_column(inputs) or _drawn_alike(inputs)):
         return {0: math.sqrt(square)}
-    if inputs.known not in ("exact", "typical"):
+    if inputs.known == "unknown":
         return {}
     sizes = {index: math.sqrt(max(column[3], 0.0)) for index, column in enumerate(inputs.columns)}
     return {index: size for index, size in sizes.items() if size > 0}
+
+
+def where_inputs_enter(run: TrainingRun) -> Place:
+    """Where to say something of a run's inputs: at the fit that takes them; of a loop by hand at the data themselves."""
+    if run.framework == "keras":
+        return run.place
+    file, path = run.place.span.filename, () if isinstance(run.inputs.value, Unknown) else main_path(run.inputs.value)
+    places = [one.place for one in path if one.place is not None and one.place.span.filename == file]
+    return places[-1] if places else run.place
 
 
 def _one_column(inputs: DataFacts) -> bool:

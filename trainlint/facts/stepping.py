@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from trainlint.core import Fact, Place
 from trainlint.facts.extract.counts import loader_over
 from trainlint.facts.extract.scalars import integer
 from trainlint.facts.loop_faults import loops_of
-from trainlint.facts.passes import conditional, every_event, innermost_loop, inside, same_frame
+from trainlint.facts.passes import conditional, every_event, innermost_loop, inside
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.values import List, Literal, Object, Tuple
@@ -19,14 +20,15 @@ from trainlint.interpret.values import List, Literal, Object, Tuple
 class WrongRate:
     """A schedule whose total counts in another unit than it is stepped in.
 
-    `unit` is what it is stepped once for ("batch", "epoch"), `total` the number it was given and `name` the argument's,
+    `unit` is what it is stepped once for ("batch", "epoch"), `total` the number it was given (None: all the batches of all
+    epochs, however many those are) and `name` the argument's,
     `steps` how often it is stepped where that is known, `raises` whether it refuses to go on.
     """
 
     schedule: str
     unit: str
     name: str
-    total: int
+    total: int | None
     steps: int | None
     raises: bool
     place: Place
@@ -106,12 +108,21 @@ def _stairs_per_batch(event: Event, schedule: Object, loop: Frame, epochs: int |
 def _per_epoch(event: Event, schedule: Object, loop: Frame, events: Sequence[Event]) -> WrongRate | None:
     """`OneCycleLR` with the steps of all epochs, which every epoch steps once."""
     epochs, batches = _number(schedule, "epochs"), _number(schedule, "steps_per_epoch")
-    inner = [one for step in events if step.kind == "step" for one in loops_of(step) if inside(step, loop)]
-    if loader_over(loop) is not None or epochs is None or batches is None or batches < 2 or event.place is None:
+    depth = len(loops_of(event))  # the loops of a step that lie within the one that steps the schedule
+    inner = [one for step in events if step.kind == "step" and inside(step, loop) for one in loops_of(step)[depth:]]
+    if loader_over(loop) is not None or event.place is None or not schedule.row.name.endswith("OneCycleLR") or not inner:
         return None
-    if not schedule.row.name.endswith("OneCycleLR") or not any(not same_frame(one, loop) and loader_over(one) for one in inner):
+    known = epochs is not None and batches is not None
+    if not (batches is not None and batches >= 2 and any(map(loader_over, inner)) if known else _counts_batches(schedule)):
         return None
-    return WrongRate("OneCycleLR", "epoch", "steps_per_epoch", epochs * batches, loop.trips, False, event.place, schedule.place)
+    total = epochs * batches if epochs is not None and batches is not None else None
+    return WrongRate("OneCycleLR", "epoch", "steps_per_epoch", total, loop.trips, False, event.place, schedule.place)
+
+
+def _counts_batches(schedule: Object) -> bool:
+    """Whether a schedule's total is written as a number of batches: `steps_per_epoch=len(loader)`."""
+    places = [schedule.argument_places.get(name) for name in ("steps_per_epoch", "total_steps")]
+    return any(re.match(r"(\w+\s*\*\s*)?len\(", getattr(place, "text", "") or "") for place in places)
 
 
 def _trains(loop: Frame, events: Sequence[Event]) -> bool:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trainlint.core import Place, Unknown
+from trainlint.core import Fact, Place, Unknown
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.passes import owner_of
 from trainlint.facts.queries import (
@@ -22,6 +22,7 @@ from trainlint.facts.queries import (
 )
 from trainlint.facts.registration import descendants, has_weights, is_module
 from trainlint.facts.run import TrainingRun
+from trainlint.facts.scaling import RECURRENT
 from trainlint.interpret.values import Instance, Literal, Object, Value
 
 ACTIVATED = frozenset({"relu", "sigmoid", "tanh", "softmax", "log_softmax", "leaky_relu", "elu", "gelu", "swish", "softplus"})
@@ -49,16 +50,18 @@ def dropout_on_output(run: TrainingRun) -> Node | None:
 
 
 def softmax_inside(run: TrainingRun) -> Iterator[Node]:
-    """Softmaxes of dense layers or convolutions whose only way on is a further such layer."""
+    """Softmaxes of dense layers, convolutions or the states of recurrent layers whose only way on is a dense layer."""
     root = output_of(run)
     if root is None:
         return
     users = users_of(root)
     for node in walk(root):
-        if node.op != "softmax" or not node.inputs or node.inputs[0].op not in DENSE_MAPS or not trainable(node.inputs[0]):
+        of_states = node.op in RECURRENT and node.attributes.get("activation") == "softmax" and trainable(node)
+        plain = node.op == "softmax" and bool(node.inputs) and node.inputs[0].op in DENSE_MAPS and trainable(node.inputs[0])
+        if not of_states and not plain:
             continue
         below: Node | None = node
-        while below is not None and below.op in RESHAPING | AVERAGING | POOLS | {"softmax"}:
+        while below is not None and (below is node or below.op in RESHAPING | AVERAGING | POOLS | {"softmax"}):
             following = users.get(id(below), ())
             below = following[0] if len(following) == 1 else None
         if below is not None and below.op in DENSE_MAPS and trainable(below):
@@ -189,7 +192,9 @@ def batch_taken_for_time(run: TrainingRun) -> Iterator[tuple[Node, Place | None]
         above = node.inputs[0]
         while above.op == "cast" and above.inputs:
             above = above.inputs[0]
-        if above.op == "data" and above.attributes.get("batched") is True and len(above.shape or ()) == 3:
+        axes = above.shape or ()
+        single = axes[1:2] == (1,) and isinstance(run.batch_size, Fact) and run.batch_size.value == 1  # both axes are 1 long
+        if above.op == "data" and above.attributes.get("batched") is True and len(axes) == 3 and not single:
             found.setdefault(id(node), (node, None))
     yield from found.values()
 

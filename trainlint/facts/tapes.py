@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from trainlint.core import Place
+from trainlint.facts.bindings import class_text
 from trainlint.facts.loop_faults import upstream
 from trainlint.facts.passes import every_event
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event, Frame
-from trainlint.interpret.values import Array, Literal, Object, Value
+from trainlint.interpret.values import Array, Instance, Literal, Object, Value
 from trainlint.source.lines import split_rows
 
 ACT_IN_TRAINING = {"dropout": "Dropout", "batch_norm": "BatchNormalization"}
@@ -27,10 +29,17 @@ def calls_without_training(script: Script) -> Iterator[tuple[Place, str]]:
             continue
         if _in_train_step(event):
             continue
-        layer = _layer_that_asks(output) if isinstance(model, Object) and model.row.library == "keras" else ""
+        layer = _layer_that_asks(output) if _leaves_the_phase_to_the_caller(model) else ""
         if layer and "training" not in event.values and id(output) in trained and not _in_learning_phase(events):
             seen.add(event.place)
             yield event.place, layer
+
+
+def _leaves_the_phase_to_the_caller(model: Value | None) -> bool:
+    """Whether a model of Keras, or of a class of the script that derives from one, is told the phase by who calls it."""
+    if not isinstance(model, Object | Instance) or model.row is None or model.row.library != "keras":
+        return False
+    return isinstance(model, Object) or "training=True" not in re.sub(r"\s", "", class_text(model.cls.place))
 
 
 def _in_tape(event: Event) -> bool:
@@ -39,7 +48,10 @@ def _in_tape(event: Event) -> bool:
 
 def _in_train_step(event: Event) -> bool:
     """Whether a call stands in the `train_step` of a Keras model: its parts are left at their defaults there (GANs by habit)."""
-    return any(frame.kind in ("call", "uncalled") and frame.name == "train_step" for frame in event.frames)
+    return any(
+        frame.name == "train_step" and (frame.kind == "uncalled" or (frame.kind == "call" and frame.over is not None))
+        for frame in event.frames
+    )
 
 
 def _in_learning_phase(events: Sequence[Event]) -> bool:
@@ -70,11 +82,18 @@ def losses_outside_tape(script: Script) -> Iterator[Place]:
             continue
         made = [one for one in events if one.kind == "loss" and one.values.get("output") is loss]
         calls = [forwards[id(one)] for one in upstream(loss) if id(one) in forwards]
-        outside = bool(calls and made) and not any(map(_in_tape, (*calls, *made)))
+        outside = bool(calls and made) and not any(map(_in_tape, (*calls, *(made if not _of_called(event, calls) else ()))))
         place = made[0].place if outside else _made_after(loss, event, [one for one in calls if _in_tape(one)])
         if place is not None and place not in seen:
             seen.add(place)
             yield place
+
+
+def _of_called(backward: Event, calls: Sequence[Event]) -> bool:
+    """Whether the variables that a tape is asked about are those of the only model on the way to the loss."""
+    target = backward.values.get("target")
+    owner = target.cells.get("of") if isinstance(target, Object) and target.row.name == "keras.variables" else None
+    return owner is not None and {id(one.values.get("model")) for one in calls} == {id(owner)}
 
 
 def _made_after(loss: Array, backward: Event, calls: Sequence[Event]) -> Place | None:

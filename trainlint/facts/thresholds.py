@@ -39,13 +39,13 @@ def logits_compared_with_half(script: Script) -> Iterator[HalfOfLogits]:
         for layer in _last_layers(run)
     }
     seen: set[object] = set()
-    for event in every_event(script):
+    for event in every_event(script) if trained else ():
         made = event.values.get("output")
-        if event.kind != "array" or not isinstance(made, Array) or event.place is None or event.place.span in seen:
+        if event.kind != "array" or not isinstance(made, Array) or event.place is None:
             continue
         halved = made.op in COMPARED and len(made.inputs) == 2 and constant_number(made.inputs[1]) == 0.5
         run = trained.get(id(_maker(made.inputs[0]))) if halved or (made.op == "round" and made.inputs) else None
-        if run is not None:
+        if run is not None and event.place.span not in seen:
             seen.add(event.place.span)
             yield HalfOfLogits(event.place, run, _edits(event.place))
 

@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trainlint.core import Edit, Place, Severity, Span
-from trainlint.facts.provenance import lineage
+from trainlint.facts.graph import walk
+from trainlint.facts.provenance import lineage, main_path
+from trainlint.facts.queries import RESHAPING, root_of
 from trainlint.facts.run import TrainingRun
+from trainlint.facts.scaling import first_layer_on_raw_inputs
 from trainlint.interpret.values import Array, Literal, Object
+
+KEEPING = frozenset({"tokens", "asarray", "pad_sequences", "data", "batch", "getitem", "split", "shuffle", "cast"})
+"""Operations after which the numbers of words are the same, or some of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,22 @@ def outside_embeddings(run: TrainingRun) -> Iterator[OutsideEmbedding]:
                 yield found
 
 
+def tokens_as_numbers(run: TrainingRun) -> Place | None:
+    """Where the numbers of words enter a dense layer as they are, without an embedding; None if that is not so."""
+    layer = first_layer_on_raw_inputs(run)
+    padded = next((one for one in main_path(run.inputs.value) if one.op == "pad_sequences"), None)
+    if layer is not None and layer.op == "dense" and padded is not None:
+        return padded.place if any(one.op == "tokens" for one in main_path(padded)) else None
+    root = root_of(run)
+    for node in walk(root) if root is not None else ():
+        above = node.inputs[0] if node.op == "dense" and node.inputs else None
+        while above is not None and above.op in RESHAPING and above.inputs:
+            above = above.inputs[0]
+        if above is not None and above.op == "text_vectorization" and above.attributes.get("output_mode", "int") == "int":
+            return above.place
+    return None
+
+
 def _judged(layer: Object, given: Array, called: Place | None) -> OutsideEmbedding | None:
     name = "num_embeddings" if layer.row.library == "torch" else "input_dim"
     held, place = layer.arguments.get(name), layer.place or called
@@ -51,11 +73,22 @@ def _judged(layer: Object, given: Array, called: Place | None) -> OutsideEmbeddi
         return OutsideEmbedding(place, None, None, Severity.ERROR, _plus_one(held.place))
     if not isinstance(held, Literal) or type(held.value) is not int or given.symbolic:
         return None
+    lowest = given.statistics.low
+    if lowest is not None and lowest < 0 and _is_drawn(given):
+        return OutsideEmbedding(place, held.value, int(lowest), Severity.ERROR, ())
     largest, exact = _largest(given)
     if largest is None or largest < held.value:
         return None
     edits = (Edit(layer.argument_places[name].span, str(largest + 1)),) if _is_number(layer.argument_places.get(name)) else ()
     return OutsideEmbedding(place, held.value, largest, Severity.ERROR if exact else Severity.WARNING, edits)
+
+
+def _is_drawn(given: Array) -> bool:
+    """Whether an array holds whole numbers that are known, or are drawn from a range: the ends of its range do occur."""
+    if not (given.dtype or "").startswith("int"):
+        return False
+    picked = all(one.op in ("random", "getitem", "batch", "split", "shuffle", "asarray") for one in main_path(given))
+    return given.statistics.known == "exact" or (picked and list(main_path(given))[-1].op == "random")
 
 
 def _counts_every_word(count: Array) -> bool:
@@ -71,7 +104,7 @@ def _largest(given: Array) -> tuple[int | None, bool]:
     if known.high is not None and known.known in ("exact", "typical"):
         return int(known.high), known.known == "exact"
     declared = next((one.attributes["ids"] for one in lineage(given) if isinstance(one.attributes.get("ids"), int)), None)
-    plain = all(one.op in ("pad_sequences", "data", "batch", "getitem", "split", "shuffle", "cast") for one in lineage(given))
+    plain = all(one.op in KEEPING for one in lineage(given))
     return (int(declared) - 1, False) if declared is not None and plain else (None, False)
 
 

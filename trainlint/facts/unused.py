@@ -47,7 +47,7 @@ def unused_layers(script: Script) -> Iterator[UnusedLayer]:
             continue
         if isinstance(layer, Object) and layer.row.kind in WEIGHTED | STRUCTURAL and not _is_spare(str(name.value), event):
             network = _trained_arrays(events) if network is None else network
-            if not isinstance(value, Array) or id(value) in network or not any(id(one) in network for one in value.inputs):
+            if not isinstance(value, Array) or id(value) in network or not any(id(one) in network for one in above(value)):
                 continue
             seen.add(event.place)
             yield UnusedLayer(str(name.value), layer.row.name.rpartition(".")[2], True, event.place)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import builtins as python
+import functools
 from collections.abc import Callable
 
 from trainlint.core import Origin, Place
 from trainlint.interpret import members, operators
-from trainlint.interpret.dispatch import ITERATORS, Arguments, Call, Interpreter, Iteration, attribute, function, iterates
+from trainlint.interpret.dispatch import ITERATORS, Call, Interpreter, Iteration, attribute, function, iterates
 from trainlint.interpret.interpreter import Machine
-from trainlint.interpret.limits import MAXIMUM_ITEMS
+from trainlint.interpret.limits import COUNTER, MAXIMUM_ITEMS
 from trainlint.interpret.ordering import distinct, may_repeat
 from trainlint.interpret.values import (
     NONE,
@@ -21,6 +22,7 @@ from trainlint.interpret.values import (
     Literal,
     Object,
     Scope,
+    Slice,
     Tuple,
     Unknown,
     Value,
@@ -32,7 +34,6 @@ from trainlint.knowledge.rows import Row
 RANGE = Row("builtins.range", "range", "range")
 MAXIMUM_COUNTS = 2_048
 """Numbers of a range that a comprehension or a plain loop sees one by one."""
-WRAPPED = Row("builtins.iterator", "iterator", "iterator")
 
 
 def new_list(items: tuple[Value, ...], place: Place | None, *, is_open: bool = False, kind: str = "list") -> List:
@@ -49,6 +50,15 @@ def machine_of(call: Call) -> Machine:
     return call.interpreter
 
 
+@function("builtins.slice")
+def _slice(call: Call) -> Value:
+    bounds = call.arguments.positional
+    if not 1 <= len(bounds) <= 3:
+        return call.unknown("a slice of unknown bounds")
+    start, stop, step = (NONE, bounds[0], NONE) if len(bounds) == 1 else (*bounds, NONE)[:3]
+    return Slice(start, stop, step, call.place)
+
+
 @function("builtins.range", "builtins.xrange")
 def _range(call: Call) -> Value:
     bounds = call.arguments.positional
@@ -57,8 +67,8 @@ def _range(call: Call) -> Value:
         return call.unknown("a range of unknown ends")
     names = ("stop",) if len(values) == 1 else ("start", "stop", "step")
     known = {name: one for name, one, value in zip(names, bounds, values, strict=False) if isinstance(value, int)}
-    unknown = next((one for one in bounds if isinstance(one, Unknown)), None)
-    return Object(RANGE, known, {"why": unknown} if unknown is not None else {}, {}, "range", call.place)
+    unknown = [one for one in bounds if isinstance(one, Unknown)]
+    return Object(RANGE, known, {"why": unknown[0]} if unknown else {}, {}, "range", call.place)
 
 
 def known_range(value: Value) -> range | None:
@@ -78,9 +88,9 @@ def known_range(value: Value) -> range | None:
 def _each_of_range(_: Interpreter, value: Value, place: Place | None) -> Iteration:
     numbers = known_range(value)
     if numbers is None:
-        return Iteration((Unknown("a counter of a loop", place),), False, None)
+        return Iteration((Unknown(COUNTER, place),), False, None)
     if len(numbers) > MAXIMUM_COUNTS:
-        return Iteration((Unknown("a counter of a loop", place),), False, len(numbers))
+        return Iteration((Unknown(COUNTER, place),), False, len(numbers))
     return Iteration([Literal(one, place) for one in numbers], True, len(numbers))
 
 
@@ -127,14 +137,17 @@ def _converted(kind: type, value: Value, call: Call) -> Value:
             return Literal(bool(value.value), call.place, value.origin, value.note)
         text = value.value if isinstance(value.value, str) else ""
         base = call.literal(1, "base")
+        further = [one.value for one in call.arguments.positional[1:] if isinstance(one, Literal)]  # an encoding
         try:
-            made = int(text, base) if isinstance(base, int) else kind(value.value)
+            made = int(text, base) if isinstance(base, int) else kind(value.value, *further)
         except (TypeError, ValueError, OverflowError):
             return call.unknown(f"a value that {kind.__name__}() refuses")
         return Literal(made, value.place or call.place, value.origin, value.note)
     if isinstance(value, Array):
         if value.data is not None and value.data.size == 1 and kind in (int, float, bool):
             return Literal(kind(value.data.item()), call.place)
+        if value.symbolic and value.library == "torch" and kind in (int, float):
+            return members.call_method(machine_of(call), value, "item", (), call.place)  # a number, without the graph
         return call.unknown("a number computed from arrays") if not value.symbolic else value
     if kind is bool:
         decided = operators.truth(value)
@@ -146,28 +159,20 @@ for _kind in (int, float, bool, str, complex):
     function(f"builtins.{_kind.__name__}")(_converter(_kind))
 
 
+def iterated(call: Call, kind: str) -> Value:
+    """The items of a call's first argument as a list, tuple or set."""
+    value = call.argument(0)
+    if value is None:
+        return Tuple((), call.place) if kind == "tuple" else new_list((), call.place, kind=kind)
+    found = call.interpreter.iterate(value, call.place)
+    items = tuple(found.items)[:MAXIMUM_ITEMS]
+    if kind == "tuple" and found.exhaustive:
+        return Tuple(items, call.place)
+    return new_list(items, call.place, is_open=not found.exhaustive, kind="set" if kind == "set" else "list")
+
+
 def _sequence_maker(kind: str) -> Callable[[Call], Value]:
-    def build(call: Call) -> Value:
-        value = call.argument(0)
-        if value is None:
-            return Tuple((), call.place) if kind == "tuple" else new_list((), call.place, kind=kind)
-        found = call.interpreter.iterate(value, call.place)
-        items = tuple(found.items)[:MAXIMUM_ITEMS]
-        if kind == "tuple" and found.exhaustive:
-            return Tuple(items, call.place)
-        return new_list(items, call.place, is_open=not found.exhaustive, kind="set" if kind == "set" else "list")
-
-    return build
-
-
-@function("builtins.iter")
-def _iter(call: Call) -> Value:
-    """`iter(loader)`: its items as a list, whose cell "over" is the loader."""
-    made = _sequence_maker("list")(call)
-    source = call.argument(0)
-    if isinstance(made, List) and isinstance(source, Object):
-        made.cells["over"] = source
-    return made
+    return lambda call: iterated(call, kind)
 
 
 for _name in ("list", "tuple", "set", "frozenset"):
@@ -228,98 +233,6 @@ def _add_pairs(call: Call, made: Dict, pairs: Value) -> None:
         made.cells[OPEN] = Literal(True)
 
 
-def wrap(call: Call, items: list[Value], *, exhaustive: bool, trips: int | None, over: Value | None = None) -> Value:
-    """An iterator whose items are known now: `enumerate`, `zip`, `map`."""
-    cells: dict[object, Value] = {"items": Tuple(tuple(items))}
-    if not exhaustive:
-        cells["open"] = Literal(True)
-    if trips is not None:
-        cells["trips"] = Literal(trips)
-    if over is not None:
-        cells["over"] = over
-    return Object(WRAPPED, cells=dict(cells), place=call.place)
-
-
-@iterates("iterator")
-def _each_of_iterator(_: Interpreter, value: Value, place: Place | None) -> Iteration:
-    cells = value.cells if isinstance(value, Object) else {}
-    items, trips = cells.get("items"), cells.get("trips")
-    count = trips.value if isinstance(trips, Literal) and isinstance(trips.value, int) else None
-    known = items.items if isinstance(items, Tuple) else ()
-    return Iteration(known or (Unknown("an item that is not known", place),), bool(known) and "open" not in cells, count)
-
-
-@function("builtins.enumerate")
-def _enumerate(call: Call) -> Value:
-    found = call.interpreter.iterate(call.argument(0, "iterable") or NONE, call.place)
-    start = call.literal(1, "start")
-    first = start if isinstance(start, int) else 0
-    if found.exhaustive:
-        pairs: list[Value] = [Tuple((Literal(first + i, call.place), item)) for i, item in enumerate(found.items)]
-    else:
-        pairs = [Tuple((Unknown("a counter of a loop", call.place), item)) for item in found.items[:1]]
-    return wrap(call, pairs, exhaustive=found.exhaustive, trips=found.trips, over=call.argument(0))
-
-
-@function("builtins.zip")
-def _zip(call: Call) -> Value:
-    found = [call.interpreter.iterate(one, call.place) for one in call.arguments.positional]
-    trips = [one.trips for one in found if one.trips is not None]
-    if not call.arguments.complete:
-        return _transposed(call)
-    if found and all(one.exhaustive for one in found):
-        rows: list[Value] = [Tuple(tuple(items)) for items in zip(*(one.items for one in found), strict=False)]
-        return wrap(call, rows, exhaustive=True, trips=len(rows))
-    firsts = tuple(one.items[0] if one.items else call.unknown("an item that is not known") for one in found)
-    return wrap(call, [Tuple(firsts)], exhaustive=False, trips=min(trips, default=None))
-
-
-def _transposed(call: Call) -> Value:
-    """`zip(*rows)` of an unknown number of rows: their columns, each of unknown length."""
-    first = next(iter(call.arguments.rest), None)
-    found = None if first is None else call.interpreter.iterate(first, call.place)
-    if found is None or not found.exhaustive:
-        return wrap(call, [], exhaustive=False, trips=None)
-    columns: list[Value] = [List({"items": Tuple((one,)), "open": Literal(True)}, call.place) for one in found.items]
-    return wrap(call, columns, exhaustive=True, trips=len(columns))
-
-
-@function("builtins.map")
-def _map(call: Call) -> Value:
-    found = call.interpreter.iterate(call.argument(1) or NONE, call.place)
-    callee = call.argument(0) or NONE
-    made = [call.interpreter.call(callee, Arguments((item,), {}, (None,)), call.place) for item in found.items]
-    return wrap(call, made, exhaustive=found.exhaustive, trips=found.trips)
-
-
-@function("builtins.filter")
-def _filter(call: Call) -> Value:
-    source = call.argument(1) or NONE
-    if isinstance(source, Object) and source.row.kind == "parameters":
-        return source  # `filter(lambda p: p.requires_grad, model.parameters())`
-    found = call.interpreter.iterate(source, call.place)
-    callee = call.argument(0) or NONE
-    kept, sure = [], found.exhaustive
-    for item in found.items:
-        itself = isinstance(callee, Literal) and callee.value is None
-        test = operators.truth(item if itself else call.interpreter.call(callee, Arguments((item,), {}, (None,)), call.place))
-        sure = sure and test is not None
-        if test is not False:
-            kept.append(item)
-    return wrap(call, kept, exhaustive=sure, trips=None)
-
-
-@function("builtins.next")
-def _next(call: Call) -> Value:
-    iterator = call.argument(0) or NONE
-    found = call.interpreter.iterate(iterator, call.place)
-    result = found.items[0] if found.items else call.unknown("the next item is not known")
-    over = iterator.cells.get("over") if isinstance(iterator, List) else None
-    if over is not None:
-        call.interpreter.emit("drawn", call.place, iterator=iterator, over=over, result=result)
-    return result
-
-
 def _reduction(name: str) -> Callable[[Call], Value]:
     def reduce(call: Call) -> Value:
         values: tuple[Value, ...] = call.arguments.positional
@@ -336,10 +249,8 @@ def _reduction(name: str) -> Callable[[Call], Value]:
             except (TypeError, ValueError, OverflowError):
                 return call.unknown(f"{name}() of these values")
         if name == "sum" and any(isinstance(one, Array) for one in values):
-            total = values[0]
-            for one in values[1:]:
-                total = operators.binary(machine_of(call), "add", total, one, call.place)
-            return total
+            machine = machine_of(call)
+            return functools.reduce(lambda total, one: operators.binary(machine, "add", total, one, call.place), values)
         return call.unknown(f"{name}() of values that are not known")
 
     return reduce
@@ -352,10 +263,13 @@ for _name in ("sum", "min", "max"):
 def _numeric(name: str) -> Callable[[Call], Value]:
     def compute(call: Call) -> Value:
         value = call.argument(0)
+        given = (*call.arguments.positional, *call.arguments.keywords.values())
+        if isinstance(value, Array) and name == "abs":
+            return operators.unary(machine_of(call), "abs", value, call.place)
         if isinstance(value, Array):
-            return operators.unary(machine_of(call), "abs", value, call.place) if name == "abs" else value
-        numbers = [one.value for one in call.arguments.positional if isinstance(one, Literal)]
-        if isinstance(value, Literal) and len(numbers) == len(call.arguments.positional):
+            return members.call_method(machine_of(call), value, "round", given[1:], call.place)
+        numbers = [one.value for one in given if isinstance(one, Literal)]
+        if isinstance(value, Literal) and len(numbers) == len(given):
             try:
                 return Literal(getattr(python, name)(*numbers), call.place, value.origin)
             except (TypeError, ValueError, OverflowError):
@@ -377,16 +291,6 @@ def _quantified(call: Call) -> Value:
     if decisive in tests:
         return Literal(decisive, call.place)
     return Literal(not decisive, call.place) if found.exhaustive and None not in tests else call.unknown("a condition")
-
-
-@iterates("generator")
-def _each_of_generator(interpreter: Interpreter, value: Value, place: Place | None) -> Iteration:
-    from trainlint.interpret.functions import generated_items
-
-    items: tuple[Value, ...] = ()
-    if isinstance(value, Object) and isinstance(interpreter, Machine):
-        items = generated_items(interpreter, value, place)
-    return Iteration(items[:1] or (Unknown("an item of a generator", place),), False, None)
 
 
 ITERATORS["namespace"] = lambda _machine, _value, place: Iteration((Unknown("an item of a namespace", place),), False, None)

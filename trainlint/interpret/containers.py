@@ -18,8 +18,7 @@ MAXIMUM_WORK = 4_000_000
 def _change_list(call: Call) -> Value:
     """The methods that change a list; what they leave is one Tuple of items."""
     target = call.receiver
-    if not isinstance(target, List):
-        return NONE
+    assert isinstance(target, List)
     items = operators.items_of(target)
     write = machine_of(call).heap.write
     first, second = call.argument(0), call.argument(1)
@@ -36,10 +35,11 @@ def _change_list(call: Call) -> Value:
         if isinstance(first, Array):
             call.interpreter.emit("accumulated", call.place, value=first, before=target, result=target)
     elif call.name in ("extend", "update") and first is not None:
-        found = call.interpreter.iterate(first, call.place)
-        items = distinct((*items, *found.items)) if target.kind == "set" else (*items, *found.items)
-        if not found.exhaustive or (target.kind == "set" and may_repeat(items)):
-            write(target, "open", Literal(True))
+        for one in call.arguments.positional:
+            found = call.interpreter.iterate(one, call.place)
+            items = distinct((*items, *found.items)) if target.kind == "set" else (*items, *found.items)
+            if not found.exhaustive or (target.kind == "set" and may_repeat(items)):
+                write(target, "open", Literal(True))
     elif call.name == "insert" and second is not None:
         changed = list(items)
         if isinstance(first, Literal) and isinstance(first.value, int):
@@ -114,8 +114,7 @@ def _index(call: Call) -> Value:
 @method("dict", "get", "setdefault", "pop")
 def _dict_get(call: Call) -> Value:
     target, key = call.receiver, operators.key_of(call.argument(0) or NONE)
-    if not isinstance(target, Dict):
-        return NONE
+    assert isinstance(target, Dict)
     default = call.argument(1)
     if key is not None and key[0] in target.cells:
         found = target.cells[key[0]]
@@ -134,8 +133,7 @@ def _dict_get(call: Call) -> Value:
 @method("dict", "items", "keys", "values")
 def _dict_views(call: Call) -> Value:
     target = call.receiver
-    if not isinstance(target, Dict):
-        return NONE
+    assert isinstance(target, Dict)
     rows: list[Value] = []
     for key, value in target.cells.items():
         if key is not OPEN:
@@ -148,22 +146,22 @@ def _dict_views(call: Call) -> Value:
 def _dict_update(call: Call) -> Value:
     target, other = call.receiver, call.argument(0)
     machine = machine_of(call)
-    if isinstance(target, Dict):
-        for key, value in other.cells.items() if isinstance(other, Dict) else ():
-            machine.heap.write(target, key, value)
-        for name, value in call.arguments.keywords.items():
-            machine.heap.write(target, name, value)
-        if other is not None and not isinstance(other, Dict):
-            machine.heap.write(target, OPEN, Literal(True))
+    assert isinstance(target, Dict)
+    for key, value in other.cells.items() if isinstance(other, Dict) else ():
+        machine.heap.write(target, key, value)
+    for name, value in call.arguments.keywords.items():
+        machine.heap.write(target, name, value)
+    if other is not None and not isinstance(other, Dict):
+        machine.heap.write(target, OPEN, Literal(True))
     return NONE
 
 
 @method("dict", "clear")
 def _dict_clear(call: Call) -> Value:
     target = call.receiver
-    if isinstance(target, Dict):
-        for key in tuple(target.cells):
-            machine_of(call).heap.delete(target, key)
+    assert isinstance(target, Dict)
+    for key in tuple(target.cells):
+        machine_of(call).heap.delete(target, key)
     return NONE
 
 
@@ -192,8 +190,8 @@ _TEXT_METHODS = (
 def _text(call: Call) -> Value:
     receiver = call.receiver
     text = receiver.value if isinstance(receiver, Literal) else None
-    if not isinstance(text, str) or not isinstance(receiver, Literal):
-        return call.unknown("a text that is not known")
+    assert isinstance(receiver, Literal)
+    assert isinstance(text, str)
     if call.name == "join":
         found = call.interpreter.iterate(call.argument(0) or NONE, call.place)
         parts: list[object] = [[one.value if isinstance(one, Literal) else None for one in found.items]]
@@ -212,9 +210,11 @@ def _text(call: Call) -> Value:
         return call.unknown("a text too long to be followed")
     try:
         result = getattr(text, call.name)(*parts)
-    except (TypeError, ValueError, IndexError, KeyError, AttributeError):
+    except (TypeError, ValueError, LookupError, OverflowError, AttributeError):
         return call.unknown("a text operation that Python refuses")
-    if isinstance(result, list | tuple):
+    if isinstance(result, tuple):
+        return Tuple(tuple(Literal(one, call.place) for one in result), call.place)
+    if isinstance(result, list):
         return new_list(tuple(Literal(one, call.place) for one in result), call.place)
     return Literal(result, call.place, receiver.origin, receiver.note)
 

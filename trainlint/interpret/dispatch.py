@@ -39,6 +39,7 @@ from trainlint.interpret.values import (
     Unknown,
     Value,
 )
+from trainlint.knowledge import spelled_otherwise
 from trainlint.knowledge.rows import Parameter, Row
 
 
@@ -120,6 +121,13 @@ class Call:
     def unknown(self, why: str) -> Unknown:
         """An Unknown at this call."""
         return Unknown(why, self.place)
+
+    def not_known(self) -> Unknown:
+        """What a function gives that no table has; where a library has only another spelling of it, a "misspelt" event."""
+        meant = spelled_otherwise(self.name)
+        if meant:
+            self.interpreter.emit("misspelt", self.place, name=Literal(self.name), meant=Literal(meant))
+        return self.unknown(f"`{self.spelled}(...)` is not known")
 
     def argument(self, index: int, *names: str) -> Value | None:
         """The argument at a position or under one of the names; None if it was not passed."""

@@ -39,7 +39,8 @@ class Event:
                    extra:* (arguments no parameter takes), twice (a first argument beside `optimizer=`)
       fit          model, x, y, batch_size, epochs, steps_per_epoch, validation_data, callbacks, shuffle, ..., extra:*, method;
                    optimizer, loss, metrics (what the model was compiled with, strings resolved), output (the model applied to x),
-                   loss_output (what a loss of the script computes), batch (of a data set: inputs and targets),
+                   loss_output (what a loss of the script computes), loss_outputs (the same for each of several outputs),
+                   batch (of a data set: inputs and targets),
                    validation_batch (the same of the validation data),
                    batches (how many a pass over the data set gives)
       evaluate, predict  model, x, ..., method
@@ -52,7 +53,7 @@ class Event:
       zero_grad    target                           (optimizer or model)
       step         optimizer (and scaler, and gradient: the first one applied, as the script changed it); or for updates by
                    hand: parameter, update (the expression that is subtracted or added), learning_rate (the factor of the
-                   gradient in what is subtracted); session where one of TensorFlow 1 runs it
+                   gradient in what is subtracted); session where one of TensorFlow 1 runs it, counter: its `global_step`
       maybe_step   receiver                         (`x.step()` of something unknown: an optimizer or a schedule)
       schedule     schedule, optimizer              (a schedule is tied to an optimizer)
       set_learning_rate  optimizer, learning_rate   (`optimizer.param_groups[0]["lr"] = x`)
@@ -83,6 +84,7 @@ class Event:
       made         object, unconstructed            (a layer, loss, module, optimizer, schedule or instance of a class with a
                    library base; unconstructed: its `__init__`, if that never calls the `__init__` of its base)
       unbound      name                             (a name that is bound nowhere is read)
+      misspelt     name, meant                      (a call of what a library has in other capitals only)
       unpack       value, targets                   (a tuple of another length than the targets it is unpacked to)
       set_attribute  target, name, value, before    (an attribute of a library object is set; of a tensor: one that it lacks)
       set_member   target, name, value, before      (the same of an instance with a library base, outside its `__init__`)
@@ -93,6 +95,8 @@ class Event:
       called_container  container                   (a ModuleList is called like a layer)
       accumulated  value, before, result            (an array is added up or kept: `total += value`, `values.append(value)`;
                    before is the total or list that it joins, result what comes of it)
+      lossless     value                            (a dict without "loss", which a `training_step` of Lightning returns)
+      kept         value, name                      (what has a name gets another one that says it is the best)
       carried      before, after                    (a pass in which a loss goes backward leaves other tensors in a name or an
                    attribute of a module than it found there)
       detached     value                            (`x.detach_()`: cut off in place)

@@ -101,14 +101,30 @@ def _formatted(machine: Machine, node: cst.FormattedString | TemplatedString) ->
     parts: list[str] = []
     for part in node.parts:
         if isinstance(part, cst.FormattedStringText | TemplatedStringText):
-            parts.append(part.value.replace("{{", "{").replace("}}", "}"))
+            text = _between_quotes(node, part.value)
+            if text is None:
+                return Unknown("a string that does not decode", place)
+            parts.append(text.replace("{{", "{").replace("}}", "}"))
             continue
         assert isinstance(part, cst.FormattedStringExpression | TemplatedStringExpression)
         value = evaluate(machine, part.expression)
-        if not isinstance(value, Literal) or part.format_spec:
+        if not isinstance(value, Literal) or part.format_spec or part.equal is not None:
             return Unknown("a text that is put together while the script runs", place)
-        parts.append(str(value.value)[:MAXIMUM_TEXT])
+        parts.append(_CONVERSIONS[part.conversion](value.value)[:MAXIMUM_TEXT])
     return Literal("".join(parts)[:MAXIMUM_TEXT], place)
+
+
+_CONVERSIONS: dict[str | None, Callable[[object], str]] = {None: str, "s": str, "r": repr, "a": ascii}
+
+
+def _between_quotes(node: cst.FormattedString | TemplatedString, text: str) -> str | None:
+    """What a part of a formatted string says: its escapes mean what they mean in a string of the same quotes and prefix."""
+    if "\\" not in text:
+        return text
+    try:
+        return str(ast.literal_eval(node.start.lower().translate({ord(one): None for one in "ft"}) + text + node.end))
+    except (ValueError, SyntaxError):
+        return None
 
 
 def _tuple(machine: Machine, node: cst.Tuple) -> Value:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from trainlint.interpret import dispatch, members
+from trainlint.interpret import dispatch, members, targets
 from trainlint.interpret.dispatch import FUNCTIONS, METHODS, Arguments, Call, receiver_kinds
 from trainlint.interpret.events import Frame
 from trainlint.interpret.limits import MAXIMUM_CALL_DEPTH, MAXIMUM_RECURSION
@@ -19,6 +19,7 @@ from trainlint.interpret.values import (
     BoundMethod,
     Choice,
     Class,
+    Deferred,
     Dict,
     Function,
     Instance,
@@ -135,16 +136,14 @@ def _call_row(machine: Machine, symbol: Symbol, row: Row | None, arguments: Argu
     if symbol.name in EXITS:
         return Unknown(symbol.name, place)
     if row is None:
-        return Unknown(f"`{symbol.spelled}(...)` is not known", place)
+        return made.not_known()
     handler = FUNCTIONS.get(f"makes:{row.makes}")
     return handler(made) if handler is not None else dispatch.make(made, row)
 
 
 def define_function(machine: Machine, node: cst.FunctionDef) -> None:
     """`def`: bind the function, wrapped by the script's own decorators; library decorators are only remembered."""
-    from trainlint.interpret.expressions import evaluate
-
-    decorators = tuple(evaluate(machine, one.decorator) for one in node.decorators)
+    decorators = tuple(_decorator(machine, one.decorator) for one in node.decorators)
     defaults = parameter_defaults(machine, node.params)
     owner = machine.activation.function if machine.scope.kind == "class" else None
     name = node.name.value
@@ -160,6 +159,15 @@ def define_function(machine: Machine, node: cst.FunctionDef) -> None:
             wrapped = machine.call(one, Arguments((value,), {}, (place,)), place)
             value = wrapped if isinstance(wrapped, Function | Partial | Instance | BoundMethod) else value
     machine.heap.write(machine.scope, name, value)
+
+
+def _decorator(machine: Machine, node: cst.BaseExpression) -> Value:
+    """What decorates a function; where nothing trains, one of another file of the project (`@register_model`) is not followed."""
+    from trainlint.interpret.expressions import evaluate
+
+    scope = targets.scope_of(machine, node.value) if machine.defers and isinstance(node, cst.Name) else None
+    found = scope.cells[node.value] if scope is not None and isinstance(node, cst.Name) else None
+    return found if isinstance(found, Deferred) else evaluate(machine, node)
 
 
 def parameter_defaults(machine: Machine, parameters: cst.Parameters) -> Mapping[str, Value]:
@@ -381,9 +389,9 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope, plac
 
 def generated_items(machine: Machine, generator: Object, place: Place | None) -> tuple[Value, ...]:
     """What a generator yields when its body is followed once."""
-    made = generator.cells.get("call")
-    if not isinstance(made, Partial) or not isinstance(made.function, Function):
-        return ()
+    made = generator.cells["call"]
+    assert isinstance(made, Partial)
+    assert isinstance(made.function, Function)
     arguments = Arguments(made.positional, made.keywords)
     items = enter(machine, made.function, arguments, place, yields=True)
     return items.items if isinstance(items, Tuple) else ()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import libcst as cst
 
-from trainlint.interpret import functions
-from trainlint.interpret.values import ModuleValue, Scope, Symbol, Unknown, Value
+from trainlint.interpret import functions, targets
+from trainlint.interpret.values import Deferred, ModuleValue, Scope, Symbol, Unknown, Value
 from trainlint.knowledge.names import canonical
 
 if TYPE_CHECKING:
     from trainlint.core import Place
     from trainlint.interpret.interpreter import Machine
+
+T = TypeVar("T")
 
 MAXIMUM_MODULES = 200
 MAXIMUM_IMPORTED_TEXT = 500_000
@@ -63,19 +66,70 @@ def import_from(machine: Machine, node: cst.ImportFrom) -> None:
     path = dotted(node.module)
     level = len(node.relative)
     place = machine.place(node)
-    source = module(machine, path, level, place)
+    deferred = machine.defers and level > 0
     if isinstance(node.names, cst.ImportStar):
-        if isinstance(source, ModuleValue):
-            for key, value in list(source.scope.cells.items()):
-                if isinstance(key, str) and not key.startswith("_"):
-                    _bind(machine, key, value)
-        elif isinstance(source, Symbol):
-            _import_star(machine, source)
+        if deferred:
+            scope = machine.scope
+            machine.stars.setdefault(id(scope), []).append(
+                lambda: _within(machine, scope, lambda: _star(machine, path, level, place))
+            )
+        else:
+            _star(machine, path, level, place)
         return
+    source = None if deferred else module(machine, path, level, place)
     for alias in node.names:
         name = dotted(alias.name)
         bound = alias.asname.name.value if alias.asname and isinstance(alias.asname.name, cst.Name) else name
-        _bind(machine, bound, _member(machine, source, (path, level), name, machine.place(alias)))
+        at = machine.place(alias)
+        _bind(
+            machine,
+            bound,
+            _deferred(machine, (path, level), name, at) if source is None else _member(machine, source, (path, level), name, at),
+        )
+
+
+def _star(machine: Machine, path: str, level: int, place: Place | None) -> None:
+    source = module(machine, path, level, place)
+    if isinstance(source, Symbol):
+        _import_star(machine, source)
+    if not isinstance(source, ModuleValue):
+        return
+    targets.settle(machine, source.scope)
+    for key, value in list(source.scope.cells.items()):
+        if isinstance(key, str) and not key.startswith("_"):
+            _bind(machine, key, value)
+
+
+def _deferred(machine: Machine, path: tuple[str, int], name: str, place: Place | None) -> Deferred:
+    """A name of another file of the project, to be followed when it is read."""
+    scope = machine.scope
+    unknown = Unknown(f"`{name}` is imported, and nothing trains here", place)
+
+    def follow() -> Value:
+        if not machine.follows:
+            return unknown
+        return _within(machine, scope, lambda: _member(machine, module(machine, *path, place), path, name, place))
+
+    return Deferred(unknown.why, place, follow=follow)
+
+
+def _within(machine: Machine, scope: Scope, work: Callable[[], T]) -> T:
+    """Do what a statement of another scope does."""
+    from trainlint.interpret.interpreter import Activation
+
+    machine.activations.append(Activation(scope))
+    try:
+        return work()
+    finally:
+        machine.activations.pop()
+
+
+def bound_in(machine: Machine, source: ModuleValue, name: str) -> Value | None:
+    """What a module binds a name to."""
+    if name not in source.scope.cells and machine.stars:
+        targets.settle(machine, source.scope)
+    found = source.scope.cells.get(name)
+    return found.follow() if isinstance(found, Deferred) else found
 
 
 def _bind(machine: Machine, name: str, value: Value) -> None:
@@ -84,8 +138,9 @@ def _bind(machine: Machine, name: str, value: Value) -> None:
 
 def _member(machine: Machine, source: Value, path: tuple[str, int], name: str, place: Place | None) -> Value:
     if isinstance(source, ModuleValue):
-        if name in source.scope.cells:
-            return source.scope.cells[name]
+        found = bound_in(machine, source, name)
+        if found is not None:
+            return found
         inner = module(machine, f"{path[0]}.{name}" if path[0] else name, path[1], place)
         return inner if isinstance(inner, ModuleValue) else Unknown(f"`{name}` is not in {source.name}", place)
     inside = project_module(

@@ -111,6 +111,11 @@ class Machine:
     eras: list[tuple[frozenset[str], Place | None]] = field(default_factory=list)
     pinned: frozenset[str] = frozenset()
     imported_text: int = 0
+    defers: bool = False
+    """Nothing trains in the file: the project's files that it imports are followed when something of theirs is read ..."""
+    follows: bool = True
+    """... as long as its own statements run; not for the functions that nobody calls."""
+    stars: dict[int, list[Callable[[], None]]] = field(default_factory=dict)
     located: dict[tuple[str, int, str], ModuleValue | None] = field(default_factory=dict)
     entered: set[int] = field(default_factory=set)
     generators: dict[int, bool] = field(default_factory=dict)
@@ -216,8 +221,10 @@ def interpret(tree: Tree, workspace: Workspace | None = None, versions: tuple[st
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, RECURSION_LIMIT))
     try:
+        machine.defers = not uncalled.may_train(tree.source.text)
         _within(machine, MAXIMUM_STEPS, lambda: functions.run_module(machine, module, tree))
-        steps = MAXIMUM_UNCALLED_STEPS if uncalled.may_train(tree.source.text) else MAXIMUM_LIBRARY_STEPS
+        machine.follows = not machine.defers
+        steps = MAXIMUM_LIBRARY_STEPS if machine.defers else MAXIMUM_UNCALLED_STEPS
         _within(machine, steps, lambda: uncalled.enter_uncalled(machine, module))
         _within(machine, MAXIMUM_UNCALLED_STEPS, lambda: [finish(machine) for finish in AT_END])
     finally:

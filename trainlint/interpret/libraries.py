@@ -7,6 +7,7 @@ from functools import lru_cache
 
 HANDLERS = (
     "builtins",
+    "iterators",
     "ordering",
     "objects",
     "containers",

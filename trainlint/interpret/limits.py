@@ -18,6 +18,8 @@ MAXIMUM_TEXT = 10_000
 MAXIMUM_ITEMS = 10_000
 MAXIMUM_INTEGER_BITS = 4_096
 RECURSION_LIMIT = 12_000
+COUNTER = "a counter of a loop"
+"""What is said of the numbers of a `range` that are not gone through one by one."""
 
 
 class LimitReachedError(Exception):

@@ -8,6 +8,7 @@ from trainlint.core import Origin
 from trainlint.interpret import operators
 from trainlint.interpret.dispatch import ATTRIBUTES, METHODS, Arguments, Call, Handler, receiver_kinds
 from trainlint.interpret.limits import MAXIMUM_TEXT
+from trainlint.interpret.ordering import any_of
 from trainlint.interpret.values import (
     NONE,
     OPEN,
@@ -101,7 +102,7 @@ def attribute(machine: Machine, value: Value, name: str, place: Place | None) ->
 def _of_module(machine: Machine, value: ModuleValue, name: str, place: Place | None) -> Value:
     from trainlint.interpret import imports
 
-    found = value.scope.cells.get(name) or imports.project_module(machine, f"{value.name}.{name}", place)
+    found = imports.bound_in(machine, value, name) or imports.project_module(machine, f"{value.name}.{name}", place)
     return Unknown(f"`{name}` is not in {value.name}", place) if found is None else found
 
 
@@ -322,7 +323,7 @@ def _of_sequence(container: Tuple | List, index: Value, place: Place | None) -> 
     if isinstance(index, Literal) and isinstance(index.value, int):
         if -len(items) <= index.value < len(items) and not (is_open and index.value < 0):
             return items[index.value]
-        return items[0] if is_open and items else Unknown("an index outside the list", place)
+        return (any_of(items) if is_open else None) or Unknown("an index outside the list", place)
     if isinstance(index, Literal):
         return Unknown("an index that is no number", place)
     if isinstance(index, Slice):

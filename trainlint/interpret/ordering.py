@@ -29,6 +29,13 @@ def may_repeat(items: Sequence[Value]) -> bool:
     return len(items) > 1 and any(isinstance(one, Unknown | Choice) for one in items)
 
 
+def any_of(items: Sequence[Value]) -> Value | None:
+    """One value that stands for all items: any of them where they are plain, else the first; None if there is none."""
+    if not items:
+        return None
+    return join(tuple(items)) if all(isinstance(one, Literal) for one in items) else items[0]
+
+
 def combined(operator: str, left: List, right: List, place: Place | None) -> Value:
     """`left | right` of two sets, and its relatives."""
     items = None if operators.is_open(left) or operators.is_open(right) else _combined(operator, left, right)
@@ -52,33 +59,36 @@ def _combined(operator: str, left: List, right: List) -> tuple[Value, ...] | Non
 
 
 def ordered(call: Call, items: tuple[Value, ...]) -> tuple[Value, ...]:
-    """The items in the order of `sorted`, by its `key` and `reverse`; as they were where their order is not known."""
+    """The items in the order of `sorted`, by its `key` and `reverse`; where that is not known, plain ones may stand anywhere."""
     key, reverse = call.arguments.keywords.get("key"), call.arguments.keywords.get("reverse", Literal(False))
     downwards = operators.truth(reverse)
     followed = isinstance(key, Literal) or key is None or len(items) <= MAXIMUM_KEYS
     if downwards is None or not followed or len(call.arguments.positional) > 1:
-        return items
+        return _anyhow(items)
     by = items
     if key is not None and not isinstance(key, Literal):
         by = tuple(call.interpreter.call(key, Arguments((one,)), call.place) for one in items)
     ranks = [_rank(one) for one in by]
-    if None in ranks:
-        return items
     try:
-        places = sorted(range(len(items)), key=lambda position: ranks[position], reverse=downwards)
+        places = None if None in ranks else sorted(range(len(items)), key=lambda position: ranks[position], reverse=downwards)
     except TypeError:
-        return items
-    return tuple(items[one] for one in places)
+        places = None
+    return _anyhow(items) if places is None else tuple(items[one] for one in places)
+
+
+def _anyhow(items: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The items in an order that is not known: where they are plain, each place holds any of them."""
+    return (join(items),) * len(items) if items and None not in [_rank(one) for one in items] else items
 
 
 def _rank(value: Value) -> Any:
     """What a value sorts as; None if that is not known."""
     if isinstance(value, Literal):
         return value.value
-    if not isinstance(value, Tuple):
+    if not isinstance(value, Tuple | List) or (isinstance(value, List) and operators.is_open(value)):
         return None
-    parts = [_rank(one) for one in value.items]
-    return None if None in parts else tuple(parts)
+    parts = [_rank(one) for one in (value.items if isinstance(value, Tuple) else operators.items_of(value))]
+    return None if None in parts else tuple(parts) if isinstance(value, Tuple) else parts
 
 
 def without_any(items: tuple[Value, ...]) -> tuple[Value, ...]:

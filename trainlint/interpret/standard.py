@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
 
 from trainlint.core import Origin
 from trainlint.interpret import operators
-from trainlint.interpret.builtins import machine_of, new_list, wrap
+from trainlint.interpret.builtins import machine_of, new_list
 from trainlint.interpret.dispatch import Arguments, Call, function, method
+from trainlint.interpret.iterators import wrap
+from trainlint.interpret.ordering import any_of
 from trainlint.interpret.targets import FIELDS
 from trainlint.interpret.values import (
     NONE,
+    Array,
     Class,
     Dict,
     Instance,
@@ -26,6 +31,9 @@ from trainlint.interpret.values import (
     Value,
 )
 
+MAXIMUM_ROWS = 256
+MAXIMUM_FACTORS = 16
+"""Combinations of `itertools.product` that are followed, and of how many items each."""
 CONSTANTS: dict[str, float] = {
     **{f"{library}.{name}": getattr(math, name) for library in ("math", "numpy", "torch") for name in ("pi", "e", "inf", "nan")},
     "numpy.Inf": math.inf,
@@ -42,7 +50,7 @@ _MATH = (
 def _math(name: str) -> Callable[[Call], Value]:
     def compute(call: Call) -> Value:
         numbers = [one.value for one in call.arguments.positional if isinstance(one, Literal)]
-        if len(numbers) != len(call.arguments.positional) or not numbers:
+        if len(numbers) != len(call.arguments.positional) or not numbers or call.arguments.keywords:
             return call.unknown(f"math.{name} of something that is not known")
         try:
             return Literal(getattr(math, name)(*numbers), call.place, _origin(call))
@@ -76,6 +84,8 @@ def _copy(call: Call) -> Value:
 
 def copied(value: Value, *, deep: bool, depth: int = 0) -> Value:
     """A copy that later changes of the original do not reach (two levels of containers deep)."""
+    if isinstance(value, Array) and not value.symbolic and (deep or depth == 0):
+        return replace(value)
     if depth > 4 or not isinstance(value, List | Dict | Instance | Object | Tuple):
         return value
     if isinstance(value, Tuple):
@@ -107,39 +117,53 @@ def _trange(call: Call) -> Value:
 
 @function("itertools.chain", "itertools.chain.from_iterable")
 def _chain(call: Call) -> Value:
-    sources = call.arguments.positional
+    sources, exhaustive = call.arguments.positional, call.arguments.complete
     if call.name.endswith("from_iterable") and sources:
-        sources = tuple(call.interpreter.iterate(sources[0], call.place).items)
+        outer = call.interpreter.iterate(sources[0], call.place)
+        sources, exhaustive = tuple(outer.items), outer.exhaustive
     if any(isinstance(one, Object) and one.row.kind == "parameters" for one in sources):
         return new_list(sources, call.place)  # groups of parameters stay recognisable
     found = [call.interpreter.iterate(one, call.place) for one in sources]
     items = [item for one in found for item in one.items]
-    return wrap(call, items, exhaustive=all(one.exhaustive for one in found), trips=None)
+    return wrap(call, items, exhaustive=exhaustive and all(one.exhaustive for one in found), trips=None)
 
 
 @function("itertools.product")
 def _product(call: Call) -> Value:
     rows: list[tuple[Value, ...]] = [()]
-    exhaustive = True
-    for one in call.arguments.positional:
-        found = call.interpreter.iterate(one, call.place)
-        exhaustive = exhaustive and found.exhaustive
-        rows = [(*row, item) for row in rows for item in found.items][:256]
+    exhaustive = call.arguments.complete
+    times = call.arguments.keywords.get("repeat", Literal(1))
+    found = [call.interpreter.iterate(one, call.place) for one in call.arguments.positional]
+    if isinstance(times, Literal) and isinstance(times.value, int) and 0 <= times.value * len(found) <= MAXIMUM_FACTORS:
+        found = found * times.value
+    else:
+        return wrap(call, [call.unknown("combinations in an unknown number")], exhaustive=False, trips=None)
+    for one in found:
+        every = [(*row, item) for row in rows for item in one.items[:MAXIMUM_ROWS]]
+        exhaustive = exhaustive and one.exhaustive and len(rows) * len(one.items) <= MAXIMUM_ROWS
+        rows = every[:MAXIMUM_ROWS]
     return wrap(call, [Tuple(row) for row in rows], exhaustive=exhaustive, trips=len(rows) if exhaustive else None)
 
 
 @function("itertools.count", "itertools.cycle", "itertools.repeat")
 def _endless(call: Call) -> Value:
+    """One item that stands for all that come: of a cycle of known items any of them."""
+    item = call.argument(0) or NONE
     if call.name == "itertools.count":
-        return wrap(call, [call.unknown("a counter of a loop")], exhaustive=False, trips=None)
-    found = call.interpreter.iterate(call.argument(0) or NONE, call.place) if call.name == "itertools.cycle" else None
-    items = list(found.items[:1]) if found is not None else [call.argument(0) or NONE]
-    return wrap(call, items, exhaustive=False, trips=None)
+        item = call.unknown("a counter of a loop")
+    elif call.name == "itertools.cycle":
+        item = any_of(call.interpreter.iterate(item, call.place).items) or call.unknown("an item of nothing")
+    return wrap(call, [item], exhaustive=False, trips=None)
 
 
 @function("itertools.islice")
 def _islice(call: Call) -> Value:
     found = call.interpreter.iterate(call.argument(0) or NONE, call.place)
+    ends = [one.value for one in call.arguments.positional[1:] if isinstance(one, Literal)]
+    whole = [one for one in ends if type(one) is int and one >= 0]
+    if found.exhaustive and 0 < len(whole) == len(call.arguments.positional) - 1 and whole[2:] != [0]:
+        items = list(islice(found.items, *whole[:3]))
+        return wrap(call, items, exhaustive=True, trips=len(items))
     count = call.literal(1)
     trips = count if isinstance(count, int) and len(call.arguments.positional) == 2 else None
     return wrap(call, list(found.items[:1]), exhaustive=False, trips=trips)

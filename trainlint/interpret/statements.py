@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import libcst as cst
+from libcst.helpers import get_full_name_for_node
 
-from trainlint.interpret import functions, imports, members, operators, targets
+from trainlint.core import Place
+from trainlint.interpret import aliases, functions, imports, members, operators, targets
 from trainlint.interpret.events import TRAINING, Frame
 from trainlint.interpret.expressions import evaluate
 from trainlint.interpret.values import (
@@ -23,6 +27,7 @@ from trainlint.interpret.values import (
     Value,
     join,
 )
+from trainlint.source.lines import split_rows
 
 if TYPE_CHECKING:
     from trainlint.interpret.heap import Changes
@@ -43,6 +48,7 @@ Statement: TypeAlias = "cst.BaseStatement | cst.BaseSmallStatement"
 EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort"})
 TRAINING_METHODS = frozenset({"backward", "zero_grad", "step", "eval", "train"})
 """Methods that are missed when they are only named, whatever has them."""
+MAXIMUM_ROWS_BETWEEN = 20
 
 
 def execute_block(machine: Machine, body: Sequence[Statement]) -> Flow:
@@ -109,6 +115,9 @@ def _assign(machine: Machine, node: cst.Assign) -> Flow:
             machine.emit("accumulated", machine.place(added), value=operand, before=total, result=value)
     for target in node.targets:
         targets.assign(machine, target.target, value)
+        kept = get_full_name_for_node(target.target) if isinstance(node.value, cst.Name | cst.Attribute) else None
+        if kept is not None and "best" in kept.lower():
+            machine.emit("kept", machine.place(node.value), value=value, name=Literal(kept))
     if isinstance(value, Array) and value.op == "layer" and len(node.targets) == 1:
         _note_unread(machine, node, value)
     return Flow.NORMAL
@@ -127,11 +136,35 @@ def _added_to(machine: Machine, node: cst.Assign) -> tuple[Value | None, cst.Bas
 
 
 def _note_unread(machine: Machine, node: cst.Assign, value: Array) -> None:
-    """An event for what a layer gave if it is bound to a name that the file has nowhere else."""
+    """An event for what a layer gave if its name stands nowhere else, or is bound anew in the same block before it is read."""
     target, place = node.targets[0].target, value.place
     text = getattr(place, "source_text", "")
-    if isinstance(target, cst.Name) and isinstance(node.value, cst.Call) and text.count(target.value) == 1:
+    if not isinstance(target, cst.Name) or not isinstance(node.value, cst.Call):
+        return
+    if text.count(target.value) == 1 or _is_bound_anew(text, target.value, machine.place(node)):
         machine.emit("unread", place, value=value, name=Literal(target.value))
+
+
+@lru_cache(maxsize=4)
+def _rows(text: str) -> list[str]:
+    return split_rows(text)
+
+
+def _is_bound_anew(text: str, name: str, place: Place | None) -> bool:
+    """Whether the rows behind a statement bind its name to something else, with no word of it and no other block between."""
+    rows = _rows(text)
+    if place is None or place.span.end_row >= len(rows):
+        return False
+    depth = len(rows[place.span.row - 1]) - len(rows[place.span.row - 1].lstrip())
+    for row in rows[place.span.end_row : place.span.end_row + MAXIMUM_ROWS_BETWEEN]:
+        if not row.strip() or row.lstrip().startswith("#"):
+            continue
+        if len(row) - len(row.lstrip()) != depth:
+            return False
+        if re.search(rf"\b{name}\b", row) is not None:
+            found = re.match(rf"\s*{name}\s*=(?!=)(.*)\Z", row)
+            return found is not None and re.search(rf"\b{name}\b", found[1]) is None and row.count("(") == row.count(")")
+    return False
 
 
 def _annotated(machine: Machine, node: cst.AnnAssign) -> Flow:
@@ -152,6 +185,8 @@ def _augmented(machine: Machine, node: cst.AugAssign) -> Flow:
     value = operators.in_place(machine, operator, before, operand, machine.place(node))
     if operator == "add" and isinstance(operand, Array) and isinstance(node.target, cst.Name | cst.Attribute):
         machine.emit("accumulated", machine.place(node.value), value=operand, before=before, result=value)
+    if isinstance(before, Array) and isinstance(value, Array) and not isinstance(node.target, cst.Subscript):
+        aliases.changed(machine, before, value)
     targets.assign(machine, node.target, value)
     return Flow.NORMAL
 

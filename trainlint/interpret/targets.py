@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from trainlint.interpret import operators
+from trainlint.interpret import aliases, operators
 from trainlint.interpret.bindings import surely_unbound
 from trainlint.interpret.dispatch import METHODS, Arguments, Call
 from trainlint.interpret.heap import NOT_BOUND
@@ -16,6 +16,7 @@ from trainlint.interpret.values import (
     Array,
     Choice,
     Class,
+    Deferred,
     Dict,
     Instance,
     List,
@@ -45,7 +46,20 @@ _BUILTIN_NAMES = frozenset(dir(builtins)) | {"__doc__", "reload", "unicode", "xr
 def bound_value(machine: Machine, name: str) -> Value | None:
     """The value of a plain name that the script binds: local, enclosing, module."""
     scope = scope_of(machine, name)
-    return None if scope is None else bound_part(scope.cells[name])
+    if scope is None and machine.stars and settle(machine, _module_scope(machine.scope)):
+        scope = scope_of(machine, name)
+    if scope is None:
+        return None
+    value = bound_part(scope.cells[name])
+    return value.follow() if isinstance(value, Deferred) else value
+
+
+def settle(machine: Machine, module: Scope) -> bool:
+    """Follow the `from ... import *` of a module that were put off; whether there were any."""
+    waiting = machine.stars.pop(id(module), ()) if machine.follows else ()
+    for follow in waiting:
+        follow()
+    return bool(waiting)
 
 
 def unbound(machine: Machine, name: str, place: Place | None) -> Value:
@@ -211,8 +225,10 @@ def _assign_item(machine: Machine, target: cst.Subscript, value: Value) -> None:
             from trainlint.interpret import arrays
 
             changed = arrays.setitem(one, index, value, place)
-            if isinstance(target.value, cst.Name | cst.Attribute | cst.Subscript) and not isinstance(container, Choice):
-                assign(machine, target.value, changed)
+            if not isinstance(container, Choice):
+                aliases.changed(machine, one, changed)
+                if isinstance(target.value, cst.Name | cst.Attribute | cst.Subscript):
+                    assign(machine, target.value, changed)
         else:
             set_item(machine, one, index, value, place)
 

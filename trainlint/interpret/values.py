@@ -7,7 +7,7 @@ branch can be followed one after the other and joined.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import field
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -37,6 +37,13 @@ class Unknown:
     place: Place | None = None
     start: Value | None = None
     linear: tuple[Unknown, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Deferred(Unknown):
+    """What an import from the project gives, in a file in which nothing trains: followed when its name is read."""
+
+    follow: Callable[[], Value] = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

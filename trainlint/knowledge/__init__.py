@@ -31,3 +31,15 @@ def names_in(module: str) -> tuple[str, ...]:
     prefix = f"{module}."
     inside = {name[len(prefix) :] for name in _index() if name.startswith(prefix)}
     return tuple(sorted(name for name in inside if name and "." not in name and not name.startswith("_")))
+
+
+MODULES_OF_ONE_SPELLING = ("torch.nn", "torch.nn.functional", "torch.optim", "torch.optim.lr_scheduler")
+"""Modules in which no two things to call differ by the case of their letters only."""
+
+
+def spelled_otherwise(name: str) -> str:
+    """The name that such a module has for what a script calls in other capitals (`LeakyReLU` for `nn.LeakyRelu`), or nothing."""
+    module, _, last = name.rpartition(".")
+    if module not in MODULES_OF_ONE_SPELLING or find(name) is not None:
+        return ""
+    return next((one for one in names_in(module) if one.casefold() == last.casefold() and one != last), "")

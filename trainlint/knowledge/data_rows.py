@@ -49,6 +49,7 @@ ENCODERS: dict[str, tuple[str, str]] = {
         "*, categories='auto', drop=None, sparse_output|sparse=True, dtype=None, handle_unknown='error', min_frequency=None",
     ),
     "LabelBinarizer": ("binarizer", "*, neg_label=0, pos_label=1, sparse_output=False"),
+    "MultiLabelBinarizer": ("indicators", "*, classes=None, sparse_output=False"),
 }
 """Encoder of `sklearn.preprocessing`, its kind and signature."""
 

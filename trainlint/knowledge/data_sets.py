@@ -150,6 +150,9 @@ KERAS: dict[str, DataSet] = {
 }
 """`keras.datasets.<name>.load_data()`."""
 
+SORTED = frozenset({"iris", "wine"})
+"""Tables of scikit-learn that list one class after the other: the first rows are not of every class."""
+
 SKLEARN: dict[str, DataSet] = {
     "load_iris": DataSet(_table(_IRIS), classes(3, balanced=True), 150),
     "load_wine": DataSet(_table(_WINE), classes(3), 178),

@@ -86,6 +86,12 @@ NN_LAYERS: tuple[tuple[str, str, str, str], ...] = (
 )
 """`tf.nn.<function>` with explicit weights, or that does what a Keras layer does."""
 
+_CONTRIB_CONV = (
+    "inputs, filters|num_outputs, kernel_size, strides|stride=1, padding='SAME', data_format=None, dilation_rate|rate=1, "
+    "activation|activation_fn='relu', normalizer_fn=None, normalizer_params=None, "
+    "kernel_initializer|weights_initializer='glorot_uniform', kernel_regularizer|weights_regularizer=None, scope=None"
+)
+
 CONTRIB_LAYERS: tuple[tuple[str, str, str], ...] = (
     (
         "fully_connected",
@@ -95,9 +101,13 @@ CONTRIB_LAYERS: tuple[tuple[str, str, str], ...] = (
             "kernel_initializer|weights_initializer='glorot_uniform', kernel_regularizer|weights_regularizer=None, scope=None"
         ),
     ),
+    ("conv2d", "Conv2D", _CONTRIB_CONV),
+    ("convolution2d", "Conv2D", _CONTRIB_CONV),
+    ("max_pool2d", "MaxPooling2D", "inputs, pool_size|kernel_size, strides|stride=2, padding='VALID', scope=None"),
+    ("avg_pool2d", "AveragePooling2D", "inputs, pool_size|kernel_size, strides|stride=2, padding='VALID', scope=None"),
     ("flatten", "Flatten", "inputs, outputs_collections=None, scope=None"),
 )
-"""`tf.contrib.layers.<function>`: `fully_connected` ends in a relu unless told otherwise."""
+"""`tf.contrib.layers.<function>`, also `tf.contrib.slim.<function>`: layers with weights end in a relu unless told otherwise."""
 
 INITIALIZERS: tuple[tuple[str, str, str], ...] = (
     ("zeros_initializer", "zeros", "dtype=None"),
@@ -177,7 +187,10 @@ ROWS: tuple[Row, ...] = (
         for name, layer, text in LAYERS
     ),
     *(Row(f"tensorflow.nn.{name}", makes, kind, text) for name, makes, kind, text in NN_LAYERS),
-    *(Row(f"tensorflow.contrib.layers.{name}", "layer_function", layer, text) for name, layer, text in CONTRIB_LAYERS),
+    *(
+        Row(f"tensorflow.contrib.layers.{name}", "layer_function", layer, text, (f"tensorflow.contrib.slim.{name}",))
+        for name, layer, text in CONTRIB_LAYERS
+    ),
     *(
         Row(f"tensorflow.{name}", "initializer", kind, text, (f"tensorflow.initializers.{name.removesuffix('_initializer')}",))
         for name, kind, text in INITIALIZERS

@@ -126,6 +126,8 @@ SHARED: tuple[tuple[str, str, str], ...] = (
     ("squeeze", "squeeze", "axis|dim=None"),
     ("unsqueeze", "expand_dims", "axis|dim"),
     ("tile", "tile", "*repeats|dims"),
+    ("tril", "tril", "diagonal=0, *, out=None"),
+    ("triu", "triu", "diagonal=0, *, out=None"),
     ("flip", "flip", "*axis|dims"),
     ("roll", "roll", "shift|shifts, axis|dims=None"),
     ("sort", "torch_sort", "axis|dim=-1, descending=False, stable=False, *, out=None"),
@@ -255,7 +257,7 @@ ACTIVATIONS: tuple[tuple[str, str, str], ...] = (
     ("glu", "glu", "axis|dim=-1"),
     ("normalize", "l2_normalize", "ord|p=2.0, axis|dim=1, eps=1e-12, out=None"),
     ("one_hot", "one_hot", "classes|num_classes=-1"),
-    ("interpolate", "resize", "size=None, scale_factor=None, mode='nearest', align_corners=None"),
+    ("interpolate", "interpolate", "size=None, scale_factor=None, mode='nearest', align_corners=None"),
     ("pad", "pad", "pad, mode='constant', value=None"),
 )
 """Functions of `torch.nn.functional` without weights, without the tensor they are of."""
@@ -305,6 +307,34 @@ ROWS: tuple[Row, ...] = (
             f"{_DOCS}/torch.nn.functional.{name}.html",
         )
         for name, kind, text in ACTIVATIONS
+    ),
+    Row(
+        "torch.nn.functional.scaled_dot_product_attention",
+        "operation",
+        "scaled_dot_product_attention",
+        "x|query, y|key, z|value, mask|attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False",
+        source=f"{_DOCS}/torch.nn.functional.scaled_dot_product_attention.html",
+    ),
+    Row(
+        "torch.nn.Transformer.generate_square_subsequent_mask",
+        "operation",
+        "causal_mask",
+        "sz, device=None, dtype=None",
+        source=f"{_DOCS}/torch.nn.Transformer.html",
+    ),
+    Row(
+        "torch.nn.utils.rnn.pack_padded_sequence",
+        "operation",
+        "identity",
+        "x|input, lengths, batch_first=False, enforce_sorted=True",
+        source=f"{_DOCS}/torch.nn.utils.rnn.pack_padded_sequence.html",
+    ),
+    Row(
+        "torch.nn.utils.rnn.pad_packed_sequence",
+        "operation",
+        "unpacked",
+        "x|sequence, batch_first=False, padding_value=0.0, total_length=None",
+        source=f"{_DOCS}/torch.nn.utils.rnn.pad_packed_sequence.html",
     ),
     *(
         Row(f"torch.{name}", "operation", "tensor_class", "*values", (f"torch.cuda.{name}",), (), f"{_DOCS}/../tensors.html")

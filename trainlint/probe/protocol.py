@@ -23,7 +23,8 @@ class Request:
     """What the host asks for. `folder` is where the child writes `run-<number>.json` (rank 0 alone), each renamed into place.
 
     `runs`: so many trainings are measured, then the script is stopped. `products`: the most Hessian-vector products for one
-    eigenvalue. `tolerance`: Lanczos stops when the residual is below this share of the eigenvalue. `batches`: batches for the
+    eigenvalue. `tolerance`: Lanczos stops when the residual is below this share of the eigenvalue and one that is larger by ten
+    times as much (by a tenth at least) would have shown itself nine times in ten. `batches`: batches for the
     spread of the sharpness. `steps`: real optimizer steps watched afterwards. `sweep`: learning rates tried from the captured
     state, as multiples of the predicted bound (of the script's own rate for adaptive optimizers). `overfit`: steps on one batch.
     `seconds`: what one run's measuring is allowed to take; what is not reached by then is left out and noted.

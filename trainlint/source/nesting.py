@@ -86,8 +86,9 @@ class _Elifs:
 
 def too_deep(text: str) -> TooDeep | None:
     """Why `text` must not be parsed, or None."""
-    # A logical line of so many characters cannot nest deeper than that: nearly all files are done after the cheap scan.
-    depth = skipped = line_start = longest = 0
+    # A logical line of so many characters cannot nest deeper than that: nearly all of a file is done after the cheap scan.
+    depth = skipped = line_start = 0
+    long_lines: list[tuple[int, int]] = []
     for kind, start, end in tokens(text, pattern=STRUCTURE):
         if kind == "open":
             depth += 1
@@ -97,14 +98,20 @@ def too_deep(text: str) -> TooDeep | None:
             depth = max(depth - 1, 0)
         elif kind == "newline":
             if depth == 0:
-                longest = max(longest, end - line_start - skipped)
+                if end - line_start - skipped > MAX_DEPTH:
+                    long_lines.append((line_start, end))
                 line_start, skipped = end, 0
         elif kind in ("comment", "string"):
             skipped += end - start - 1
-    longest = max(longest, len(text) - line_start - skipped)
-    if longest <= MAX_DEPTH and text.count("elif") <= MAX_DEPTH // 2 and len(text) <= MAX_TOKENS:
-        return None
-    return _too_deep_exactly(text)
+    if len(text) - line_start - skipped > MAX_DEPTH:
+        long_lines.append((line_start, len(text)))
+    if text.count("elif") > MAX_DEPTH // 2 or len(text) > MAX_TOKENS:
+        return _too_deep_exactly(text)
+    for start, end in long_lines:
+        found = _too_deep_exactly(text[start:end])
+        if found is not None:
+            return found._replace(offset=start + found.offset)
+    return None
 
 
 def _too_deep_exactly(text: str) -> TooDeep | None:

@@ -117,13 +117,6 @@ def sure_minibatch_bound(largest_row: float) -> float:
     return 2 / largest_row if largest_row > 0 else math.inf
 
 
-def sufficient_minibatch_bound(lam: float, largest_row: float, samples: int, batch: int) -> float:
-    """Below it [P^2/L] the mean square error of small batches never grows: 2 / ((1-p) lam + p * largest_row) (Ma et al. 2018)."""
-    p = replacement(samples, batch)
-    curved = (1 - p) * lam + p * largest_row
-    return 2 / curved if curved > 0 else math.inf
-
-
 EXACT_DIMENSION = 16
 """Up to this many parameters the operator of the mean square (d^2 x d^2) is built."""
 

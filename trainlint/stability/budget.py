@@ -13,7 +13,7 @@ so that a script takes no more than about twice this much."""
 LEAST = 0.01
 """The share of it that even the last of many runs has: enough for the closed form of a small model."""
 
-PRODUCT, GRADIENT = 6, 3
+PRODUCT, GRADIENT = 6, 2.5
 """Evaluations of the loss that a Hessian product and a gradient cost."""
 
 

@@ -15,10 +15,21 @@ from trainlint.stability.bounds import Descent
 from trainlint.stability.budget import GRADIENT, Purse
 from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import descent_of
-from trainlint.stability.simulate import BLOWN_UP, CHECKS, HOPELESS, Outcome, evaluations, full, shuffled, train
+from trainlint.stability.simulate import (
+    BLOWN_UP,
+    CHECKS,
+    HOPELESS,
+    Outcome,
+    beside_evaluations,
+    evaluations,
+    full,
+    shuffled,
+    train,
+)
 from trainlint.stability.twin.operation import TooMuchWorkError
 from trainlint.stability.twin.problem import Problem, Rows
 from trainlint.stability.twin.program import Program
+from trainlint.stability.twin.rearranging import NOTES
 from trainlint.stability.updates import Settings
 
 STARTS = 5
@@ -100,18 +111,27 @@ def keeps_last_batch(case: Case) -> bool:
 
 
 class Simulation(NamedTuple):
-    """How many of how many simulated runs diverge, as few as decide, their length, and the loss [L] of the middle one."""
+    """How many of how many simulated runs diverge, as few as decide, their length, and the loss [L] of the middle one.
+
+    `high` more are not followed to their end, and are above `BLOWN_UP` times their first loss where they are left.
+    """
 
     blown: int
     runs: int
     steps: int
     first: float = math.nan
     last: float = math.nan
+    high: int = 0
 
     @property
     def diverges(self) -> bool:
         """Whether nearly all runs blow up."""
         return self.blown >= min(MOST, max(FEWER, self.runs))
+
+    @property
+    def unstable(self) -> bool:
+        """Whether several runs blow up, or are far above their start where they are left."""
+        return self.blown + self.high >= 2
 
     @property
     def in_words(self) -> str:
@@ -123,7 +143,8 @@ class Simulation(NamedTuple):
 def _cost_of_training(case: Case) -> tuple[float, float]:
     """The multiplications of one update, and of looking at the loss over all rows in the course of one run."""
     looks = (CHECKS + 2) * case.program.cost() if case.batch is not None else 0.0
-    return GRADIENT * case.program.cost(case.batch) * evaluations(case.settings), looks
+    beside = beside_evaluations(case.settings, case.program.dimension)
+    return GRADIENT * case.program.cost(case.batch) * evaluations(case.settings) + beside, looks
 
 
 def half_beside_training(case: Case) -> float:
@@ -155,8 +176,9 @@ def simulated(case: Case, kept: float = 0.0) -> Simulation:
         if MOST in (blown, len(outcomes) - blown):
             break
     middle = sorted(outcomes, key=lambda one: one.last)[len(outcomes) // 2]
-    losses = (middle.first, middle.last) if case.program.targets_are_known else ()
-    return Simulation(blown, len(outcomes), steps, *losses)
+    high = sum(not one.diverged and one.last > BLOWN_UP * one.first for one in outcomes)
+    losses = (middle.first, middle.last) if case.program.targets_are_known else (math.nan, math.nan)
+    return Simulation(blown, len(outcomes), steps, *losses, high)
 
 
 def batches_of(case: Case, seed: int) -> Iterator[Rows | None]:
@@ -216,6 +238,8 @@ def premises(case: Case) -> tuple[str, ...]:
         found.append(
             "the targets are not known" + ("; the curvature does not depend on them" if quadratic else " and taken for zeros")
         )
+    ops = dict.fromkeys(step.node.op for step in case.program.steps)
+    found.extend(NOTES[op] for op in ops if op in NOTES and (op != "masking" or case.program.imitates))
     if case.rows_of_step and case.problem.adds_rows:
         found.append(f"the loss adds over the {case.rows_of_step} rows of a step")
     if case.run.updates is None:

@@ -149,7 +149,7 @@ def _verdict(case: Case, rows: Tensor | None, bound: float) -> Judged:
     if trained.diverges:
         verdict = "diverges"
     else:
-        unstable = trained.blown >= 2 or (rows is not None and case.settings.rate > bound and not case.not_constant)
+        unstable = trained.unstable or (rows is not None and case.settings.rate > bound and not case.not_constant)
         verdict = "unstable_in_mean_square" if unstable else "stable"
     losses = tuple(one if math.isfinite(one) else None for one in (trained.first, trained.last))
     return Judged(Evidence.SIMULATED, verdict, trained.in_words, losses=(losses[0], losses[1]))

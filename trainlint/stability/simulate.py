@@ -11,9 +11,10 @@ import numpy as np
 
 from trainlint.stability.bounds import LARGEST_FLOAT32
 from trainlint.stability.tensor_updates import BY_LOSS, BY_TENSOR, MAXIMUM_ITERATIONS
+from trainlint.stability.twin.cost import PER_ELEMENT, PER_NODE
 from trainlint.stability.twin.operation import Shape, Tensor
 from trainlint.stability.twin.problem import Problem, Rows
-from trainlint.stability.updates import BY_WEIGHT, Point, Settings, Update
+from trainlint.stability.updates import BY_WEIGHT, STEP_SIZES, Point, Settings, Update
 
 BLOWN_UP = 100.0
 """A run whose loss ends above this multiple of its first has diverged."""
@@ -26,6 +27,12 @@ LARGEST = 10**LARGEST_FLOAT32
 
 CHECKS = 20
 """How often a run looks at the loss over all rows."""
+
+SMALL_RATE = 1e-3
+"""A learning rate that no optimizer cuts, but for Rprop's smallest step where that is larger."""
+
+PER_DIRECTION = 12 * PER_NODE
+"""Multiplications that take as long as the operations of one direction of L-BFGS, however few the weights."""
 
 RULES: Mapping[str, tuple[Update, frozenset[str]]] = {**BY_WEIGHT, **BY_TENSOR, **BY_LOSS}
 """Update rules as torch.optim and keras.optimizers write them, and the libraries that do."""
@@ -89,6 +96,14 @@ def evaluations(settings: Settings) -> int:
     return 1 + int(max(1.0, min(settings.number("max_iter", 20), MAXIMUM_ITERATIONS))) if settings.name in BY_LOSS else 1
 
 
+def beside_evaluations(settings: Settings, dimension: int) -> float:
+    """The multiplications of one update but for its evaluations, where that is no small part: the directions of L-BFGS."""
+    if settings.name not in BY_LOSS:
+        return 0.0
+    kept = max(1.0, min(settings.number("history_size", 100), MAXIMUM_ITERATIONS))
+    return evaluations(settings) * (PER_DIRECTION + 4 * PER_ELEMENT * kept * dimension)
+
+
 def clipped(gradient: Tensor, settings: Settings, tensors: tuple[tuple[slice, Shape], ...]) -> Tensor:
     """The gradient as it is clipped: by value, by the norm over all weights, or (Keras' `clipnorm`) by that of each tensor."""
     if settings.clip is None:
@@ -111,11 +126,18 @@ def _settled(checked: list[float], first: float) -> bool:
 
 
 def first_update(settings: Settings, problem: Problem, gradient: Tensor) -> Tensor:
-    """What the first step subtracts from the start, for each unit of the learning rate."""
+    """What the first step subtracts from the start, for each unit of the learning rate (below `largest_rate`)."""
     with np.errstate(all="ignore"):
-        one = settings._replace(more={**settings.more, "max_iter": 1})
+        least = settings.pair("step_sizes", STEP_SIZES)[0] if settings.name == "rprop" else 0.0
+        rate = max(SMALL_RATE, least)
+        one = settings._replace(rate=rate, more={**settings.more, "max_iter": 1})
         at = Point(problem.start, gradient, 1, problem.tensors, problem.gradient)
-        return np.asarray(RULES[settings.name][0](one, {}, at) / settings.rate)
+        return np.asarray(RULES[settings.name][0](one, {}, at) / rate)
+
+
+def largest_rate(settings: Settings) -> float:
+    """The learning rate above which the first step grows no more: Adafactor's rate is at most 1, Rprop's its largest step."""
+    return {"adafactor": 1.0, "rprop": settings.pair("step_sizes", STEP_SIZES)[1]}.get(settings.name, math.inf)
 
 
 def shuffled(samples: int, batch: int, *, keep_last: bool, seed: int) -> Iterator[Rows | None]:

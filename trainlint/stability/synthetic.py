@@ -17,6 +17,14 @@ CLASS_SHARES = frozenset({"categorical_crossentropy", "softmax_cross_entropy_wit
 CLASS_EITHER = frozenset({"cross_entropy", "nll"})
 BINARY = frozenset({"binary_crossentropy", "binary_cross_entropy_with_logits"})
 HINGES = frozenset({"hinge", "squared_hinge"})
+CURVED_IN_LABELS = frozenset({"binary_focal_crossentropy", "categorical_focal_crossentropy", "categorical_hinge"})
+"""Losses of labels that a mean label does not stand for."""
+
+POSITIVE = frozenset({"mean_absolute_percentage_error", "mean_squared_logarithmic_error"})
+"""Losses of numbers that depend on how near to zero the targets are."""
+
+RESHAPED = frozenset({"reshape", "flatten", "squeeze", "expand_dims", "cast", "getitem", "swapaxes", "transpose"})
+"""Operations after which labels are labels still."""
 
 
 class Moments(NamedTuple):
@@ -42,14 +50,13 @@ class Synthetic:
         self._rng = np.random.default_rng(seed)
         self._drawn: dict[int, Tensor] = {}
         self._inputs: Node | None = None
-        self._labels: dict[int, tuple[str, Node]] = {}
+        self._labels: dict[int, tuple[str, Node, bool]] = {}
         self._indices: dict[int, int] = {}
         for node in walk(root):
-            if node.op in LOSSES and len(node.inputs) > 1:
-                self._labels[id(node.inputs[1])] = (node.op, node.inputs[0])
-            elif node.op == "embedding" and node.inputs:
-                named = node.attributes.get("rows")
-                self._indices[id(node.inputs[0])] = named if isinstance(named, int) else 0
+            if node.op in LOSSES and len(node.inputs) > 1 and node.attributes.get("log_target") is not True:
+                self._note_labels(node.op, *node.inputs[:2])
+            for given, count in named_by(node):
+                self._indices[id(_leaf(given))] = count
 
     def __call__(self, node: Node) -> Tensor:
         """The array of a leaf, the same each time."""
@@ -57,18 +64,34 @@ class Synthetic:
             self._drawn[id(node)] = self._draw(node)
         return self._drawn[id(node)]
 
+    def _note_labels(self, loss: str, prediction: Node, labels: Node) -> None:
+        """The leaf that a loss compares a prediction with, as it is or in another shape; not what the model itself is given."""
+        leaf = _leaf(labels)
+        if all(node is not leaf for node in walk(prediction)):
+            self._labels[id(leaf)] = (loss, prediction, leaf is not labels)
+
     def _draw(self, node: Node) -> Tensor:
         if id(node) in self._indices:
             return np.floor(self._rng.uniform(0, max(1, self._indices[id(node)]), self._shape(node)))
-        op, prediction = self._labels.get(id(node), ("", node))
+        op, prediction, is_reshaped = self._labels.get(id(node), ("", node, False))
+        if is_reshaped and op in CLASS_NUMBERS | CLASS_EITHER:
+            return self._rng.integers(0, self._axis_of_classes(op, prediction)[1], self._shape(node)).astype(np.float64)
+        if is_reshaped and op in BINARY | HINGES:
+            return self._rng.integers(0, 2, self._shape(node)).astype(np.float64)
         if op in CLASS_NUMBERS | CLASS_SHARES | CLASS_EITHER:
             return self._classes(op, prediction)
         if op in BINARY:
             shape = self._shape(prediction)
             return self._rng.integers(0, 2, shape).astype(np.float64) if self._sure else np.full(shape, 0.5)
-        if op in HINGES:
+        if op in HINGES or op == "binary_focal_crossentropy":
             return self._rng.integers(0, 2, self._shape(prediction)).astype(np.float64)
+        if op in CURVED_IN_LABELS or op == "kl_divergence":
+            return self._classes("categorical_crossentropy", prediction, sure=op in CURVED_IN_LABELS)
         moments = moments_of(node)
+        if op in POSITIVE:
+            if moments is None:
+                raise RefusalError("the scale of the targets is not known")
+            return draw(self._rng, self._shape(node if node.shape else prediction), moments)
         if op:
             return self._targets(self._shape(node if node.shape else prediction), moments)
         if moments is None:
@@ -97,15 +120,45 @@ class Synthetic:
         spread = drawn.std(axis=0, keepdims=True)
         return np.asarray(centre + deviation * (drawn - drawn.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
 
-    def _classes(self, op: str, prediction: Node) -> Tensor:
+    def _classes(self, op: str, prediction: Node, *, sure: bool = False) -> Tensor:
         """Shares of classes: labels that know nothing of the inputs are the same share of each, but for noise of few rows."""
         shape = self._shape(prediction)
-        axis = 1 if op in CLASS_EITHER and len(shape) > 1 else len(shape) - 1
-        classes = max(1, shape[axis])
-        if not self._sure:
+        axis, classes = self._axis_of_classes(op, prediction)
+        if not self._sure and not sure:
             return np.full(shape, 1 / classes)
         labels = self._rng.integers(0, classes, (*shape[:axis], *shape[axis + 1 :]))
         return np.moveaxis(np.eye(classes)[labels], -1, axis)
+
+    def _axis_of_classes(self, op: str, prediction: Node) -> tuple[int, int]:
+        """The axis of a prediction along which the classes lie, and how many there are."""
+        shape = self._shape(prediction)
+        axis = 1 if op in CLASS_EITHER and len(shape) > 1 else len(shape) - 1
+        return axis, max(1, shape[axis])
+
+
+def _leaf(node: Node) -> Node:
+    """What lies below changes of shape."""
+    while node.op in RESHAPED and node.inputs:
+        node = node.inputs[0]
+    return node
+
+
+def named_by(node: Node) -> list[tuple[Node, int]]:
+    """The indices that an operation takes, each with how many entries they choose among (0 where that is not known)."""
+    inputs, shape = node.inputs, node.inputs[0].shape if node.inputs else None
+    if node.op in ("embedding", "embedding_bag") and inputs:
+        rows = node.attributes.get("rows")
+        return [(inputs[0], rows if isinstance(rows, int) else 0)]
+    if node.op == "one_hot" and inputs:
+        classes = node.attributes.get("classes")
+        return [(inputs[0], classes if isinstance(classes, int) else 0)]
+    index, axis = node.attributes.get("index"), node.attributes.get("axis")
+    if node.op == "gather" and len(inputs) == 2 and shape and isinstance(axis, int) and -len(shape) <= axis < len(shape):
+        return [(inputs[1], shape[axis] or 0)]
+    if node.op != "getitem" or not isinstance(index, tuple) or not shape or any(one is None or one is ... for one in index):
+        return []
+    places = [axis for axis, one in enumerate(index[: len(shape)]) if isinstance(one, str)]
+    return [(given, shape[axis] or 0) for given, axis in zip(inputs[1:], places, strict=False)]
 
 
 def moments_of(node: Node) -> Moments | None:

@@ -129,22 +129,32 @@ def _lbfgs(s: Settings, state: State, at: Point) -> Tensor:
 
 
 def _quasi_newton(state: State, gradient: Tensor, kept: int) -> Tensor:
-    """The two-loop recursion over the last steps and changes of the gradient."""
-    pairs: list[tuple[Tensor, Tensor]] = state.setdefault("pairs", [])
+    """The two-loop recursion over the last steps S and changes Y of the gradient, each loop as a triangular system.
+
+    With R the upper triangle of S Y' the loops solve R a = -S g and R' c = diag(R) a - Y q for q = scale (-g - Y' a); the
+    direction is q + S' c.
+    """
     if "before" in state:
         change, moved = gradient - state["before"], state["moved"]
         if float(change @ moved) > 1e-10:
-            pairs.append((change, moved))
-            del pairs[:-kept]
+            _remember(state, moved, change, kept)
             state["scale"] = float(change @ moved) / float(change @ change)
-    found, shares = -gradient, []
-    for change, moved in reversed(pairs):
-        shares.append(float(moved @ found) / float(change @ moved))
-        found = found - shares[-1] * change
-    found = found * state.get("scale", 1.0)
-    for (change, moved), share in zip(pairs, reversed(shares), strict=True):
-        found = found + moved * (share - float(change @ found) / float(change @ moved))
-    return np.asarray(found)
+    if "memory" not in state:
+        return np.asarray(-gradient)
+    moves, changes, inverse = state["memory"]
+    shares = -inverse @ (moves @ gradient)
+    found = state["scale"] * (-gradient - shares @ changes)
+    return np.asarray(found + (shares / np.diag(inverse) - changes @ found) @ inverse @ moves)
+
+
+def _remember(state: State, moved: Tensor, change: Tensor, kept: int) -> None:
+    """Add a step and its change of the gradient to those that are kept, and a column to the inverse of R."""
+    empty = np.zeros((0, len(moved)))
+    moves, changes, inverse = state.get("memory", (empty, empty, np.zeros((0, 0))))
+    larger = np.zeros((len(moves) + 1, len(moves) + 1))
+    larger[-1, -1] = 1 / float(moved @ change)
+    larger[:-1, :-1], larger[:-1, -1] = inverse, -larger[-1, -1] * (inverse @ (moves @ change))
+    state["memory"] = np.vstack([moves, moved])[-kept:], np.vstack([changes, change])[-kept:], larger[-kept:, -kept:]
 
 
 BY_TENSOR: Mapping[str, tuple[Update, frozenset[str]]] = {

@@ -21,8 +21,8 @@ from trainlint.stability.case import (
 )
 from trainlint.stability.curvature import curvature
 from trainlint.stability.optimizers import DESCENT
-from trainlint.stability.simulate import first_update
-from trainlint.stability.tensor_updates import BY_LOSS, BY_TENSOR
+from trainlint.stability.simulate import first_update, largest_rate
+from trainlint.stability.tensor_updates import BY_TENSOR
 from trainlint.stability.twin.operation import RefusalError, TooMuchWorkError
 from trainlint.stability.twin.problem import Problem
 
@@ -30,8 +30,10 @@ TOLERANCE = 1e-3
 """How well the curvature of a net is computed: it changes as soon as the weights move."""
 
 
-QUASI_NEWTON = 2.0
-"""The rate below which steps of the inverse Hessian times the gradient converge on a quadratic: |1 - rate| < 1."""
+RELATIVE = {"lbfgs": 2.0, "lamb": 2.0}
+"""Rates from which nothing converges, however flat the loss: a step of the inverse Hessian times the gradient multiplies the
+error of a quadratic by |1 - rate|; LAMB's step is `rate` times as long as the weights, which are at least `rate` - 1
+times as long after it."""
 
 PACKED = frozenset({"lstm", "gru", "simple_rnn", "attention"})
 """Layers whose weights the libraries keep in other tensors than the twin."""
@@ -60,23 +62,27 @@ def trial(case: Case) -> StabilityBound | Unknown:
         trained = simulated(case, kept=kept)
         if trained.runs == 0:
             raise TooMuchWorkError("the model and its data are too large to be trained here within the budget (`--budget`)")
-        verdict = "diverges" if trained.diverges else "unstable_at_start" if trained.blown >= 2 else "stable"
+        verdict = "diverges" if trained.diverges else "unstable_at_start" if trained.unstable else "stable"
         method = trained.in_words
     sharpness = _median([_sharpness(case, case.drawn(seed)) for seed in starts])
     if not sharpness > 0:
         return Unknown("the loss does not curve at the initial weights", case.run.place)
     bound = 2 / (sharpness + case.settings.decay) if descends else _first_step_bound(case, starts)
-    bound = min(bound, QUASI_NEWTON) if case.settings.name in BY_LOSS else bound
+    formula = "2/λ at the start" if descends else "the bound of the first step"
+    if bound > RELATIVE.get(case.settings.name, math.inf):
+        bound, formula = RELATIVE[case.settings.name], "the bound of a relative step"
     if not math.isfinite(bound):
         return Unknown("the loss falls along the first step however long it is", case.run.place)
     magnitude, unit = _unit_bound(case, starts) if descends else (unit_factors(case)[1], None)
+    rate, wanted = min(case.settings.rate, largest_rate(case.settings)), case.settings.rate
+    cut = (f"the learning rate {wanted:g} is cut to {rate:g}",) if rate < wanted else ()
     constant = descends and not case.settings.momentum and not case.not_constant
     growth = (1 - case.settings.rate * sharpness) ** 2 if constant else None
     return StabilityBound(
         sharpness=sharpness,
         max_learning_rate=bound,
-        learning_rate=case.settings.rate,
-        ratio=case.settings.rate / bound,
+        learning_rate=rate,
+        ratio=rate / bound,
         growth_per_step=growth,
         evidence=Evidence.SIMULATED,
         method=method,
@@ -87,8 +93,8 @@ def trial(case: Case) -> StabilityBound | Unknown:
         input_magnitude=magnitude,
         first_non_finite_step=None if growth is None or verdict != "diverges" else overflow_step(case, growth),
         batch=batch_in_words(case),
-        premises=premises(case),
-        bound_formula="2/λ at the start" if descends else "the bound of the first step",
+        premises=(*premises(case), *cut),
+        bound_formula=formula,
         loss_at_start=trained.first if math.isfinite(trained.first) else None,
         loss_reached=trained.last if math.isfinite(trained.last) else None,
     )

@@ -66,6 +66,9 @@ class Point(NamedTuple):
     evaluate: Callable[[Tensor], tuple[float, Tensor]]
 
 
+STEP_SIZES = (1e-6, 50.0)
+"""The smallest and the largest step of Rprop, where nothing else is given."""
+
 State: TypeAlias = "dict[str, Any]"
 Update: TypeAlias = "Callable[[Settings, State, Point], Tensor]"
 """From settings, state (changed in place) and place to what is subtracted from the weights."""
@@ -179,7 +182,7 @@ def _lion(s: Settings, state: State, at: Point) -> Tensor:
 
 def _rprop(s: Settings, state: State, at: Point) -> Tensor:
     """Riedmiller & Braun (1993): the rate is the first step of each weight; a step back is left out where the sign changes."""
-    (shrinks, grows), (least, most) = s.pair("etas", (0.5, 1.2)), s.pair("step_sizes", (1e-6, 50.0))
+    (shrinks, grows), (least, most) = s.pair("etas", (0.5, 1.2)), s.pair("step_sizes", STEP_SIZES)
     sign = np.sign(at.gradient * _held(state, "before", at.gradient))
     factor = np.where(sign > 0, grows, np.where(sign < 0, shrinks, 1.0))
     size = state["size"] = np.clip(_held(state, "size", at.gradient, s.rate) * factor, least, most)

@@ -21,10 +21,16 @@ from trainlint.stability.optimizers import DESCENT, evidence_of, formula_of, set
 from trainlint.stability.trial import trial
 from trainlint.stability.twin.operation import NumbersUnknownError, RefusalError, TooMuchWorkError
 from trainlint.stability.twin.program import Program
+from trainlint.stability.twin.rearranging import RANDOM
 from trainlint.stability.updates import Settings
 
 ASSUMED_UPDATES = 100
 """The length of a run whose length is not known, where the growth over the whole run is asked for."""
+
+LARGE_ARRAY = 2**21 + 2**20
+"""Numbers (24 MiB) of an array that is given back untouched before anything is computed: from then on glibc keeps freed memory
+up to twice that size. It would else return each array above 128 KiB to the system, whose fresh pages take longer than what is
+computed in them."""
 
 NOTICEABLE = 10.0
 """A loss that grows by less than this over the whole run is a slow divergence."""
@@ -40,6 +46,7 @@ def judge(run: TrainingRun) -> StabilityBound | Unknown:
         return settings
     if run.loss_graph is None:
         return _not_followed(run)
+    np.empty(LARGE_ARRAY)
     try:
         with np.errstate(all="ignore"):
             return _judged_or_estimated(run, run.loss_graph, optimizer, settings)
@@ -83,6 +90,8 @@ def _judged(
         return Unknown("the loss depends on no trainable weight", run.place)
     if not program.constants_are_known:
         return Unknown("frozen weights are not known", run.place)
+    if any(step.node.op in RANDOM for step in program.steps):
+        raise NumbersUnknownError("the network draws random numbers for what it is given")
     case = Case(run, optimizer, settings, program, program.problem(0), purse)
     if program.samples is not None and isinstance(run.batch_size, Unknown):
         return Unknown(f"the batch size is not known: {run.batch_size.reason}", run.batch_size.place)

@@ -215,6 +215,20 @@ def test_random_arrays_have_the_moments_of_their_distribution(expression: str) -
         assert found.statistics.second_moment == pytest.approx((drawn**2).mean(), rel=0.03)
 
 
+@pytest.mark.parametrize(
+    ("drawn", "shape"),
+    [
+        ("np.random.dirichlet(np.ones(4), 50)", (50, 4)),
+        ("np.random.default_rng(0).dirichlet([1.0, 2.0, 3.0, 4.0], size=(5, 6))", (5, 6, 4)),
+        ("np.random.dirichlet((1, 1, 1, 1))", (4,)),
+    ],
+)
+def test_shares_of_a_dirichlet_distribution(drawn: str, shape: tuple[int, ...]) -> None:
+    found = array(names(f"import numpy as np\nx = {drawn}\n")["x"])
+    assert found.shape == shape == eval(drawn, {"np": np}).shape
+    assert (found.statistics.low, found.statistics.high, found.statistics.mean) == (0.0, 1.0, 1 / 4)
+
+
 def test_what_depends_on_itself_is_not_taken_for_independent() -> None:
     script = (
         "import numpy as np\nx = np.random.randn(50)\ny = x + x\nz = x * x\nw = x * (x + 1)\ns = np.sort(x) * np.arange(50.0)\n"

@@ -49,6 +49,11 @@ CASES = [
     ("(8,)", "layers.Concatenate()([x, layers.Dense(3)(x)])"),
     ("(4, 8)", "layers.concatenate([x, x], axis=1)"),
     ("(8, 16)", "layers.MultiHeadAttention(2, 4)(x, x)"),
+    ("(8,)", "layers.Dot(1)([x, x])"),
+    ("(4, 8)", "layers.Dot((1, -2))([x, layers.Dense(3)(x)])"),
+    ("(4, 8)", "layers.Dot(axes=(2, 1))([x, layers.Flatten()(layers.Dense(2)(x))])"),
+    ("(4, 9, 7, 2)", "layers.ConvLSTM2D(3, (3, 2))(x)"),
+    ("(4, 9, 7, 2)", "layers.ConvLSTM2D(3, 3, strides=2, padding='same', return_sequences=True)(x)"),
     ("(30, 40, 3)", "layers.Resizing(10, 20)(x)"),
     ("(28, 28, 1)", "layers.Rescaling(1 / 255)(x)"),
 ]
@@ -87,6 +92,16 @@ def test_data_format_of_the_whole_script():
         "x = keras.layers.Input((1, 32, 32))\ny = keras.layers.Conv2D(64, (16, 16))(x)\n"
     )
     assert follow(script).module.scope.cells["y"].shape == (None, 64, 17, 17)
+
+
+def test_a_data_format_that_is_not_known_says_nothing_of_shapes():
+    script = (
+        "import sys\nimport keras\nkeras.backend.set_image_data_format(sys.argv[1])\n"
+        "x = keras.layers.Input((1, 32, 32))\ny = keras.layers.Conv2D(64, (16, 16))(x)\n"
+    )
+    followed = follow(script)
+    assert followed.module.scope.cells["y"].shape is None
+    assert not [event for event in followed.events if event.kind == "misfit"]
 
 
 def test_unknown_settings_give_unknown_extents():

@@ -119,6 +119,15 @@ for item in DataLoader(X, 8, collate_fn=collate):
     assert found["item"].shape == (5,)
 
 
+@pytest.mark.parametrize("base", ["TensorDataset", "Subset", "IterableDataset", "Dataset"])
+def test_a_data_set_that_leaves_its_items_to_the_library_is_followed_to_the_end(base):
+    followed = follow(
+        f"{HEADER}class D({base}):\n    pass\nd = D(X, y)\na, n = d[0], len(d)\nfor b in DataLoader(d):\n    pass\nk = 3\n"
+    )
+    assert not followed.limits
+    assert plain(followed.module.scope.cells["k"]) == 3
+
+
 @pytest.mark.parametrize(
     "script",
     [

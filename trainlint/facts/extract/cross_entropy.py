@@ -63,6 +63,17 @@ def written_entropy(root: Node) -> WrittenEntropy | None:
     )
 
 
+def without_minus(root: Node) -> Node | None:
+    """The `y * log(p)` of a root that only sums and averages it: a cross-entropy that is written out without its minus sign."""
+    found = written_entropy(root)
+    node = root
+    while node.inputs and node.op in ("mean", "sum", "cast", "squeeze", "reshape"):
+        node = node.inputs[0]
+    terms = node.inputs if node.op == "add" else (node,)
+    plain = all(_term(one) is not None and all(part.op != "negative" for part in one.inputs) for one in terms)
+    return node if found is not None and plain else None
+
+
 def _term(node: Node) -> tuple[Node, Node, bool] | None:
     """Prediction and target of `y * log(p)`, and whether it is the complement `(1 - y) * log(1 - p)`."""
     if node.op != "multiply" or len(node.inputs) != 2:

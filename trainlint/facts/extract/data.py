@@ -133,7 +133,7 @@ def labels_of(array: v.Array, statistics: v.Statistics, shape: v.Shape | None) -
         return "onehot", classes or (shape[-1] if shape else None)
     if array.data is not None and 0 < array.data.size <= MAXIMUM_LABELS and array.data.dtype.kind in "biuf":
         return labels_of_data(array.data)
-    if array.dtype == "bool":
+    if array.dtype == "bool" and not _of_one_hot(array):
         columns = shape[-1] if shape is not None and len(shape) > 1 else 1
         return ("binary", 2) if columns == 1 else ("multihot", columns)
     if array.op == "sign":
@@ -176,11 +176,23 @@ def _written_labels(array: v.Array) -> tuple[str, int | None] | None:
     return ("binary", 2) if len(numbers) == 2 else ("int", len(numbers))
 
 
+def _of_one_hot(array: v.Array) -> bool:
+    """Whether an array holds rows of a one-hot table."""
+    for _ in range(MAXIMUM_STEPS):
+        if array.op in ONE_HOT:
+            return True
+        above = array.inputs[0] if _keeps_labels(array) else None
+        if not isinstance(above, v.Array):
+            return False
+        array = above
+    return False
+
+
 def _keeps_labels(array: v.Array) -> bool:
     """Whether an operation only rearranges rows; a subscript with several parts, or of a data frame, may pick a column."""
     index = array.attributes.get("index")
     picks_rows = not isinstance(index, tuple) or (len(index) == 1 and array.library != "pandas")
-    return array.op in PASSING and bool(array.inputs) and picks_rows
+    return array.op in PASSING and bool(array.inputs) and picks_rows and "some_classes" not in array.attributes
 
 
 def _labels_of_range(array: v.Array, statistics: v.Statistics) -> tuple[str, int | None]:

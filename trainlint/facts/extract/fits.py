@@ -10,8 +10,9 @@ from trainlint.core import At, Fact, Origin, Span, Unknown
 from trainlint.facts.extract.batches import batch_upstream, facts_of_all_rows, first_array, rows_of_data
 from trainlint.facts.extract.counts import Count, batch_size_of, loop_counts, steps_of
 from trainlint.facts.extract.data import data_facts
+from trainlint.facts.extract.heads import Heads, heads_of, loss_node, loss_of_heads, mean_of, only_weight, weighted
 from trainlint.facts.extract.initializers import UNKNOWN_INITIALIZER
-from trainlint.facts.extract.losses import loss_facts, loss_node_parts
+from trainlint.facts.extract.losses import loss_facts
 from trainlint.facts.extract.lower import Lowering
 from trainlint.facts.extract.models import model_facts
 from trainlint.facts.extract.optimizers import (
@@ -51,7 +52,7 @@ def fit_run(fit: Event, events: Sequence[Event], era: str, order: int) -> Traini
     inputs, targets = graph.inputs(), graph.targets()
     batch_size = _batch_size(fit, graph)
     epochs, steps = _counts(fit, inputs, batch_size, optimizer)
-    return TrainingRun(
+    run = TrainingRun(
         framework="keras",
         era=era,
         place=fit.place or NOWHERE,
@@ -61,7 +62,7 @@ def fit_run(fit: Event, events: Sequence[Event], era: str, order: int) -> Traini
         inputs=inputs,
         targets=targets,
         schedule=optimizer_schedule(optimizer, era) or callback_schedule(fit.values.get("callbacks"), era),
-        loss_graph=graph.loss(_role(fit, compiled, "loss"), loss),
+        loss_graph=graph.loss(_role(fit, compiled, "loss"), loss, _role(fit, compiled, "loss_weights")),
         batch_size=batch_size,
         epochs=epochs,
         steps_per_epoch=steps,
@@ -69,6 +70,11 @@ def fit_run(fit: Event, events: Sequence[Event], era: str, order: int) -> Traini
         order=order,
         misplaced_optimizer=misplaced_optimizer(compiled or fit, optimizer, era),
     )
+    if len(graph.parts) < 2 or graph.outputs is None:
+        return run
+    place = compiled.argument_places.get("loss") if compiled is not None else None
+    heads = Heads(graph.outputs, graph.parts, fit.values.get("y"), _role(fit, compiled, "loss_weights"))
+    return replace(run, heads=heads_of(run, heads, _role(fit, compiled, "loss"), place))
 
 
 def loaded_before(use: Event, events: Sequence[Event]) -> bool:
@@ -137,9 +143,10 @@ class _Graph:
         self.lowering = Lowering(era, _kept_rows(fit))
         self.x, output = with_feature_axis(fit)
         self.batch = first_array(fit.values.get("batch"))
-        self.lowering.drawn.update((id(self.x), id(fit.values.get("y"))))
+        self.lowering.drawn.update(id(one) for held in (self.x, fit.values.get("y")) for one in (held, *_parts_of(held)))
         if loaded:
             self.lowering.weights.everywhere = UNKNOWN_INITIALIZER
+        self.outputs, self.parts = output, tuple[Node, ...]()
         self.output = self._lowered(output)
         self._met = list(self.lowering.leaves)
         y = fit.values.get("y")
@@ -153,6 +160,7 @@ class _Graph:
         lowered = [self.lowering.lower(one) for one in parts]
         if len(lowered) == 1:
             return lowered[0]
+        self.parts = tuple(lowered)
         return Node("unknown", (), {"why": f"the model has {len(lowered)} outputs"}, place=getattr(output, "place", None))
 
     def model(self) -> ModelFacts | Unknown:
@@ -188,19 +196,26 @@ class _Graph:
         node = next((node for node, one in self.lowering.leaves if one is y), None)
         return data_facts(y, node)
 
-    def loss(self, value: v.Value | None, facts: LossFacts | Unknown) -> Node | None:
+    def loss(self, value: v.Value | None, facts: LossFacts | Unknown, weights: v.Value | None) -> Node | None:
         """The scalar that is differentiated; None where output, target or loss is not known."""
-        if self.output is None or self.target is None or isinstance(facts, Unknown) or value is None:
+        y = self.fit.values.get("y")
+        names = (name for name in SAMPLE_WEIGHTS if not _none(self.fit.values.get(name)))
+        sample_weights = next(names, "")
+        if self.parts and self.outputs is not None and value is not None:
+            heads = Heads(self.outputs, self.parts, y, weights, self.fit.values.get("loss_outputs"))
+            return loss_of_heads(self.lowering, heads, value, sample_weights)
+        if self.output is None or self.target is None or y is None or isinstance(facts, Unknown) or value is None:
             return None
         written = self.fit.values.get("loss_output")
         if isinstance(written, v.Array):
-            return self.lowering.lower(written)
-        op, attributes = loss_node_parts(value, {}, self.era)
-        weighted = [name for name in SAMPLE_WEIGHTS if not _none(self.fit.values.get(name))]
-        if weighted:
-            op, attributes = "custom", {**attributes, "name": op, "weighted": weighted[0]}
-        prediction, target = aligned(self.output, self.target)
-        return Node(op, (prediction, target), attributes, shape=(), place=facts.place)
+            return weighted(self.lowering, mean_of(self.lowering.lower(written), sample_weights), only_weight(weights))
+        node = loss_node(self.lowering, value, self.output, y, sample_weights)
+        return weighted(self.lowering, replace(node, place=facts.place), only_weight(weights))
+
+
+def _parts_of(data: v.Value | None) -> tuple[v.Value, ...]:
+    """The arrays in a list or dict of inputs or targets."""
+    return tuple(data.cells.values()) if isinstance(data, v.Dict) else items_of(data) or ()
 
 
 def with_feature_axis(fit: Event) -> tuple[v.Value | None, v.Value | None]:
@@ -217,25 +232,6 @@ def with_feature_axis(fit: Event) -> tuple[v.Value | None, v.Value | None]:
 
 def _none(value: v.Value | None) -> bool:
     return value is None or (isinstance(value, v.Literal) and value.value is None)
-
-
-def aligned(prediction: Node, target: Node) -> tuple[Node, Node]:
-    """Prediction and target of one rank, as Keras makes them (`squeeze_or_expand_to_same_rank`).
-
-    If the ranks differ by one and the longer one ends in an axis of extent 1, that axis is squeezed, or given to the shorter
-    one if that is a vector.
-    """
-    left, right = prediction.shape, target.shape
-    if left is None or right is None or abs(len(left) - len(right)) != 1:
-        return prediction, target
-    longer, shorter = (prediction, target) if len(left) > len(right) else (target, prediction)
-    if longer.shape is None or shorter.shape is None or longer.shape[-1] != 1:
-        return prediction, target
-    if len(shorter.shape) == 1:
-        changed = Node("expand_dims", (shorter,), {"axis": -1}, shape=(*shorter.shape, 1), place=shorter.place)
-        return (prediction, changed) if shorter is target else (changed, target)
-    changed = Node("squeeze", (longer,), {"axis": -1}, shape=longer.shape[:-1], place=longer.place)
-    return (changed, target) if longer is prediction else (prediction, changed)
 
 
 def _batch_size(fit: Event, graph: _Graph) -> Count:
@@ -267,6 +263,7 @@ def _rows_of_batch(fit: Event) -> Count:
 def _kept_rows(fit: Event) -> tuple[int, int] | None:
     """All rows, and those left for training by `validation_split`: Keras takes the last ones, floor(n * (1 - split)) stay."""
     x, held = fit.values.get("x"), fit.values.get("validation_split")
+    x = next(iter(_parts_of(x)), x)
     if not isinstance(x, v.Array) or not x.shape or x.shape[0] is None:
         return None
     split = Fact(0.0) if _none(held) else number(held)

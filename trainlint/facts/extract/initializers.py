@@ -80,6 +80,43 @@ def _of_values(array: v.Array, era: str) -> Initializer | None:
     if array.op == "random" and statistics.mean is not None and statistics.second_moment is not None and statistics.low is None:
         stddev = math.sqrt(max(statistics.second_moment - statistics.mean**2, 0.0))
         return Initializer("normal", {"mean": statistics.mean, "stddev": stddev}, place=array.place)
+    return _of_changed(array, era)
+
+
+CHANGES = frozenset({"multiply", "divide", "add", "subtract", "negative"})
+"""Operations with a number that leave a distribution of its kind."""
+
+
+def _of_changed(array: v.Array, era: str) -> Initializer | None:
+    """A known distribution that is scaled or shifted by a number: `torch.randn(3, 4) * 0.1`, `2 * torch.rand(5) - 1`."""
+    operands = [one for one in array.inputs if isinstance(one, v.Array)]
+    numbers = [one for one in operands if one.data is not None and one.data.size == 1]
+    drawn = [one for one in operands if one.data is None]
+    if array.op not in CHANGES or len(drawn) != 1 or len(operands) != len(array.inputs) or len(numbers) + 1 != len(operands):
+        return None
+    start, number = _of_values(drawn[0], era), float(numbers[0].data.item()) if numbers and numbers[0].data is not None else 0.0
+    if start is None or (array.op in ("multiply", "divide", "add", "subtract") and not numbers):
+        return None
+    behind = operands[0] is drawn[0]
+    factor = {"multiply": number, "negative": -1.0}.get(array.op, 1.0)
+    if array.op == "divide":
+        if not behind or number == 0:
+            return None
+        factor = 1 / number
+    shift = number if array.op == "add" else 0.0
+    if array.op == "subtract":
+        factor, shift = (1.0, -number) if behind else (-1.0, number)
+    return _moved(start, factor, shift)
+
+
+def _moved(start: Initializer, factor: float, shift: float) -> Initializer | None:
+    """`factor` times a distribution, plus `shift`."""
+    held = start.numbers
+    if start.kind == "uniform" and "low" in held and "high" in held:
+        ends = sorted(factor * held[name] + shift for name in ("low", "high"))
+        return replace(start, numbers={"low": ends[0], "high": ends[1]})
+    if start.kind == "normal" and "mean" in held and "stddev" in held:
+        return replace(start, numbers={"mean": factor * held["mean"] + shift, "stddev": abs(factor) * held["stddev"]})
     return None
 
 

@@ -29,6 +29,12 @@ _TABLE = {
     "conv_transpose": _CONV + "filters output_padding groups use_bias",
     "depthwise_conv": _CONV + "depth_multiplier use_bias",
     "separable_conv": _CONV + "filters depth_multiplier use_bias",
+    "embedding_bag": "rows units mode padding_idx",
+    "bilinear": "in1_features in2_features units use_bias",
+    "prelu": "num_parameters init shared_axes",
+    "rnn_cell": "units input_size use_bias nonlinearity|activation",
+    "lstm_cell": "units input_size use_bias",
+    "gru_cell": "units input_size use_bias",
     "embedding": "rows|input_dim units|output_dim padding_idx mask_zero",
     "lstm": _GATED + " unit_forget_bias proj_size",
     "gru": _GATED + " reset_after",
@@ -41,14 +47,20 @@ _TABLE = {
     "instance_norm": _NORM,
     "rms_norm": _NORM,
     "normalization": "axis mean variance",
+    "einsum_dense": "equation output_shape bias_axes",
+    "conv_lstm": _CONV + "filters use_bias return_sequences go_backwards stateful unit_forget_bias activation "
+    "recurrent_activation",
     "max_pool": "pool_size strides padding dilation",
     "average_pool": "pool_size strides padding",
     "adaptive_average_pool": "output_size",
+    "adaptive_max_pool": "output_size",
     "global_average_pool": "keepdims",
     "global_max_pool": "keepdims",
     "dropout": "rate",
-    "upsample": "size scale_factor interpolation",
+    "upsample": "size scale_factor interpolation|mode align_corners",
     "zero_pad": "padding",
+    "cropping": "cropping",
+    "dot": "axes normalize",
     "reshape": "shape|target_shape",
     "softmax": "axis",
     "log_softmax": "axis",
@@ -57,7 +69,7 @@ _TABLE = {
     "relu": "max_value negative_slope threshold",
     "concatenate": "axis",
     "rescaling": "scale offset",
-    "flatten": "start_dim",
+    "flatten": "start_dim end_dim",
 }
 ATTRIBUTES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     op: tuple(tuple(one.split("|")) for one in names.split()) for op, names in _TABLE.items()
@@ -69,9 +81,12 @@ NOT_ATTRIBUTES = frozenset({"device", "dtype", "name", "trainable", "inplace", "
 
 CONVOLUTIONS = frozenset({"conv", "conv_transpose", "depthwise_conv", "separable_conv"})
 POOLS = frozenset({"max_pool", "average_pool", "global_average_pool", "global_max_pool"})
-SPATIAL = CONVOLUTIONS | POOLS | {"upsample", "zero_pad"}
+SPATIAL = (
+    CONVOLUTIONS | POOLS | {*("upsample", "zero_pad", "cropping", "conv_lstm", "adaptive_average_pool", "adaptive_max_pool")}
+)
 PER_AXIS = ("kernel_size", "strides", "dilation", "pool_size")
 RECURRENT = frozenset({"lstm", "gru", "simple_rnn"})
+CELLS = frozenset({"lstm_cell", "gru_cell", "rnn_cell"})
 
 ACTIVATIONS = frozenset(
     {
@@ -139,13 +154,15 @@ def operation(layer: v.Object, era: str, depth: int = 0) -> Operation:
         attributes["adapted"] = True
     if op == "relu":
         op, attributes = _relu(attributes)
+    if kind == "augmentation":
+        attributes["name"] = layer.row.name.rpartition(".")[2]
     if kind == "backbone":
         attributes["name"] = layer.row.name.rpartition(".")[2]
         attributes["pretrained"] = plain_setting(layer, era, "weights", "pretrained")
         attributes["frozen"] = is_frozen(layer)
         if layer.row.library != "keras" and ends_linear(layer):
             attributes["ends"] = "linear"
-    if op in RECURRENT or op in ACTIVATIONS:
+    if op in RECURRENT | CELLS | ACTIVATIONS or op == "conv_lstm":
         activation = None
     return Operation(op, attributes, activation)
 
@@ -170,7 +187,7 @@ def _attributes(layer: v.Object, op: str, era: str) -> dict[str, Any]:
         _settle_space(layer, op, attributes, era)
     if op in ("softmax", "log_softmax") and "axis" not in attributes:
         attributes["axis"] = -3 if layer.row.kind == "softmax2d" else -1
-    if op in RECURRENT:
+    if op in RECURRENT | CELLS:
         _settle_recurrence(layer, op, attributes)
     if op == "reshape" and layer.row.library == "keras" and isinstance(attributes.get("shape"), tuple):
         attributes["shape"] = (None, *attributes["shape"])
@@ -208,11 +225,21 @@ def _settle_space(layer: v.Object, op: str, attributes: dict[str, Any], era: str
                 attributes[name] = per_axis(attributes[name], dimensions)
     if layer.row.library == "torch":
         attributes["data_format"] = "channels_first"
+        if op == "upsample":
+            _settle_upsampling(layer, attributes)
         if "padding" in attributes and op != "zero_pad":
             attributes["padding"] = _torch_padding(attributes["padding"], dimensions)
         return
     written = plain_setting(layer, era, "data_format")
     attributes["data_format"] = written if isinstance(written, str) else "channels_last"
+
+
+def _settle_upsampling(layer: v.Object, attributes: dict[str, Any]) -> None:
+    """PyTorch's `size` is what comes out, not a factor; one class of each interpolation has none as a setting."""
+    if "size" in attributes:
+        attributes["extents"] = attributes.pop("size")
+    if layer.row.name.endswith("UpsamplingBilinear2d"):
+        attributes.update(interpolation="bilinear", align_corners=True)
 
 
 def dimensions_of(layer: v.Object) -> int | None:

@@ -27,6 +27,7 @@ from trainlint.facts.extract.optimizers import (
 from trainlint.facts.extract.scalars import CHANGES, items_of
 from trainlint.facts.extract.schedules import first_rate_under, schedule_facts
 from trainlint.facts.graph import Node, walk
+from trainlint.facts.passes import owner_of
 from trainlint.facts.run import DataFacts, LossFacts, ModelFacts, OptimizerFacts, ScheduleFacts, TrainingRun
 from trainlint.interpret import values as v
 from trainlint.interpret.events import Event, Frame
@@ -139,6 +140,7 @@ def loop_run(group: Group, events: Sequence[Event], era: str, order: int) -> Tra
     backwards = backwards_before(step, pass_events)
     lowering = Lowering(era, loop=loop.place if loop is not None else None)
     lowering.weights.everywhere = _initialised_everywhere(events, pass_events)
+    lowering.weights.registered_only = owner_of(step.values.get("optimizer") or v.NONE) is not None
     for one in pass_events:
         if one.kind == "forward":
             lowering.accept(one.values.get("inputs"))

@@ -237,6 +237,10 @@ def _exponent(node: Node) -> float | None:
     return scalar(node.inputs[1]) if len(node.inputs) == 2 else None
 
 
+SYMMETRIC = frozenset({"mean_squared_error", "mean_absolute_error", "huber", "smooth_l1"})
+"""Losses of a difference, which scripts give the target first and lose nothing."""
+
+
 def prediction_and_target(root: Node) -> tuple[Node, Node] | None:
     """Prediction and target of the loss in a graph: the inputs of its library loss, or of what is written by hand.
 
@@ -246,19 +250,25 @@ def prediction_and_target(root: Node) -> tuple[Node, Node] | None:
     nodes = [node for node in walk(root) if loss_of_node(node)]
     if nodes:
         chosen = next((node for node in reversed(nodes) if len(nodes) > 1 and _sees_batch(node.inputs[0])), nodes[-1])
-        return chosen.inputs[0], chosen.inputs[1]
+        first, second = chosen.inputs[:2]
+        exchanged = chosen.op in SYMMETRIC and _reaches_weight(second) and not _reaches_weight(first)
+        return (second, first) if exchanged else (first, second)
     entropy = written_entropy(root)
     if entropy is not None:
         return entropy.prediction, entropy.target
     differences = [node for node in walk(root) if node.op == "subtract" and len(node.inputs) == 2]
     for node in reversed(differences[-MAXIMUM_DIFFERENCES:]):
         left, right = node.inputs
-        sides = [any(one.parameters for one in walk(side)) for side in (left, right)]
+        sides = [_reaches_weight(side) for side in (left, right)]
         if sides == [True, False]:
             return left, right
         if sides == [False, True]:
             return right, left
     return None
+
+
+def _reaches_weight(side: Node) -> bool:
+    return any(one.parameters for one in walk(side))
 
 
 def _sees_batch(prediction: Node) -> bool:

@@ -6,16 +6,18 @@ What no weight reaches is one `data` leaf, with its numbers where they are known
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from trainlint.core import Fact, Place, Unknown
-from trainlint.facts.extract.layers import operation
-from trainlint.facts.extract.losses import LOSS_OPS, loss_node_parts
+from trainlint.facts.extract.choices import settled_choice
+from trainlint.facts.extract.layers import operation, width
+from trainlint.facts.extract.losses import loss_node_parts
 from trainlint.facts.extract.scalars import integer, items_of
+from trainlint.facts.extract.settled import own_attributes, settled
+from trainlint.facts.extract.transformers import ENCODERS, encoder
 from trainlint.facts.extract.weights import Weights, as_object
-from trainlint.facts.extract.written import convolution, folded
+from trainlint.facts.extract.written import folded, written
 from trainlint.facts.graph import Node
 from trainlint.interpret import values as v
 
@@ -23,9 +25,12 @@ if TYPE_CHECKING:
     import numpy as np
 
 MAXIMUM_NODES = 20_000
-MAXIMUM_COMPARED = 2_000
-HIDDEN = frozenset({"literal", "layer", "loss", "name", "initializer", "identity"})
-"""Attributes of arrays that are the interpreter's own, not the operation's."""
+IN_GRAPHS = frozenset({"keras", "tensorflow"})
+"""Libraries whose operations are done anew for each batch."""
+
+MAXIMUM_COMPUTED = 500
+TIED = frozenset({("dense", "embeddings"), ("embedding", "kernel")})
+"""Layers that have the weights of one of another kind (`self.head.weight = self.tokens.weight`): rows stand for columns."""
 
 LEAVES = frozenset({"constant", "data", "random"})
 
@@ -48,6 +53,7 @@ class Lowering:
         self.leaves: list[tuple[Node, v.Array]] = []
         self._nodes: dict[int, Node] = {}
         self._batched: dict[int, bool] = {}
+        self._rows: dict[int, int | None] = {}
         self._held: list[v.Value] = []
         self._arrays: dict[int, v.Array] = {}
         self._visits = 0
@@ -66,9 +72,10 @@ class Lowering:
 
     def lower(self, value: v.Value | None) -> Node:
         """The node of a value: an array with all that lies upstream of it, a number, or an `unknown` leaf with the reason."""
-        value = _settled_choice(value)
+        value = settled_choice(value)
         if not isinstance(value, v.Array):
             return self._other(value)
+        self._is_batched(value)  # so that the rows of all batches are known
         stack: list[tuple[v.Array, bool]] = [(value, False)]
         while stack:
             array, ready = stack.pop()
@@ -95,9 +102,10 @@ class Lowering:
         """The inputs that become nodes of their own; none for a leaf."""
         if array.op in LEAVES or array.op == "parameter":
             return ()
-        if not (array.symbolic or array.op == "loss" or self._is_batched(array)):
+        computed = array.symbolic or array.op == "loss" or self._is_batched(array) or self._mixes_rows(array)
+        if id(array) in self.drawn or not computed:
             return ()
-        return tuple(_settled_choice(one) or one for one in flat_inputs(array))
+        return tuple(settled_choice(one) or one for one in flat_inputs(array))
 
     def _is_batched(self, array: v.Array) -> bool:
         """Whether a mini-batch lies upstream of an array (or is it)."""
@@ -108,12 +116,33 @@ class Lowering:
                 continue
             above = [other for other in flat_inputs(one) if isinstance(other, v.Array)]
             if self._makes_batch(one) or ready or len(self._batched) > 4 * MAXIMUM_NODES:
+                self._note_rows(one)
                 self._batched[id(one)] = self._makes_batch(one) or any(self._batched.get(id(other), False) for other in above)
                 self._held.append(one)
             else:
                 stack.append((one, True))
                 stack.extend((other, False) for other in above)
         return self._batched[id(array)]
+
+    def _note_rows(self, array: v.Array) -> None:
+        """Remember how many rows a batch has, and of how many it is drawn."""
+        whole = next(iter(flat_inputs(array)), None)
+        if self._makes_batch(array) and array.shape and array.shape[0] is not None and isinstance(whole, v.Array):
+            self._rows[array.shape[0]] = whole.shape[0] if whole.shape else None
+
+    def _mixes_rows(self, array: v.Array) -> bool:
+        """Whether a loss of the script computes something of a batch (its sum, its entries in a row) that no row of it is."""
+        if array.library not in IN_GRAPHS or array.shape is None or self.kept is None or array.shape[:1] == self.kept[:1]:
+            return False
+        stack, seen = [array], set[int]()
+        while stack and len(seen) < MAXIMUM_COMPUTED:
+            one = stack.pop()
+            if id(one) in self.drawn:
+                return True
+            if id(one) not in seen:
+                seen.add(id(one))
+                stack.extend(other for other in flat_inputs(one) if isinstance(other, v.Array) and one.library in IN_GRAPHS)
+        return False
 
     def _makes_batch(self, array: v.Array) -> bool:
         """Whether an array is a mini-batch: a loader's, or rows that the training loop picks."""
@@ -151,7 +180,7 @@ class Lowering:
         if array.op == "detach" and inputs:
             return inputs[0]
         if array.op == "input" or (array.symbolic and not inputs and array.op not in ("layer", "loss")):
-            return Node("input", (), _own(array), shape=array.shape, place=array.place)
+            return Node("input", (), own_attributes(array), shape=array.shape, place=array.place)
         if not inputs:
             return self._leaf(array, batched=False, data=array.data, shape=array.shape, statistics=array.statistics)
         if array.op == "scaled":  # a gradient scaler's factor, which its step divides out again
@@ -164,7 +193,7 @@ class Lowering:
             return Node(
                 op, inputs, attributes, shape=array.shape, place=getattr(array.attributes.get("loss"), "place", array.place)
             )
-        return Node(array.op, inputs, _settled(array), shape=array.shape, place=array.place)
+        return Node(array.op, inputs, settled(array, self._rows), shape=array.shape, place=array.place)
 
     def _without_lost_prediction(self, loss: v.Array, inputs: tuple[Node, ...]) -> tuple[Node, ...]:
         """The inputs of a loss; a prediction in which no model could be found is unknown rather than data."""
@@ -190,6 +219,11 @@ class Lowering:
         self, array: v.Array, *, batched: bool, data: np.ndarray[Any, Any] | None, shape: v.Shape | None, statistics: v.Statistics
     ) -> Node:
         batched = batched or id(array) in self.drawn
+        if not batched and shape and shape[0] in self._rows and shape[0] > 1:
+            if data is None and _is_drawn(array):  # noise for each row
+                batched, shape = True, (self._rows[shape[0]], *shape[1:])
+            elif data is not None and (data[:1] == data).all():  # the same for each row
+                data, shape = data[:1], (1, *shape[1:])
         if self.kept is not None and shape and shape[0] == self.kept[0]:
             batched = True
             shape = (self.kept[1], *shape[1:])
@@ -198,7 +232,7 @@ class Lowering:
                 from trainlint.interpret.arrays.statistics import of_data  # numpy: only where there is data
 
                 statistics = of_data(data)
-        attributes = {"statistics": statistics, "batched": batched, "dtype": array.dtype, **_own(array)}
+        attributes = {"statistics": statistics, "batched": batched, "dtype": array.dtype, **own_attributes(array)}
         node = Node("data", (), attributes, shape=shape, data=data, place=array.place)
         self.leaves.append((node, array))
         return node
@@ -234,70 +268,55 @@ class Lowering:
     def _layer(self, array: v.Array, inputs: tuple[Node, ...]) -> Node:
         layer = as_object(array.attributes.get("layer"))
         part = array.attributes.get("output")
+        if isinstance(part, str) and inputs[0].op == "getitem":  # the second state of a cell, beside the first
+            units = inputs[0].attributes["index"][-1].stop
+            return Node("getitem", inputs[0].inputs, {"index": (..., slice(units, None))}, shape=array.shape, place=array.place)
         if isinstance(part, str):
             return Node("getitem", inputs, {"part": part}, shape=array.shape, place=array.place)
         if layer is None or (layer.row.makes != "layer" and layer.row.kind != "backbone"):
-            written = None if layer is None else convolution(layer, inputs, array)
-            if written is not None:
-                return written
+            own = None if layer is None else written(layer, inputs, array)
+            if own is not None:
+                return own
             name = layer.row.kind if layer is not None else "layer"
             return Node("custom", inputs, {"name": name}, shape=array.shape, place=array.place)
+        if layer.row.kind in ENCODERS:
+            whole = encoder(self.weights, layer, inputs, array.attributes.get("masks"), array.shape)
+            if whole is not None:
+                return whole
         op, attributes, activation = operation(layer, self.era)
-        extra = {key: value for key, value in _own(array).items() if key not in attributes and value is not None}
+        extra = {key: value for key, value in own_attributes(array).items() if key not in attributes and value is not None}
         parameters = self.weights.of_layer(layer, op, attributes, inputs[0].shape)
+        if (op, *(one.name for one in parameters[:1])) in TIED:
+            attributes = {**attributes, "transposed": True}
         node = Node(op, inputs, {**extra, **attributes}, parameters, array.shape, name=layer_name(layer), place=layer.place)
+        if op == "lstm_cell" and width(attributes) is not None:
+            return Node("getitem", (node,), {"index": (..., slice(0, width(attributes)))}, shape=array.shape, place=layer.place)
         if activation is None:
             return node
         return Node(activation.op, (node,), activation.attributes, shape=array.shape, name=node.name, place=layer.place)
 
 
-def _settled_choice(value: v.Value | None) -> v.Value | None:
-    """One of several arrays that branches left, if all compute the same (`data_parallel(net, x)` and `net(x)`)."""
-    if not isinstance(value, v.Choice):
-        return value
-    first = value.alternatives[0]
-    budget = [MAXIMUM_COMPARED]
-    return first if all(_computes_the_same(first, one, budget) for one in value.alternatives[1:]) else value
-
-
-def _computes_the_same(one: v.Value, other: v.Value, budget: list[int]) -> bool:
-    """Whether two arrays are the same operations of the same layers on the same inputs."""
-    budget[0] -= 1
-    if one is other or budget[0] < 0:
-        return one is other
-    if not isinstance(one, v.Array) or not isinstance(other, v.Array):
-        return isinstance(one, v.Literal) and isinstance(other, v.Literal) and v.same(one, other)
-    alike = (one.op, one.shape, one.dtype, one.detached, len(one.inputs)) == (
-        other.op,
-        other.shape,
-        other.dtype,
-        other.detached,
-        len(other.inputs),
-    )
-    if not alike or not one.inputs or one.attributes.keys() != other.attributes.keys():
-        return False
-    for key, held in one.attributes.items():
-        if held is not other.attributes[key] and not _same_setting(held, other.attributes[key]):
-            return False
-    return all(_computes_the_same(first, second, budget) for first, second in zip(one.inputs, other.inputs, strict=True))
-
-
-def _same_setting(one: object, other: object) -> bool:
-    plain = (bool, int, float, str, type(None))
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(map(_same_setting, one, other))
-    return isinstance(one, plain) and type(one) is type(other) and one == other
-
-
 def flat_inputs(array: v.Array) -> tuple[v.Value, ...]:
-    """The inputs of an array, lists and tuples of them opened."""
-    if not any(isinstance(one, v.List | v.Tuple) for one in array.inputs):
-        return array.inputs
+    """The inputs of an array, lists and tuples of them opened, with the state that a recurrent layer goes on from."""
+    inputs = (*array.inputs, *_states(array))
+    if not any(isinstance(one, v.List | v.Tuple) for one in inputs):
+        return inputs
     found: list[v.Value] = []
-    for one in array.inputs:
+    for one in inputs:
         items = items_of(one)
         found.extend(items if items is not None else (one,))
     return tuple(found)
+
+
+def _states(array: v.Array) -> tuple[v.Value, ...]:
+    """The state that a layer is given, where weights reach it; one that is only data counts as the zeros that it mostly is."""
+    given = array.attributes.get("given_state")
+    if given is None or "output" in array.attributes:
+        return ()
+    items = items_of(given) if isinstance(given, v.List | v.Tuple) else (given,)
+    known = items is not None and all(isinstance(one, v.Array) for one in items)
+    reached = any(isinstance(one, v.Array) and one.symbolic and not one.detached for one in items or ())
+    return tuple(items or ()) if known and reached else ()
 
 
 def layer_name(layer: v.Object) -> str:
@@ -308,19 +327,14 @@ def layer_name(layer: v.Object) -> str:
     return ""
 
 
-def _own(array: v.Array) -> Mapping[str, Any]:
-    return {key: value for key, value in array.attributes.items() if key not in HIDDEN}
+def _is_drawn(array: v.Array) -> bool:
+    """Whether an array is random numbers, perhaps scaled or shifted."""
+    above = [one for one in array.inputs if isinstance(one, v.Array)]
+    return array.op == "random" or (array.op in DRAWN and any(one.op == "random" for one in above))
 
 
-def _settled(array: v.Array) -> Mapping[str, Any]:
-    """The attributes of an operation; a softmax without an axis gets the one that PyTorch then takes (`_get_softmax_dim`)."""
-    own = _own(array)
-    if array.op in LOSS_OPS and "reduction" not in own:
-        return {**own, "reduction": "none"}
-    if array.op in ("softmax", "log_softmax") and own.get("axis") is None:
-        rank = len(array.shape) if array.shape is not None else 2
-        return {**own, "axis": 0 if rank in (0, 1, 3) else 1}
-    return own
+DRAWN = frozenset({"multiply", "divide", "add", "subtract", "negative", "clip"})
+"""Operations with numbers that leave random numbers random."""
 
 
 def picks_rows(array: v.Array) -> bool:

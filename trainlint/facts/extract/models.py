@@ -21,7 +21,8 @@ PLUMBING = frozenset(
 UNCHANGED = frozenset(
     {
         "reshape", "flatten", "unflatten", "squeeze", "expand_dims", "cast", "linear", "transpose", "permute", "swapaxes",
-        "getitem", "dropout", "identity", "copy", "broadcast_to", "repeat", "pixel_shuffle", "upsample", "cropping",
+        "getitem", "dropout", "identity", "copy", "broadcast_to", "repeat", "pixel_shuffle", "upsample", "interpolate",
+        "cropping",
     }
 )  # fmt: skip
 """Operations behind which the output activation is looked for."""
@@ -39,6 +40,7 @@ PRESERVING = frozenset(
         "rescaling", "normalization", "average", "gaussian_noise", "identity", "stack", "pad", "add", "subtract", "concatenate",
         "broadcast_to", "dense", "conv", "conv_transpose", "depthwise_conv", "swapaxes", "diff", "cumsum", "trace", "roll",
         "flip", "adaptive_average_pool", "pixel_shuffle", "unfold",
+        "interpolate", "expand", "tile", "tril", "triu",
     }
 )  # fmt: skip
 """Operations that are linear in their inputs: the degree is the largest of the inputs', one more with weights of their own."""
@@ -47,7 +49,8 @@ PRODUCTS = frozenset({"multiply", "matmul", "dot", "einsum", "outer"})
 SMOOTH = (ACTIVATIONS - {"linear"}) | {
     "exp", "log", "sqrt", "abs", "maximum", "minimum", "max_pool", "global_max_pool", "lstm", "gru", "simple_rnn", "attention",
     "layer_norm", "group_norm", "instance_norm", "rms_norm", "max", "min", "sin", "cos", "norm", "clip", "var", "std", "prelu",
-    "adaptive_max_pool", "log1p", "expm1", "sign", "round", "floor", "arctan", "erf", "logsumexp", "separable_conv",
+    "adaptive_max_pool", "conv_lstm", "dot_attention", "unit_norm", "log1p", "expm1", "sign", "round", "floor", "arctan", "erf",
+    "logsumexp", "separable_conv",
 }  # fmt: skip
 """Operations that no polynomial equals."""
 
@@ -116,7 +119,7 @@ def output_activation(output: Node) -> str | None:
         return None
     if node.op in ELEMENTWISE:
         return "log_softmax" if node.op == "log" and output_activation(node.inputs[0]) == "softmax" else node.op
-    return {"lstm": "tanh", "gru": "tanh", "simple_rnn": "tanh"}.get(node.op, "linear")
+    return {"lstm": "tanh", "gru": "tanh", "simple_rnn": "tanh", "conv_lstm": "tanh"}.get(node.op, "linear")
 
 
 def parameter_count(output: Node) -> int | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from trainlint.facts.extract.initializers import UNKNOWN_INITIALIZER, initializer, named_initializer, regularizer_l2
@@ -18,13 +19,14 @@ from trainlint.facts.extract.scalars import items_of, passed, plain_setting, who
 from trainlint.facts.graph import Initializer, Parameter, Shape
 from trainlint.interpret import values as v
 
-GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1}
+GATES = {"lstm": 4, "gru": 3, "simple_rnn": 1, "lstm_cell": 4, "gru_cell": 3, "rnn_cell": 1}
 
 
 class Slot(NamedTuple):
     """One weight of a layer: its name, shape, the Keras argument of its initialiser, the default kinds, and its fan-in.
 
     `fans` are (fan_in, fan_out) as the library's own layout of the weight has them, where they do not follow from `shape`.
+    `start` is the default where it has numbers of its own.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Slot(NamedTuple):
     torch_default: str
     fan_in: int | None = None
     fans: tuple[int, int] | None = None
+    start: Initializer | None = None
 
 
 def slots(op: str, attributes: Mapping[str, Any], input_shape: Shape | None) -> tuple[Slot, ...]:
@@ -114,6 +117,25 @@ def _recurrent(op: str, attributes: Mapping[str, Any], shape: Shape | None) -> t
     return tuple(found)
 
 
+def _einsum_dense(_op: str, attributes: Mapping[str, Any], _shape: Shape | None) -> tuple[Slot, ...]:
+    """Their shapes follow from the equation and the input."""
+    found = (Slot("kernel", None, "glorot_uniform", "unknown"), Slot("bias", None, "zeros", "unknown"))
+    return found if attributes.get("bias_axes") else found[:1]
+
+
+def _conv_lstm(op: str, attributes: Mapping[str, Any], shape: Shape | None) -> tuple[Slot, ...]:
+    window, filters = _extents(attributes.get("kernel_size")), width(attributes)
+    wide = None if filters is None else 4 * filters
+    kernels = tuple(
+        Slot(name, None if window is None else (*window, rows, wide), default, "unknown")
+        for name, rows, default in (
+            ("kernel", _channels(op, {}, shape), "glorot_uniform"),
+            ("recurrent_kernel", filters, "orthogonal"),
+        )
+    )
+    return _biased(attributes, kernels, wide)
+
+
 def _norm(op: str, attributes: Mapping[str, Any], shape: Shape | None) -> tuple[Slot, ...]:
     if attributes.get("affine", True) is False:
         return ()
@@ -153,6 +175,20 @@ def _attention(_op: str, attributes: Mapping[str, Any], shape: Shape | None) -> 
     return (*kernels, *biases, Slot("output_bias", (model,), "zeros", "zeros"))
 
 
+def _slopes(op: str, attributes: Mapping[str, Any], shape: Shape | None) -> tuple[Slot, ...]:
+    """PyTorch's `PReLU`; Keras' has a slope for each entry."""
+    start = attributes.get("init")
+    if "num_parameters" not in attributes or isinstance(start, bool) or not isinstance(start, int | float):
+        return _opaque(op, attributes, shape)
+    start = Initializer("constant", {"value": float(start)})
+    return (Slot("kernel", (whole(attributes.get("num_parameters")),), "zeros", "zeros", start=start),)
+
+
+def _bilinear(_op: str, attributes: Mapping[str, Any], _shape: Shape | None) -> tuple[Slot, ...]:
+    units, first, second = width(attributes), whole(attributes.get("in1_features")), whole(attributes.get("in2_features"))
+    return _biased(attributes, (Slot("kernel", (units, first, second), "unknown", "torch_default", first),), units)
+
+
 def _opaque(_op: str, _attributes: Mapping[str, Any], _shape: Shape | None) -> tuple[Slot, ...]:
     return (Slot("weights", None, "unknown", "unknown"),)
 
@@ -165,10 +201,16 @@ _SLOTS: Mapping[str, _Maker] = {
     **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm"), _norm),
     "embedding": _embedding,
     "attention": _attention,
+    "embedding_bag": _embedding,
+    "bilinear": _bilinear,
+    "prelu": _slopes,
+    **dict.fromkeys(("lstm_cell", "gru_cell", "rnn_cell"), _recurrent),
+    "einsum_dense": _einsum_dense,
+    "conv_lstm": _conv_lstm,
     **dict.fromkeys(
-        ("backbone", "bilinear", "embedding_bag", "einsum_dense", "locally_connected", "conv_lstm", "rnn", "transformer",
-         "transformer_encoder", "transformer_decoder", "transformer_encoder_layer", "transformer_decoder_layer", "lstm_cell",
-         "gru_cell", "rnn_cell", "prelu", "time_distributed"),
+        ("backbone", "locally_connected", "rnn", "transformer",
+         "transformer_encoder", "transformer_decoder", "transformer_encoder_layer", "transformer_decoder_layer",
+         "time_distributed"),
         _opaque,
     ),
 }  # fmt: skip
@@ -177,12 +219,14 @@ _SLOTS: Mapping[str, _Maker] = {
 class Weights:
     """The parameters of one run's graph: each tensor of the script is one `Parameter`, however often it is used.
 
-    `everywhere` is the initialiser that a loop over all parameters of the model gave each of them.
+    `everywhere` is the initialiser that a loop over all parameters of the model gave each of them. With `registered_only` the
+    optimizer was given what a module has registered: a plain tensor that wants gradients gets them, and never moves.
     """
 
     def __init__(self, era: str) -> None:
         self.era = era
         self.everywhere: object = None
+        self.registered_only = False
         self._known: dict[tuple[int, str], Parameter] = {}
         self._held: list[object] = []
 
@@ -192,6 +236,20 @@ class Weights:
         """The parameters of a layer's call, in the order of `slots`."""
         owner = weighted_layer(layer)
         return tuple(self._of_slot(owner, slot) for slot in self._slots(owner, op, attributes, input_shape))
+
+    def of_part(
+        self, owner: v.Object, path: tuple[str, str], op: str, attributes: Mapping[str, Any], input_shape: Shape | None
+    ) -> tuple[Parameter, ...]:
+        """The parameters of a layer inside of another. `path` is where it is, and where the one is that it is a copy of."""
+        found = []
+        for slot in slots(op, attributes, input_shape):
+            first = self._known.get((id(owner.cells), f"{path[1]}.{slot.name}")) if path[0] != path[1] else None
+            inner = slot._replace(name=f"{path[0]}.{slot.name}")
+            found.append(self._once(owner.cells, inner.name, partial(self._copy, owner, inner, first)))
+        return tuple(found)
+
+    def _copy(self, owner: v.Object, slot: Slot, first: Parameter | None) -> Parameter:
+        return replace(self._of_layer_slot(owner, slot, None), copied=first)
 
     def leaf(self, array: v.Array) -> Parameter:
         """The parameter that an Array of op "parameter" is; one that belongs to a library layer is that layer's."""
@@ -229,7 +287,7 @@ class Weights:
             name or "weight",
             _complete(array.shape),
             start or initializer(self.everywhere, self.era) or UNKNOWN_INITIALIZER,
-            _leaf_trainable(array),
+            _leaf_trainable(array) and not (self.registered_only and not array.attributes.get("registered")),
             regularizer_l2(array.attributes.get("regularizer"), self.era),
             array.place,
         )
@@ -304,6 +362,8 @@ def _leaf_trainable(array: v.Array) -> bool:
 
 def _torch_initializer(slot: Slot) -> Initializer:
     """`reset_parameters` of torch.nn: U(+-1/sqrt(fan_in)), for recurrent layers U(+-1/sqrt(units)), N(0, 1) for embeddings."""
+    if slot.start is not None:
+        return slot.start
     if slot.torch_default == "torch_default":
         return Initializer("torch_default", {} if not slot.fan_in else {"fan_in": float(slot.fan_in)})
     if slot.torch_default == "torch_rnn":

@@ -52,9 +52,30 @@ def _own_weight(node: Node, rank: int) -> bool:
     return node.op == "parameter" and len(node.parameters) == 1 and node.shape is not None and len(node.shape) == rank
 
 
+def written(layer: v.Object, inputs: tuple[Node, ...], array: v.Array) -> Node | None:
+    """A library's function of weights that the script passes to it; None where it is not known."""
+    return linear(inputs, array) if layer.row.kind == "dense" else convolution(layer, inputs, array)
+
+
+def linear(inputs: tuple[Node, ...], array: v.Array) -> Node | None:
+    """`F.linear(x, weight, bias)` with a weight (units, inputs): dense with its kernel transposed, else x weight' + bias."""
+    if len(inputs) not in (2, 3) or inputs[1].shape is None or len(inputs[1].shape) != 2:
+        return None
+    value, weight, *bias = inputs
+    if _own_weight(weight, 2) and all(_own_weight(one, 1) for one in bias) and value.op != "parameter":
+        attributes = {"units": inputs[1].shape[0], "use_bias": bool(bias), "transposed": True, WRITTEN: True}
+        own = tuple(parameter for one in (weight, *bias) for parameter in one.parameters)
+        return Node("dense", (value,), attributes, own, array.shape, name=weight.name, place=array.place)
+    turned = Node("transpose", (weight,), {"axes": (1, 0)}, shape=weight.shape and weight.shape[::-1], place=array.place)
+    product = Node("matmul", (value, turned), shape=array.shape, place=array.place)
+    return Node("add", (product, bias[0]), shape=array.shape, place=array.place) if bias else product
+
+
 def convolution(layer: v.Object, inputs: tuple[Node, ...], array: v.Array) -> Node | None:
     """`tf.nn.conv2d(x, kernel, strides, padding)` with a kernel of the script's own; None where it is not that."""
-    if layer.row.kind != "conv" or len(inputs) != 2 or not _own_weight(inputs[1], 4) or inputs[1].shape is None:
+    if layer.row.kind != "conv" or layer.row.library == "torch":
+        return None
+    if len(inputs) != 2 or not _own_weight(inputs[1], 4) or inputs[1].shape is None:
         return None
     *size, _, filters = inputs[1].shape
     first = plain(passed(layer, "data_format")) == "NCHW"

@@ -15,6 +15,8 @@ from trainlint.interpret.arrays import (
     images,
     losses,
     methods,
+    networks,
+    numpy_only,
     parts,
     pictures,
     preparation,
@@ -22,6 +24,7 @@ from trainlint.interpret.arrays import (
 )
 from trainlint.interpret.arrays.indexing import getitem, setitem
 from trainlint.interpret.arrays.limits import reset
+from trainlint.interpret.arrays.networks import additive
 from trainlint.interpret.arrays.nodes import as_array, as_literal, constant, known_items, plain, shape_of, truth
 from trainlint.interpret.arrays.operators import binary, operate, unary
 
@@ -34,6 +37,8 @@ HANDLER_MODULES = (
     images,
     losses,
     methods,
+    networks,
+    numpy_only,
     parts,
     pictures,
     preparation,
@@ -42,6 +47,7 @@ HANDLER_MODULES = (
 """Modules that are imported for the handlers that they register."""
 
 __all__ = [
+    "additive",
     "as_array",
     "as_literal",
     "binary",

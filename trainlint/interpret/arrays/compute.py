@@ -45,6 +45,19 @@ def along(function: Callable[..., Any]) -> Compute:
     return lambda data, attributes: function(data[0], axis=attributes.get("axis"))
 
 
+def rounded(data: Sequence[Data], attributes: Mapping[str, Any]) -> Any:
+    """The entries with so many decimals."""
+    return np.round(data[0], attributes.get("decimals") or 0)
+
+
+def sort(data: Sequence[Data], attributes: Mapping[str, Any]) -> Any:
+    """The entries in order along `axis`, in PyTorch and TensorFlow downwards where the call says so."""
+    axis = attributes.get("axis")
+    result = np.sort(data[0], axis=axis)
+    downwards = attributes.get("descending") or attributes.get("direction") == "DESCENDING"
+    return np.flip(result, axis=axis) if downwards else result
+
+
 def sigmoid(x: Data) -> Data:
     """1/(1 + exp(-x)) without overflow."""
     e = np.exp(-np.abs(x))
@@ -98,6 +111,15 @@ def one_hot(data: Sequence[Data], attributes: Mapping[str, Any]) -> Data:
     if labels.size and (labels.min() < 0 or labels.max() >= attributes["classes"]):
         raise IndexError("a label is no class")
     return np.asarray(labels[..., None] == np.arange(attributes["classes"]))
+
+
+def triangle(function: Callable[..., Any]) -> Compute:
+    """`numpy.tril` or `triu` with the diagonal that it begins at."""
+
+    def compute(data: Sequence[Data], attributes: Mapping[str, Any]) -> Any:
+        return function(data[0], int(attributes.get("diagonal", attributes.get("k", 0)) or 0))
+
+    return compute
 
 
 def reshape(data: Sequence[Data], attributes: Mapping[str, Any]) -> Data:

@@ -11,7 +11,7 @@ import numpy as np
 
 from trainlint.core import Place
 from trainlint.interpret.arrays import dtypes, limits, statistics as known
-from trainlint.interpret.arrays.functions import Application, makes
+from trainlint.interpret.arrays.functions import Application, makes, operation
 from trainlint.interpret.arrays.nodes import (
     Data,
     as_array,
@@ -63,6 +63,8 @@ def from_values(application: Application) -> Value:
     if given is None:
         return application.unknown(f"`{application.call.name}` of nothing")
     made = over_choices(lambda one: _array_of(application, one[0]), (given,), application.place)
+    if made is given and isinstance(made, Array) and application.row.name in ("numpy.array", "torch.tensor"):
+        made = replace(made)  # a copy
     shape = shape_argument(application.arguments.get("shape"))
     if isinstance(made, Array) and shape is not None and made.shape != shape:
         made = operate("expand", (made,), {"shape": shape}, application.place, application.library)
@@ -123,6 +125,16 @@ def _collected(application: Application, given: Value) -> Array | None:
     if not rows or len(rows) < len(met) or any(one.symbolic for one in rows) or _all_equal(rows):
         return None
     return collected_rows(rows, application.row.library, application.place)
+
+
+@makes("stack")
+def stack(application: Application) -> Value:
+    """`np.stack(rows)`: of a list that a loop or a comprehension filled, rows like those that were met."""
+    given, axis = application.arguments.get("xs"), application.arguments.get("axis")
+    first = axis is None or (isinstance(axis, Literal) and axis.value == 0)
+    filled = isinstance(given, List) and "open" in given.cells and first
+    collected = _collected(application, given) if filled and given is not None else None
+    return operation(application, "stack") if collected is None else collected
 
 
 def collected_rows(rows: list[Array], library: str, place: Place | None) -> Array:
@@ -326,6 +338,11 @@ def linspace(application: Application) -> Value:
     library = application.row.library
     dtype = _dtype_or(application, dtypes.default(2, library))
     endpoint = application.value("endpoint")
+    ends = [application.arguments.get(name) for name in ("start", "stop")]
+    if application.value("retstep") not in (None, False) or any(
+        isinstance(one, Array | Tuple | List) and shape_of(one) != () for one in ends
+    ):
+        return application.unknown("evenly spaced numbers of a kind that is not followed")
     if start is None or stop is None or count is None or count < 0 or endpoint not in (None, True, False):
         bounds = None if start is None or stop is None else known.between(min(start, stop), max(start, stop))
         shape = (count,) if count is None or count >= 0 else None

@@ -13,7 +13,7 @@ from trainlint.interpret.arrays.nodes import as_array, integer, known_items, set
 from trainlint.interpret.dispatch import Call, bind, function, method
 from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Dict, Literal, Object, Shape, Statistics, Symbol, Tuple, Value
 from trainlint.knowledge.data_rows import GENERATORS
-from trainlint.knowledge.data_sets import KERAS, SKLEARN, Table
+from trainlint.knowledge.data_sets import KERAS, SKLEARN, SORTED, Table
 from trainlint.knowledge.rows import Row
 
 IMAGE_READERS = frozenset({"cv2.imread", "imageio.imread", "skimage.io.imread", "scipy.misc.imread", "PIL.Image.open"})
@@ -26,7 +26,7 @@ def leaf(table: Table, rows: int | None, source: str, place: Place | None, libra
     statistics = known.settled(Statistics(*table.entries, known="typical", columns=table.columns))
     attributes: dict[str, object] = {"source": source}
     if table.labels:
-        attributes |= {"labels": table.labels, "classes": table.classes}
+        attributes |= {"labels": table.labels, "classes": table.classes} | ({"sorted": True} if source in SORTED else {})
     shape = None if table.dtype == "" else (rows, *table.shape)
     return Array("data", (), attributes, shape, table.dtype or None, library, None, statistics, place=place)
 

@@ -10,8 +10,8 @@ from trainlint.interpret.arrays.functions import Application, makes, operation
 from trainlint.interpret.arrays.nodes import as_array, integer, known_items, over_choices, shape_of
 from trainlint.interpret.arrays.operators import library_of, operate
 from trainlint.interpret.arrays.randomness import drawn_whole_numbers
-from trainlint.interpret.arrays.shapes import axes_of
-from trainlint.interpret.values import NONE, UNKNOWN_STATISTICS, Array, List, Literal, Shape, Slice, Tuple, Value
+from trainlint.interpret.arrays.shapes import MAXIMUM_AXES, axes_of
+from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, List, Literal, Shape, Slice, Tuple, Value
 
 
 @makes("scaled_add", "scaled_subtract")
@@ -79,15 +79,17 @@ def sum_with_product(application: Application) -> Value:
     return operate("add", (x, product), {}, place, library)
 
 
-@makes("inner")
+@makes("inner", "vdot")
 def inner(application: Application) -> Value:
     """The sum of products over the last axis; of vectors the scalar product."""
     inputs = [application.arguments[name] for name in ("x", "y") if name in application.arguments]
+    if application.row.kind == "vdot":
+        inputs = [operate("flatten", (one,), {"start": 0, "end": -1}, application.place, library_of(one)) for one in inputs]
     ranks = [None if (shape := shape_of(one)) is None else len(shape) for one in inputs]
     if len(inputs) == 2 and ranks[0] and ranks[1] == 2:
         inputs[1] = operate("transpose", (inputs[1],), {}, application.place, application.library)
     elif 0 not in ranks and not (len(inputs) == 2 and ranks[0] and ranks[1] == 1):
-        return operation(application, "gather")
+        return application.unknown("a product over several axes")
     kind = "multiply" if 0 in ranks else "matmul"
     return operate(kind, inputs, {}, application.place, application.library)
 
@@ -143,7 +145,7 @@ def taken(application: Application) -> Value:
         if application.row.library == "numpy":
             array = operate("flatten", (array,), {"start": 0, "end": -1}, application.place, array.library)
         axis = 0
-    if array.shape is not None and not -len(array.shape) <= axis < len(array.shape):
+    if axis >= MAXIMUM_AXES or (array.shape is not None and not -len(array.shape) <= axis < len(array.shape)):
         return application.unknown("an axis that the array does not have")
     if axis < 0:
         if array.shape is None:
@@ -245,11 +247,9 @@ def shaped_as(application: Application) -> Value:
     return operate(application.row.kind.removesuffix("_as"), (x,), {"shape": shape}, application.place, application.library)
 
 
-@makes("copy_from", "fill", "sort_in_place")
-def changed_in_place(application: Application) -> Value:
-    """`x.copy_(y)` and NumPy's in-place methods: what the array holds afterwards, or None as NumPy returns."""
-    if application.row.kind != "copy_from":
-        return NONE
+@makes("copy_from")
+def copied_into(application: Application) -> Value:
+    """`x.copy_(y)`: what the array holds afterwards."""
     x, y = application.arguments.get("x"), application.arguments.get("y")
     array = None if y is None else as_array(y, application.place, "torch")
     if not isinstance(x, Array) or array is None:
@@ -371,7 +371,7 @@ def number(application: Application) -> Value:
     if x.data is not None and x.data.size == 1:
         return Literal(x.data.item(), application.place)
     made = operate("detach", (x,), {}, application.place, x.library)
-    return replace(made, shape=(), detached=made.symbolic)
+    return replace(made, shape=(), data=None, statistics=known.part(x.statistics), detached=made.symbolic)
 
 
 MAXIMUM_LIST = 1_000

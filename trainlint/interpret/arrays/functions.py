@@ -11,11 +11,11 @@ from dataclasses import field, replace
 from typing import Any, TypeAlias
 
 from trainlint.core import Origin, Place, dataclass
-from trainlint.interpret.arrays import dtypes
-from trainlint.interpret.arrays.nodes import integer, known_items, over_choices, setting, shape_of
+from trainlint.interpret.arrays import dtypes, statistics as known
+from trainlint.interpret.arrays.nodes import as_array, integer, known_items, over_choices, setting, shape_of
 from trainlint.interpret.arrays.operators import library_of, operate
 from trainlint.interpret.dispatch import Arguments, Call, bind, function
-from trainlint.interpret.values import Array, Choice, Literal, Tuple, Unknown, Value, alternatives
+from trainlint.interpret.values import Array, Choice, Dict, List, Literal, Tuple, Unknown, Value, alternatives
 from trainlint.knowledge.rows import REQUIRED, Row
 
 INPUTS = frozenset({"condition", "x", "y", "z", "xs"})
@@ -97,8 +97,7 @@ def makes(*kinds: str) -> Callable[[Maker], Maker]:
 @function("makes:operation")
 def apply(call: Call) -> Value:
     """The result of calling a library function that a row with makes="operation" describes."""
-    if call.row is None:
-        return call.unknown(f"`{call.name}` is not known")
+    assert call.row is not None
     return apply_row(call, call.row)
 
 
@@ -123,13 +122,18 @@ def _gathered(row: Row, arguments: Arguments) -> Mapping[str, Value]:
             items: list[Value] = []
             while f"{parameter.name}[{len(items)}]" in bound:
                 items.append(bound.pop(f"{parameter.name}[{len(items)}]"))
-            if len(items) == 1 and (
-                known_items(items[0]) is not None or not isinstance(items[0], Literal | Array | Unknown | Choice)
-            ):
+            if len(items) == 1 and _is_sequence(items[0]):
                 bound[parameter.name] = items[0]
             elif items:
                 bound[parameter.name] = Tuple(tuple(items), arguments.positional[0].place if arguments.positional else None)
     return bound
+
+
+def _is_sequence(value: Value) -> bool:
+    """Whether the one argument of `*shape` is the whole shape."""
+    if isinstance(value, Array):
+        return value.shape is not None and len(value.shape) == 1
+    return known_items(value) is not None or not isinstance(value, Literal | Unknown | Choice)
 
 
 def operation(application: Application, kind: str = "", **fixed: Any) -> Value:
@@ -145,6 +149,8 @@ def operation(application: Application, kind: str = "", **fixed: Any) -> Value:
         elif name == "dtype":
             if given is not None and not (isinstance(given, Literal) and given.value is None):
                 attributes["dtype"] = dtypes.of_value(given) or "unknown"
+        elif name == "out" and isinstance(given, Array):
+            attributes["dtype"] = given.dtype or "unknown"
         elif name not in IGNORED and given is not None:
             attributes[name] = setting(given)
         elif name not in IGNORED and not any(parameter.default is one for one in (REQUIRED, None, False)):
@@ -155,16 +161,32 @@ def operation(application: Application, kind: str = "", **fixed: Any) -> Value:
     made = over_choices(
         lambda chosen: operate(op, chosen, attributes, application.place, application.library), inputs, application.place
     )
+    out = application.arguments.get("out")
+    if isinstance(out, Array) and isinstance(made, Array):
+        from trainlint.interpret.aliases import changed
+        from trainlint.interpret.builtins import machine_of
+
+        changed(machine_of(application.call), out, made)
     return _as_number(application, inputs, made)
 
 
 def _inputs(name: str, given: Value | None) -> tuple[Value, ...]:
     if given is None:
         return ()
-    if name == "xs":
-        items = known_items(given)
-        return (given,) if items is None else items
-    return (given,)
+    if name == "xs" and isinstance(given, Array):
+        return _rows(given)
+    items = known_items(given) if name == "xs" else None
+    return (given,) if items is None else items
+
+
+def _rows(array: Array) -> tuple[Value, ...]:
+    """An array where a sequence of arrays is asked for: its rows, or one that stands for all."""
+    from trainlint.interpret.arrays.indexing import getitem
+
+    count = array.shape[0] if array.shape else None
+    if count is None or not 0 < count <= MAXIMUM_PARTS:
+        return (replace(array, shape=None, data=None, statistics=known.without_columns(array.statistics)),)
+    return tuple(getitem(array, Literal(number), array.place) for number in range(count))
 
 
 def _as_number(application: Application, inputs: list[Value], made: Value) -> Value:
@@ -181,9 +203,12 @@ def _as_number(application: Application, inputs: list[Value], made: Value) -> Va
 @makes("identity")
 def identity(application: Application) -> Value:
     """What changes nothing that matters here: `.cuda()`, `.contiguous()`, `.clone()`."""
-    return _moved(application, application.arguments.get("x")) or application.unknown(
-        f"`{application.call.name}` without an array"
-    )
+    x = application.arguments.get("x")
+    if isinstance(x, List | Tuple | Dict) and application.row.library == "numpy":
+        x = as_array(x, application.place)
+    if isinstance(x, Array) and not x.symbolic and application.call.name.rpartition(".")[2] in ("copy", "clone"):
+        return replace(x)  # what is done to one does not reach the other
+    return _moved(application, x) or application.unknown(f"`{application.call.name}` without an array")
 
 
 def _moved(application: Application, x: Value | None) -> Value | None:
@@ -272,6 +297,8 @@ def converted(application: Application) -> Value:
     given = [*(known_items(one) or (one,) for one in named)]
     flat = [item for items in given for item in items]
     target = next((found for one in flat if (found := _type_named(one)) is not None), None)
+    if target is None and named and application.row.library == "numpy":
+        target = "unknown"
     if target is None:
         return _moved(application, x) or x
     return over_choices(

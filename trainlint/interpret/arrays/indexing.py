@@ -14,8 +14,9 @@ from trainlint.interpret.arrays.nodes import Data, as_array, constant, known_ite
 from trainlint.interpret.arrays.operators import ERRORS, operate
 from trainlint.interpret.arrays.shapes import broadcast
 from trainlint.interpret.dispatch import Interpreter, Iteration, iterates
+from trainlint.interpret.limits import COUNTER
 from trainlint.interpret.operators import extent_of_slice
-from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, List, Literal, Shape, Slice, Statistics, Tuple, Value
+from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, List, Literal, Shape, Slice, Statistics, Tuple, Unknown, Value
 
 NOT_KNOWN = "?"
 """Stands in the `index` attribute for a part that is an array (then the next input) or not known."""
@@ -60,11 +61,28 @@ def _getitem(array: Value, index: Value, place: Place | None) -> Value:
     shape = _shape(_of_two_axes(array, taken), taken)
     data = _pick(array, taken, shape)
     statistics = _statistics(array, taken, shape) if data is None else known.of_data(data)
-    attributes = {"index": tuple(taken.parts)}
+    attributes: dict[str, Any] = {"index": tuple(taken.parts)}
+    if data is None and _may_miss_classes(array, taken):
+        statistics, attributes["some_classes"] = UNKNOWN_STATISTICS, True
     inputs = (array, *taken.arrays)
     return Array(
         "getitem", inputs, attributes, shape, array.dtype, array.library, data, statistics, array.symbolic, array.detached, place
     )
+
+
+def _may_miss_classes(labels: Array, taken: _Index) -> bool:
+    """Whether the labels of a public table are picked by a condition, or cut off where it has one class after the other."""
+    one, first = labels, taken.parts[0] if taken.parts else None
+    for _ in range(4):
+        if "classes" in one.attributes or not one.inputs or not isinstance(one.inputs[0], Array):
+            break
+        one = one.inputs[0]
+    if one.op != "data" or "classes" not in one.attributes:
+        return False
+    if isinstance(first, slice):
+        return bool(one.attributes.get("sorted")) and not _is_whole(first)
+    mask = taken.arrays[0] if isinstance(first, str) and taken.arrays else first
+    return isinstance(mask, Array | np.ndarray) and mask.dtype == "bool"
 
 
 def _of_two_axes(array: Array, taken: _Index) -> Shape | None:
@@ -157,9 +175,17 @@ def _taken_apart(index: Value, place: Place | None) -> _Index:
             taken.parts.append(value)
         else:
             taken.parts.append(NOT_KNOWN)
-            taken.arrays.append(part)
+            taken.arrays.append(_counter(part, place) or part)
             taken.exact = False
     return taken
+
+
+def _counter(index: Value, place: Place | None) -> Array | None:
+    """A counter of a loop, also shifted or scaled, as what it is: one whole number that is not known."""
+    if not isinstance(index, Unknown):
+        return None
+    root = index.linear[0] if index.linear is not None else index
+    return Array("counter", (), {}, (), "int64", "numpy", place=place) if root.why == COUNTER else None
 
 
 def _drawn_extent(index: Slice) -> int | None:
@@ -325,13 +351,14 @@ def setitem(array: Array, index: Value, value: Value, place: Place | None) -> Ar
     elif all(map(_is_whole, taken.parts)) and new is not None:
         statistics = known.without_columns(new.statistics)
     else:
-        statistics = UNKNOWN_STATISTICS if new is None else _mixed(array.statistics, new.statistics)
+        statistics = UNKNOWN_STATISTICS if new is None else mixed(array.statistics, new.statistics)
     inputs = (array, value if new is None else new, *taken.arrays)
     attributes = {"index": tuple(taken.parts)}
     return Array("setitem", inputs, attributes, array.shape, array.dtype, array.library, data, statistics, symbolic, False, place)
 
 
-def _mixed(before: Statistics, new: Statistics) -> Statistics:
+def mixed(before: Statistics, new: Statistics) -> Statistics:
+    """What is known of entries some of which were replaced."""
     parts = [known.between(one.low, one.high, one.known) for one in (before, new)]
     return known.hull(parts, (None, None))
 

@@ -16,8 +16,7 @@ def loss_of_logits(call: Call) -> Value:
     from trainlint.interpret.keras.common import row_of
     from trainlint.interpret.keras.compiling import CLASS_OF_KIND, loss_array
 
-    if call.row is None:
-        return call.unknown("a loss that is not known")
+    assert call.row is not None
     bound = bind(call.row, call.arguments)
     target, prediction = bound.arguments.get("target"), bound.arguments.get("prediction")
     if target is None or prediction is None:

@@ -36,7 +36,7 @@ BINARY_OPERATIONS = {
 UNARY_OPERATIONS = {"neg": "negative", "invert": "invert", "abs": "abs"}
 ERRORS = (TypeError, ValueError, LookupError, ArithmeticError, MemoryError, AttributeError)
 """What NumPy raises of arguments that do not fit."""
-_COMPUTES_IN_RESULT_TYPE = ("promote", "float", "divide", "integral")
+_COMPUTES_IN_RESULT_TYPE = ("promote", "float", "average", "divide", "integral", "bounded")
 
 
 def binary(operator: str, left: Value, right: Value, place: Place | None) -> Value:
@@ -147,16 +147,22 @@ def _dtype(operation: Operation, operands: Sequence[Array], attributes: Mapping[
         return "int64"
     if rule == "same":
         return operands[0].dtype
+    if rule == "number":
+        return None if operands[0].dtype == "bool" else operands[0].dtype
+    if rule == "bounded" and operation.shape([()], attributes) is None:
+        return None
     if rule == "attribute":
         return None
     if rule == "sum":
         return dtypes.summed(operands[0].dtype, library)
-    exponent = as_array(Literal(attributes.get("exponent")), None, library)
-    operands = operands if exponent is None else [*operands, exponent]
+    further = [as_array(Literal(attributes[name]), None, library) for name in ("exponent", "low", "high") if name in attributes]
+    operands = [*operands, *(one for one in further if one is not None and library not in ("tensorflow", "keras"))]
     promoted = dtypes.promote(operands[1:] if rule == "branches" else operands, library)
     if rule == "integral" and promoted == "bool":
         return "int8" if library == "numpy" else "int64"
-    return dtypes.floating(promoted, library, division=rule == "divide") if rule in ("float", "divide") else promoted
+    if rule == "average" and promoted == "bool" and library == "numpy":
+        return "float64"
+    return dtypes.floating(promoted, library, division=rule == "divide") if rule in ("float", "average", "divide") else promoted
 
 
 def _statistics(

@@ -113,7 +113,8 @@ def meshgrid(application: Application) -> Value:
 def unique(application: Application) -> Value:
     """The different entries, in order."""
     x = as_array(application.arguments.get("x") or application.unknown("nothing"), application.place)
-    if x is None or any(application.value(name) for name in ("return_index", "return_inverse", "return_counts")):
+    asked = [application.value(name) for name in ("return_index", "return_inverse", "return_counts", "axis")]
+    if x is None or any(one is not None and one is not False for one in asked):
         return application.unknown("the different entries of an array")
     if x.data is not None and x.data.dtype.kind in "biuf":
         return constant(np.unique(x.data), application.place, x.library)

@@ -173,7 +173,7 @@ def _scaled(call: Call, kind: str, given: Value, fitted: Value | None, options: 
     same = base is None or base is array
     statistics = known.of_data(data) if data is not None else _declared(kind, array, options, fitted_on_it=same)
     shape, dtype = (None, None) if array is None else (array.shape, array.dtype)
-    if kind in NEW_COLUMNS and shape is not None:
+    if kind in NEW_COLUMNS and shape:
         shape = (shape[0], None)
     dtype = dtype if dtype in ("float32", "float16") else "float64"
     inputs = (given,) if base is None or base is array else (given, base)
@@ -240,8 +240,7 @@ def inverse(call: Call) -> Value:
 @function(*(f"sklearn.preprocessing.{name}" for name in SCALING_FUNCTIONS))
 def scale_at_once(call: Call) -> Value:
     """`sklearn.preprocessing.scale(x)` and its relatives: fitted on what they scale."""
-    if call.row is None:
-        return call.unknown("a scaling that is not known")
+    assert call.row is not None
     bound = bind(call.row, call.arguments).arguments
     given = bound.get("x")
     if given is None:
@@ -280,6 +279,9 @@ def encode(call: Call) -> Value:
         ordered = "categories" in encoder.arguments
         attributes = {"nominal": bool(words) and not ordered, "classes": classes}
         return Array("encode", inputs, attributes, shape, "float64", "numpy", None, known.between(0.0, None), place=call.place)
+    if kind == "indicators":
+        table = {"labels": "multihot"}
+        return Array("encode", inputs, table, (rows, None), "int64", "numpy", None, known.between(0.0, 1.0), place=call.place)
     width = 1 if kind == "binarizer" and classes == 2 else classes
     one_column = kind == "binarizer" or (shape is not None and len(shape) == 2 and shape[1] == 1)
     shape = (rows, width if one_column else None)
@@ -355,7 +357,10 @@ def to_categorical(call: Call) -> Value:
 
 @function("keras.utils.pad_sequences")
 def pad_sequences(call: Call) -> Value:
-    """Lists of token numbers as rows of `maxlen` numbers; without `maxlen` the longest list decides, which is not known."""
+    """Lists of token numbers as rows of `maxlen` numbers; without `maxlen` the longest list decides, which is not known.
+
+    What is padded as floats may be rows of features, each an axis of its own: the rank is not known then.
+    """
     row = call.row
     bound = bind(row, call.arguments).arguments if row is not None else {}
     given = bound.get("sequences")
@@ -366,7 +371,8 @@ def pad_sequences(call: Call) -> Value:
     rows = array.shape[0] if array is not None and array.shape else len(items) if items is not None else None
     length = integer(setting(bound.get("maxlen")))
     dtype = dtypes.of_value(bound["dtype"]) if "dtype" in bound else "int32"
-    shape = (rows, length if length is not None and length >= 0 else None)
+    whole_numbers = (dtype or "").startswith(("int", "uint"))
+    shape = (rows, length if length is not None and length >= 0 else None) if whole_numbers else None
     inputs = (given if array is None else array,)
     return Array("pad_sequences", inputs, {}, shape, dtype, "numpy", None, known.between(0.0, None), place=call.place)
 

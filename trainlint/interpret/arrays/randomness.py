@@ -68,8 +68,21 @@ def standard_normal(application: Application) -> Value:
 def normal(application: Application) -> Value:
     """Normal with `mean` and `deviation`."""
     mean, deviation = application.number("mean"), application.number("deviation")
-    statistics = UNKNOWN_STATISTICS if mean is None or deviation is None else known.normal(mean, deviation)
+    statistics = _normal_columns(application) if mean is None or deviation is None else known.normal(mean, deviation)
     return _random(application, statistics, "normal", mean=mean, deviation=deviation)
+
+
+def _normal_columns(application: Application) -> Statistics:
+    """The mean and mean square over columns that have means or deviations of their own: `normal([90, 95], [2, 3], (n, 2))`."""
+    held = [application.arguments.get(name) for name in ("mean", "deviation")]
+    arrays = [None if one is None else as_array(one, application.place) for one in held]
+    numbers = [one.data for one in arrays if one is not None and one.data is not None and one.data.dtype.kind in "iuf"]
+    if len(numbers) < 2 or not all(one.size for one in numbers):
+        return UNKNOWN_STATISTICS
+    with np.errstate(all="ignore"):  # what is not finite is left out
+        means, deviations = (one.astype(float) for one in numbers)  # broadcasting repeats each entry alike: no need to do it
+        mean, moment = float(means.mean()), float((means**2).mean() + (deviations**2).mean())
+    return known.settled(Statistics(None, None, mean, moment, "declared"))
 
 
 TRUNCATED_VARIANCE = 0.7737413035760335
@@ -205,8 +218,23 @@ def positive(application: Application) -> Value:
 
 @makes("random_probability")
 def probability(application: Application) -> Value:
-    """Beta, Dirichlet: numbers in [0, 1]."""
+    """Beta: numbers in [0, 1]."""
     return _random(application, known.between(0.0, 1.0), "probability")
+
+
+@makes("random_shares")
+def shares(application: Application) -> Value:
+    """Dirichlet: rows of k numbers in [0, 1] that add up to 1, so that their mean is 1/k."""
+    alpha = application.arguments.get("alpha")
+    held = None if alpha is None else as_array(alpha, application.place, application.row.library)
+    made = _random(application, known.between(0.0, 1.0), "shares")
+    if held is None or held.shape is None or len(held.shape) != 1 or not isinstance(made, Array):
+        return application.unknown("the shares of a Dirichlet distribution are not known")
+    given = application.arguments.get("shape")
+    rows = () if given is None or (isinstance(given, Literal) and given.value is None) else made.shape
+    count = held.shape[0]
+    statistics = replace(made.statistics, mean=1 / count) if count else made.statistics
+    return replace(made, shape=None if rows is None else (*rows, count), statistics=statistics)
 
 
 @makes("random_any")

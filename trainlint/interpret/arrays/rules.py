@@ -16,6 +16,7 @@ from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Shape, Statist
 
 StatisticsRule: TypeAlias = "Callable[[Sequence[Array], Mapping[str, Any], Shape | None], Statistics]"
 
+RESIZED = ("resize", "interpolate")
 RANGE_DIVISORS = {255.0: 255.0, 256.0: 255.0, 127.5: 255.0, 128.0: 255.0, 65535.0: 65535.0}
 """Divisors by which scripts say that their data are bytes (or 16-bit numbers), and the largest of those."""
 
@@ -33,6 +34,19 @@ def kept(inputs: Sequence[Array], _attributes: Mapping[str, Any], _shape: Shape 
 def some(inputs: Sequence[Array], _attributes: Mapping[str, Any], _shape: Shape | None) -> Statistics:
     """Some of the entries."""
     return known.part(inputs[0].statistics)
+
+
+def repeated(inputs: Sequence[Array], attributes: Mapping[str, Any], shape: Shape | None) -> Statistics:
+    """The same entries, each as often as the others or not."""
+    return (kept if isinstance(attributes.get("repeats"), int) else some)(inputs, attributes, shape)
+
+
+def rounded(inputs: Sequence[Array], attributes: Mapping[str, Any], _shape: Shape | None) -> Statistics:
+    """Bounds with so many decimals."""
+    decimals = attributes.get("decimals") or 0
+    if not isinstance(decimals, int):
+        return known.between(None, None)
+    return known.monotone(inputs[0].statistics, lambda one: np.round(one, decimals), None, None, rising=True)
 
 
 def enclosed(inputs: Sequence[Array], _attributes: Mapping[str, Any], _shape: Shape | None) -> Statistics:
@@ -162,7 +176,7 @@ def declared_range(x: Array, divisor: float) -> Statistics:
         if not isinstance(moved, Array) or not known.is_constant(moved.statistics) or moved.statistics.low is None:
             return UNKNOWN_STATISTICS
         offset = moved.statistics.low if x.op == "add" else -moved.statistics.low
-    elif x.op not in ("data", "getitem", "reshape", "expand_dims", "transpose", "squeeze", "concatenate", "stack", "resize"):
+    elif x.op not in ("data", "getitem", "reshape", "expand_dims", "transpose", "squeeze", "concatenate", "stack", *RESIZED):
         return UNKNOWN_STATISTICS
     return known.affine(known.between(0.0, top), 1 / divisor, offset / divisor)
 

@@ -37,6 +37,15 @@ def first(shapes: Shapes, _attributes: Attributes) -> Shape | None:
     return shapes[0] if shapes else None
 
 
+def limited(shapes: Shapes, attributes: Attributes) -> Shape | None:
+    """The shape of the first input where it is limited by numbers."""
+    return first(shapes, attributes) if all(_is_number(attributes.get(name)) for name in ("low", "high")) else None
+
+
+def _is_number(value: object) -> bool:
+    return value is None or isinstance(value, bool | int | float)
+
+
 def unknown(_shapes: Shapes, _attributes: Attributes) -> Shape | None:
     """Nothing can be said."""
     return None
@@ -83,6 +92,11 @@ def along_axis(shapes: Shapes, attributes: Attributes) -> Shape | None:
     return (_product(shape),)
 
 
+def ordered(shapes: Shapes, attributes: Attributes) -> Shape | None:
+    """The positions of the entries along `axis`; a single number has one position."""
+    return along_axis(shapes, attributes) or None
+
+
 def _product(extents: Sequence[int | None]) -> int | None:
     numbers = [one for one in extents if one is not None]
     return math.prod(numbers) if len(numbers) == len(extents) else 0 if 0 in numbers else None
@@ -98,7 +112,7 @@ def reshaped(shapes: Shapes, attributes: Attributes) -> Shape | None:
     target = target if isinstance(target, tuple) else (target,)
     source = shapes[0] if shapes else None
     extents = [integer(one) for one in target]
-    if any(one is not None and one < -1 for one in extents) or len(extents) > MAXIMUM_AXES:
+    if None in target or any(one is not None and one < -1 for one in extents) or len(extents) > MAXIMUM_AXES:
         return None
     if extents.count(-1) > 1:
         return None
@@ -161,11 +175,12 @@ def swapped(shapes: Shapes, attributes: Attributes) -> Shape | None:
     shape = shapes[0] if shapes else None
     if shape is None:
         return None
-    pair = axes_of(attributes.get("first"), len(shape)), axes_of(attributes.get("second"), len(shape))
-    if pair[0] is None or pair[1] is None or attributes.get("first") is None or attributes.get("second") is None:
+    pair = [integer(attributes.get(name)) for name in ("first", "second")]
+    axes = axes_of(tuple(set(pair)), len(shape))
+    if axes is None or None in pair:
         return None
     result = list(shape)
-    one, other = pair[0][0], pair[1][0]
+    one, other = (0 if index is None else index % len(shape) for index in pair)
     result[one], result[other] = result[other], result[one]
     return tuple(result)
 

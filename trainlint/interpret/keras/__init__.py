@@ -19,6 +19,7 @@ from trainlint.interpret.keras import (
     stateless,
     tokens,
     training,
+    tuners,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "stateless",
     "tokens",
     "training",
+    "tuners",
 ]

@@ -22,6 +22,7 @@ from trainlint.interpret.keras.common import (
     symbolic,
     written_for_old_keras,
 )
+from trainlint.interpret.keras.outputs import arrays_of, names_of, part_of
 from trainlint.interpret.values import (
     NONE,
     Array,
@@ -159,16 +160,39 @@ def loss_output(
     """What a loss of the script computes for a target and a prediction; None for a library's loss or what cannot be followed."""
     if isinstance(loss, Object) or loss is None or isinstance(loss, Literal | Unknown | Symbol | List | Dict | Choice):
         return None
-    result = interpreter.call(loss, Arguments((target, prediction), {}, (None, None)), place)
+    given = target if isinstance(loss, Instance) else _with_last_axis(target, prediction)
+    result = interpreter.call(loss, Arguments((given, prediction), {}, (None, None)), place)
     return result if isinstance(result, Array) else None
+
+
+def loss_outputs(
+    interpreter: Interpreter, loss: Value | None, targets: Value, outputs: Value, place: Place | None
+) -> Value | None:
+    """What losses of the script compute for the outputs of a model with several (the others None); None where there are none."""
+    names, found = names_of(outputs), []
+    for index, prediction in enumerate(arrays_of(outputs)):
+        target = part_of(targets, index, names, shared=False)
+        own = part_of(loss, index, names, shared=True)
+        found.append(None if target is None else loss_output(interpreter, own, target, prediction, place))
+    return Tuple(tuple(one or NONE for one in found)) if any(found) else None
+
+
+def _with_last_axis(target: Value, prediction: Value) -> Value:
+    """A vector of targets as the column that Keras makes of it beside a column of predictions, for a function of the script."""
+    if not isinstance(target, Array) or target.shape is None or len(target.shape) != 1 or target.symbolic:
+        return target
+    shape = shape_of(prediction)
+    if shape is None or len(shape) != 2 or shape[1] != 1:
+        return target
+    data = None if target.data is None else target.data.reshape(-1, 1)
+    return replace(target, op="expand_dims", inputs=(target,), attributes={"axis": -1}, shape=(*target.shape, 1), data=data)
 
 
 @function(*(row.name for row in TRAINING_ROWS if row.makes in ("optimizer", "callback", "schedule")))
 @function(*(row.name for row in LOSS_ROWS if row.makes in ("loss", "metric")))
 def _make(call: Call) -> Value:
     """An optimizer, loss, callback, ...: an object, with a note of the era that its arguments tell."""
-    if call.row is None:
-        return call.unknown("a training object that is not known")
+    assert call.row is not None
     note_arguments(call)
     return make_object(call, call.row, _without_ignored(call, call.row, _in_todays_order(call, call.row)))
 

@@ -212,7 +212,8 @@ def _set_data_format(call: Call) -> Value:
         call.interpreter.note_era("keras1|keras2", call.place)
     formats = {"th": "channels_first", "tf": "channels_last"}
     if isinstance(given, Literal) and isinstance(given.value, str):
-        set_global(call.interpreter, "data_format", Literal(formats.get(given.value, given.value), given.place))
+        given = Literal(formats.get(given.value, given.value), given.place)
+    set_global(call.interpreter, "data_format", given or call.unknown("a data format"))
     return NONE
 
 

@@ -63,8 +63,7 @@ def images(size: object, mode: object, place: Place | None, source: str) -> Arra
 @function("keras.utils.image_dataset_from_directory", "keras.utils.text_dataset_from_directory")
 def _from_directory(call: Call) -> Value:
     """Batches of pictures (bytes as floats) or texts with their labels; `subset="both"` gives two such data sets."""
-    if call.row is None:
-        return call.unknown("a folder that is not known")
+    assert call.row is not None
     bound = bind(call.row, call.arguments).arguments
 
     def given(name: str) -> object:
@@ -102,8 +101,7 @@ def _batched(whole: Value, size: Value, place: Place | None) -> Value:
 @function("keras.utils.timeseries_dataset_from_array")
 def _windows(call: Call) -> Value:
     """Windows of `sequence_length` rows of a series, and the target of each."""
-    if call.row is None:
-        return call.unknown("a series that is not known")
+    assert call.row is not None
     bound = bind(call.row, call.arguments).arguments
     series, targets = bound.get("data"), bound.get("targets")
     size = bound.get("batch_size", Literal(call.row.default("batch_size"), call.place))

@@ -13,6 +13,7 @@ SIGNATURES = {
     "sklearn.model_selection.RandomizedSearchCV": "estimator, parameters|param_distributions, *, n_iter=10, cv=None",
 }
 WRAPPERS = ("classifier", "regressor")
+NETS = ("skorch_classifier", "skorch_regressor", "skorch_binary", "skorch_net")
 
 
 @function(*SIGNATURES, "sklearn.grid_search.GridSearchCV", "sklearn.grid_search.RandomizedSearchCV")
@@ -68,7 +69,8 @@ def _train(call: Call, estimator: Object, x: Value | None, y: Value | None) -> N
             transform = call.interpreter.attribute(one, "fit_transform", call.place)
             x = call.interpreter.call(transform, Arguments((x or NONE,)), call.place)
         estimator = steps[-1]
-    if estimator.row.makes == "wrapper" and estimator.row.kind in WRAPPERS and x is not None and y is not None:
+    trains = estimator.row.kind in WRAPPERS if estimator.row.makes == "wrapper" else estimator.row.kind in NETS
+    if trains and x is not None and y is not None:
         fit = call.interpreter.attribute(estimator, "fit", call.place)
         call.interpreter.call(fit, Arguments((x, y)), call.place)
 
@@ -77,7 +79,11 @@ def _varied(wrapper: Object, parameters: Value | None) -> Object:
     """A wrapped model whose searched parameters are not known."""
     if not isinstance(parameters, Dict):
         return wrapper
-    names = [str(one).rpartition("__")[2] for one in parameters.cells if isinstance(one, str)]
+    searched = Unknown("it is searched for", parameters.place)
+    names = [one for one in parameters.cells if isinstance(one, str)]
+    if wrapper.row.kind in NETS:  # `lr`, `optimizer__momentum`: arguments of the net itself
+        given = {**wrapper.arguments, **dict.fromkeys(names, searched)}
+        return Object(wrapper.row, given, wrapper.extra, wrapper.cells, wrapper.spelled, wrapper.place, wrapper.argument_places)
     cells = dict(wrapper.cells)
-    cells.update({("parameter", one): Unknown("it is searched for", parameters.place) for one in names})
+    cells.update({("parameter", one.rpartition("__")[2]): searched for one in names})
     return Object(wrapper.row, wrapper.arguments, wrapper.extra, cells, wrapper.spelled, wrapper.place)

@@ -39,7 +39,10 @@ def _window(layer: Owner, shape: Shape, name: str) -> Misfit | None:
     padding = setting(layer, "padding")
     if not count or len(shape) != count + 2 or not isinstance(padding, str) or padding.lower() != "valid":
         return None
-    extents = shape[2:] if channels_first(layer) else shape[1:-1]
+    first = channels_first(layer)
+    if first is None:
+        return None
+    extents = shape[2:] if first else shape[1:-1]
     sizes = integers(setting(layer, name) if setting(layer, name) is not None else 2, count)
     spread = integers(setting(layer, "dilation_rate") or 1, count)
     for extent, size, dilation in zip(extents, sizes, spread, strict=True):

@@ -15,7 +15,7 @@ from trainlint.knowledge.tensorflow_rows import CONTRIB_LAYERS, LAYERS
 
 
 @function(*(f"tensorflow.layers.{name}" for name, _, _ in LAYERS))
-@function(*(f"tensorflow.contrib.layers.{name}" for name, _, _ in CONTRIB_LAYERS))
+@function(*(f"tensorflow.contrib.{part}.{name}" for part in ("layers", "slim") for name, _, _ in CONTRIB_LAYERS))
 def _layer_function(call: Call) -> Value:
     """`tf.layers.dense(x, 10, activation=tf.nn.relu)`: makes a Keras layer and calls it."""
     row = call.row
@@ -26,9 +26,9 @@ def _layer_function(call: Call) -> Value:
     if value is None:
         return call.unknown("a layer that is called without an input")
     arguments = {name: one for name, one in bound.arguments.items() if name != "inputs"}
-    for name in ("rate", "activation"):
+    for name in ("rate", "activation", "strides", "padding"):
         default = row.default(name) if row.parameter(name) is not None else None
-        if name not in arguments and isinstance(default, float | str):
+        if name not in arguments and isinstance(default, float | int | str):
             arguments[name] = Literal(default)
     layer = _layer(call, row.kind, arguments, dict(bound.places))
     note_misfit(call, layer, (value,))

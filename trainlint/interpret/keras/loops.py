@@ -67,7 +67,7 @@ def _optimizer_method(call: Call) -> Value:
     pairs = call.argument(0, "grads_and_vars", "grads")
     gradient = applied_gradient(call.interpreter, pairs, call.place)
     if _of_graph(call, optimizer):
-        return _operation(call, {"optimizer": optimizer, "loss": differentiated(gradient) or NONE})
+        return _operation(call, {"optimizer": optimizer, "loss": differentiated(gradient) or NONE} | _counter(call))
     applied = {} if gradient is None else {"gradient": gradient}
     call.interpreter.emit("step", call.place, None, optimizer=optimizer, **applied)
     return NONE
@@ -110,10 +110,16 @@ def _of_graph(call: Call, optimizer: Object | Instance) -> bool:
     return graph and global_setting(call.interpreter, EAGER) is None
 
 
+def _counter(call: Call) -> dict[Hashable, Value]:
+    """The variable that each step of a graph adds one to, where the script gives one."""
+    counter = call.argument(1, "global_step")
+    return {} if counter is None else {"counter": counter}
+
+
 def _minimize(call: Call, optimizer: Object | Instance) -> Value:
     loss = call.argument(0, "loss")
     if _of_graph(call, optimizer):
-        return _operation(call, {"optimizer": optimizer, "loss": loss or NONE})
+        return _operation(call, {"optimizer": optimizer, "loss": loss or NONE} | _counter(call))
     if isinstance(loss, Function | BoundMethod | Partial):
         loss = call.interpreter.call(loss, Arguments(), call.place)
     _backward(call, loss, call.argument(1, "var_list"))
@@ -123,6 +129,15 @@ def _minimize(call: Call, optimizer: Object | Instance) -> Value:
 
 for _kind in _OPTIMIZER_KINDS:
     method(_kind, "apply_gradients", "apply", "minimize", "compute_gradients")(_optimizer_method)
+
+
+@function("tensorflow.estimator.EstimatorSpec", "tensorflow.contrib.learn.ModelFnOps")
+def _of_estimator(call: Call) -> Value:
+    """What a `model_fn` gives an Estimator, which runs its training operation as a session does."""
+    operation = call.argument(3, "train_op")
+    if isinstance(operation, Object) and operation.row is TRAIN_OPERATION:
+        run_fetches(call.interpreter, operation, None, call.place)
+    return call.unknown("what a `model_fn` gives its Estimator")
 
 
 MAXIMUM_FETCHES = 1_000
@@ -157,7 +172,8 @@ def run_fetches(
             one.cells[_WAS_RUN] = Literal(True)
             if isinstance(loss, Array):
                 interpreter.emit("backward", place, loss=_fed(loss, feed))
-            interpreter.emit("step", place, None, optimizer=one.cells["optimizer"], **roles)
+            counted = {"counter": one.cells["counter"]} if "counter" in one.cells else {}
+            interpreter.emit("step", place, None, optimizer=one.cells["optimizer"], **roles, **counted)
 
 
 def _fed(loss: Array, feed: Value | None) -> Value:

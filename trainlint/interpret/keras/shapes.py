@@ -29,14 +29,15 @@ def _dense(layer: Owner, inputs: Shapes) -> Shape | None:
     return None if not shape else (*shape[:-1], integer(setting(layer, "units")))
 
 
-def channels_first(layer: Owner) -> bool:
-    """Whether the channel axis comes right behind the batch axis (`data_format`, `dim_ordering="th"`)."""
-    return setting(layer, "data_format") in ("channels_first", "th")
+def channels_first(layer: Owner) -> bool | None:
+    """Whether the channels come right behind the batch (`data_format`, `dim_ordering="th"`); None if that is not known."""
+    order = setting(layer, "data_format")
+    return order in ("channels_first", "th") if order is None or isinstance(order, str) else None
 
 
 def _split(layer: Owner, shape: Shape | None, rank: int) -> tuple[int | None, Shape, int | None] | None:
     """Batch, spatial axes and channels of a map with `rank` spatial axes."""
-    if shape is None or len(shape) != rank + 2:
+    if shape is None or len(shape) != rank + 2 or channels_first(layer) is None:
         return None
     if channels_first(layer):
         return shape[0], shape[2:], shape[1]
@@ -307,6 +308,29 @@ def _text_vectorization(layer: Owner, inputs: Shapes) -> Shape | None:
     return (batch, integer(setting(layer, "output_sequence_length"))) if setting(layer, "output_mode") == "int" else None
 
 
+def _dot(layer: Owner, inputs: Shapes) -> Shape | None:
+    """The axes of both inputs without the rows of the second and without those that are summed over; a column of vectors."""
+    axes = setting(layer, "axes")
+    both = axes if isinstance(axes, tuple) else (axes, axes)
+    if len(inputs) != 2 or len(both) != 2 or not all(isinstance(one, int) for one in both):
+        return None
+    rest: list[int | None] = []
+    for shape, axis in zip(inputs, both, strict=True):
+        if shape is None or not -len(shape) < axis < len(shape) or axis % len(shape) == 0:
+            return None
+        rest.extend(extent for at, extent in enumerate(shape) if at not in (0, axis % len(shape)))
+    return (inputs[0][0] if inputs[0] else None, *(rest or (1,)))
+
+
+def _conv_lstm(layer: Owner, inputs: Shapes) -> Shape | None:
+    """As a convolution of each step."""
+    shape = inputs[0]
+    one = None if shape is None or len(shape) < 4 else _conv(layer, [(shape[0], *shape[2:])])
+    if one is None or shape is None:
+        return None
+    return (one[0], shape[1], *one[1:]) if setting(layer, "return_sequences") is True else one
+
+
 _SAME_KINDS = (
     "activation dropout gaussian_noise activity_regularization identity masking batch_norm layer_norm group_norm rms_norm "
     "unit_norm normalization relu leaky_relu elu prelu thresholded_relu softmax rescaling augmentation "
@@ -334,6 +358,8 @@ _RULES: dict[str, ShapeRule] = {
     "time_distributed": _time_distributed,
     "wrapper": _wrapper,
     "concatenate": _concatenate,
+    "dot": _dot,
+    "conv_lstm": _conv_lstm,
     "attention": _attention,
     "resize": _resize,
     "crop": _resize,

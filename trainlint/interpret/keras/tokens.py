@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from trainlint.interpret.dispatch import Call, attribute, method
-from trainlint.interpret.values import NONE, Array, Object, Value
+from trainlint.interpret.values import NONE, Array, Literal, Object, Statistics, Value
 from trainlint.knowledge.rows import Row
 
 TOKENIZER = "keras.preprocessing.text.Tokenizer"
 WORDS = Row(f"{TOKENIZER}.word_index", "object", "word_index")
+
+
+@method(TOKENIZER, "texts_to_sequences")
+def _sequences(call: Call) -> Value:
+    """Lists of word numbers, as long as the texts; with `num_words` the numbers stay below that."""
+    tokenizer = call.receiver
+    limit = tokenizer.arguments.get("num_words") if isinstance(tokenizer, Object) else None
+    attributes = {"ids": limit.value} if isinstance(limit, Literal) and type(limit.value) is int else {}
+    bounds = Statistics(low=1.0, known="declared")
+    return Array("tokens", (), attributes, None, "int64", "python", None, bounds, place=call.place)
 
 
 @attribute(TOKENIZER, "word_index")

@@ -19,8 +19,9 @@ from trainlint.interpret.keras.common import (
     row_of,
     shape_of,
 )
-from trainlint.interpret.keras.compiling import compile_model, loss_output, note_method
+from trainlint.interpret.keras.compiling import compile_model, loss_output, loss_outputs, note_method
 from trainlint.interpret.keras.models import WHY, apply_model, input_shape
+from trainlint.interpret.keras.outputs import arrays_of
 from trainlint.interpret.keras.stateless import training_state
 from trainlint.interpret.values import (
     NONE,
@@ -42,6 +43,7 @@ from trainlint.knowledge.rows import Row
 HISTORY = Row("keras.callbacks.History", "object", "history")
 RECORDED = Row("keras.callbacks.History.history", "object", "recorded")
 UNKNOWN_MODEL = Row("keras.Model", "model", "unknown")
+_FIT = "keras.Model.fit"
 _KERAS_ONLY = frozenset(
     {
         *("epochs", "nb_epoch", "batch_size", "validation_data", "validation_split", "callbacks", "steps_per_epoch", "verbose"),
@@ -85,9 +87,11 @@ def fit_model(call: Call, model: Owner) -> Value:
             compiled = model.cells.get(name)
             if compiled is not None:
                 values[name] = compiled
-        written = loss_output(call.interpreter, values.get("loss"), y or call.unknown("the target"), values["output"], call.place)
+        several = bool(arrays_of(values["output"]))
+        compute = loss_outputs if several else loss_output
+        written = compute(call.interpreter, values.get("loss"), y or call.unknown("the target"), values["output"], call.place)
     if written is not None:
-        values["loss_output"] = written
+        values["loss_outputs" if several else "loss_output"] = written
     extra = {f"extra:{name}": value for name, value in bound.extra.items()}
     values["method"] = Literal(call.name)
     call.interpreter.emit("fit", call.place, bound.places, model=model, **values, **extra)
@@ -259,8 +263,8 @@ def _unknown_model(call: Call) -> Value:
     if call.name == "compile":
         if not used & {"optimizer", "loss"}:
             return call.unknown(why)
-    elif call.name == "fit" and not used & _KERAS_ONLY:
-        return call.unknown(why)
+    elif call.name == "fit" and (not used & _KERAS_ONLY or any(row_of(_FIT).parameter(one) is None for one in used)):
+        return call.unknown(why)  # nothing of Keras, or another library's `fit` with arguments of its own
     key = ("keras", "unknown model", why)
     model = call.interpreter.settings.cells.get(key)
     if not isinstance(model, Object):

@@ -21,8 +21,7 @@ MEAN, DEVIATION = 0.1307, 0.3081
 @function(INPUT_DATA)
 def _read(call: Call) -> Value:
     """`mnist = input_data.read_data_sets(folder, one_hot=True)`; pixels are in [0, 1] unless `dtype` is a byte type."""
-    if call.row is None:
-        return call.unknown("a data set that is not known")
+    assert call.row is not None
     arguments = bind(call.row, call.arguments).arguments
     held_out = plain(arguments["validation_size"]) if "validation_size" in arguments else 5_000
     validation = held_out if isinstance(held_out, int) and 0 <= held_out <= TRAINING_ROWS else None

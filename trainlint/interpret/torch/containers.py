@@ -68,8 +68,7 @@ def _numbered(values: list[Value]) -> list[tuple[str, Value]]:
 
 @function(*(f"torch.nn.{name}" for name, _, _ in CONTAINERS))
 def _make_container(call: Call) -> Value:
-    if call.row is None:
-        return call.unknown("a container that is not known")
+    assert call.row is not None
     container = Object(call.row, spelled=call.spelled, place=call.place)
     fill(call, container)
     return container

@@ -98,11 +98,15 @@ def _tensors(dataset: Object) -> list[Value]:
 
 @method("torch.dataset", "__len__")
 def _dataset_length(call: Call) -> Value:
+    if isinstance(call.receiver, Instance):  # of a class that leaves it to the library's
+        return call.unknown("the length of a data set")
     return length(call.interpreter, call.receiver)
 
 
 @method("torch.dataset", "__getitem__")
 def _dataset_item(call: Call) -> Value:
+    if isinstance(call.receiver, Instance):
+        return call.unknown("an item of a data set")
     return item_of(call.interpreter, call.receiver or NONE, call.place)
 
 

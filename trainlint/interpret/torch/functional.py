@@ -21,8 +21,7 @@ _TENSORS = ("weight", "bias")
 
 @function(*(f"torch.nn.functional.{name}" for name, kind, _ in FUNCTIONAL if kind != "dropout"))
 def _functional(call: Call) -> Value:
-    if call.row is None:
-        return call.unknown("a function that is not known")
+    assert call.row is not None
     layer = make_object(call, call.row)
     value = layer.arguments.get("input", layer.arguments.get("input1"))
     if value is None:
@@ -69,7 +68,7 @@ def _shape(layer: Object, value: Value) -> Shape | None:
     shape, weight = shape_of(value), shape_of(layer.arguments.get("weight", layer))
     kind = layer.row.kind
     if kind in ("dense", "bilinear"):
-        if shape is None or not shape or weight is None:
+        if not shape or not weight:
             return None
         return shape[:-1] if len(weight) == 1 else (*shape[:-1], weight[0])
     if kind not in ("conv", "conv_transpose"):

@@ -34,12 +34,10 @@ def apply_layer(call: Call, layer: Module) -> Value:
     if wrong is not None:
         found = (Literal(wrong.what), Literal(wrong.expected), Literal(wrong.found))
         call.interpreter.emit("misfit", call.place, layer=layer, input=value, what=found[0], expected=found[1], found=found[2])
-    inputs = (
-        (value,) if row.kind not in ("bilinear", "attention", "transformer", "transformer_decoder") else call.arguments.positional
-    )
+    inputs, masks = _inputs(call, row.kind, value)
     state = call.argument(1, "hx") if row.kind in _WITH_STATE else None
-    given = {} if state is None else {"given_state": state}
-    main = _layer_array(call, layer, tuple(inputs), shapes.output_shape(layer, shape_of(value)), given)
+    given = masks if state is None else {"given_state": state}
+    main = _layer_array(call, layer, inputs, shapes.output_shape(layer, shape_of(value)), given)
     if row.kind in _RECURRENT:
         return _sequence(call, layer, value, main)
     if row.kind == "backbone":
@@ -49,6 +47,31 @@ def apply_layer(call: Call, layer: Module) -> Value:
     if row.kind == "attention" and row.name.endswith("MultiheadAttention"):
         return Tuple((main, _part(call, layer, main, "weights", None)), call.place)
     return main
+
+
+_MASKS: Mapping[str, tuple[tuple[str, int, str], ...]] = {
+    "attention": (("attention", 5, "attn_mask"), ("padding", 3, "key_padding_mask")),
+    "transformer_encoder": (("attention", 1, "mask"), ("padding", 2, "src_key_padding_mask")),
+    "transformer_encoder_layer": (("attention", 1, "src_mask"), ("padding", 2, "src_key_padding_mask")),
+}
+"""Masks of a layer: what each is of, and where it is passed. They are the last inputs, as numbers that are added to scores."""
+
+
+def _inputs(call: Call, kind: str, value: Value) -> tuple[tuple[Value, ...], dict[str, Any]]:
+    """The tensors that a layer is given, and `masks`: what the last of them are."""
+    if kind in ("bilinear", "transformer", "transformer_decoder", "transformer_decoder_layer"):
+        return call.arguments.positional or (value,), {}
+    masks = []
+    for name, place, word in _MASKS.get(kind, ()):
+        given = call.argument(place, word)
+        if given is not None and not (isinstance(given, Literal) and given.value is None):
+            masks.append((name, arrays.additive(call, given)))
+    attributes = {"masks": tuple(name for name, _ in masks)} if masks else {}
+    tensors: tuple[Value, ...] = (value,)
+    if kind == "attention":
+        others = [call.argument(place, word) for place, word in ((1, "key"), (2, "value"))]
+        tensors = (value, *(one for one in others if one is not None))
+    return (*tensors, *(one for _, one in masks)), attributes
 
 
 def shape_of(value: Value) -> Shape | None:

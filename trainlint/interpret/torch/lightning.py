@@ -14,6 +14,7 @@ from trainlint.interpret.interpreter import Machine
 from trainlint.interpret.torch.common import integer, items_of
 from trainlint.interpret.values import (
     NONE,
+    OPEN,
     Array,
     Dict,
     Function,
@@ -97,6 +98,8 @@ def train(
             step = _step(interpreter, model, batch, index if len(optimizers) > 1 else None, place)
             if isinstance(by_hand, Literal) and by_hand.value is False:
                 break
+            if isinstance(step, Dict) and "loss" not in step.cells and OPEN not in step.cells and step.place is not None:
+                interpreter.emit("lossless", step.place, value=step)
             loss = _loss_of(step)
             where = loss.place or place
             interpreter.emit("zero_grad", where, target=optimizer)

@@ -24,8 +24,7 @@ def apply_loss_object(call: Call, loss: Module) -> Value:
 @function(*(f"torch.nn.functional.{name}" for _, name, _, _, _ in LOSSES))
 def _functional(call: Call) -> Value:
     """`F.mse_loss(prediction, target, reduction="sum")`: the loss is an Object of the function's own row."""
-    if call.row is None:
-        return call.unknown("a loss that is not known")
+    assert call.row is not None
     return _loss_array(call, make_object(call, call.row), call.arguments)
 
 

@@ -187,7 +187,7 @@ def _variable(call: Call) -> Value:
 
 
 def _wrapped(call: Call, *, default: bool) -> Value:
-    """`Parameter(data, requires_grad)` and the older `Variable(data, requires_grad)`."""
+    """`Parameter(data, requires_grad)`, which trains by default, and the older `Variable(data, requires_grad)`."""
     data, wanted = call.argument(0, "data"), call.argument(1, "requires_grad")
     if isinstance(data, Unknown) or data is None:
         if (wanted is None and not default) or known_bool(wanted) is False:
@@ -200,9 +200,9 @@ def _wrapped(call: Call, *, default: bool) -> Value:
         from trainlint.interpret.torch.updates import record_rebound_update
 
         made = record_rebound_update(call, data) or as_parameter(data, call.place)
-        return replace(made, attributes={**made.attributes, "registered": call.name == "torch.nn.Parameter"})
+        return replace(made, attributes={**made.attributes, "registered": default})
     if decided is False:
-        if call.name == "torch.nn.Parameter":
+        if default:
             return as_frozen(data, call.place)
         return read_out(data, call.place) if carries_gradient(data) else data
     return call.unknown("whether a tensor is trained is not known")
@@ -218,8 +218,7 @@ def as_frozen(array: Array, place: Place | None) -> Array:
 @function(*(f"torch.nn.init.{name}" for name, _, _ in INITIALIZERS))
 def _initialise(call: Call) -> Value:
     """`nn.init.xavier_uniform_(layer.weight)`: changes the parameter in place and returns it."""
-    if call.row is None:
-        return call.unknown("an initializer that is not known")
+    assert call.row is not None
     tensor = bind(call.row, call.arguments).arguments.get("tensor")
     if isinstance(tensor, Array) and tensor.op == "parameter":
         initialise(call.interpreter, tensor, make_object(call, call.row))

@@ -49,6 +49,11 @@ def _embedding(layer: Module, shape: Shape) -> Shape | None:
     return (*shape, integer(argument_of(layer, "units")))
 
 
+def _embedding_bag(layer: Module, shape: Shape) -> Shape | None:
+    """One row for each row of indices (for indices in one axis the offsets say how many there are)."""
+    return (shape[0], integer(argument_of(layer, "units"))) if len(shape) == 2 else None
+
+
 def _spatial(layer: Module, shape: Shape) -> tuple[int, Shape] | None:
     """The number of spatial axes, if the shape has them (with the channels, and perhaps the batch, before them)."""
     count = dimensions(layer.row) if layer.row is not None else None
@@ -243,6 +248,7 @@ SHAPES: Mapping[str, ShapeOf] = {
     "backbone": _backbone,
     "bilinear": _dense,
     "embedding": _embedding,
+    "embedding_bag": _embedding_bag,
     "conv": _conv,
     "conv_transpose": _conv_transpose,
     **dict.fromkeys(("max_pool", "average_pool", "lp_pool"), _pool),

@@ -166,8 +166,7 @@ def _update_group(call: Call) -> Value:
 @function(*(row.name for row in (*OPTIMIZER_ROWS, *ECOSYSTEM_ROWS) if row.makes == "schedule"))
 def _make_schedule(call: Call) -> Value:
     """A schedule: a "schedule" event ties it to its optimizer, whether or not it is stepped later."""
-    if call.row is None:
-        return call.unknown("a schedule that is not known")
+    assert call.row is not None
     schedule = make(call, call.row)
     optimizer = schedule.arguments.get("optimizer")
     decides = schedule.arguments.get("lr_lambda")
@@ -251,8 +250,7 @@ def _autograd_grad(call: Call) -> Value:
 
 @function("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_value_")
 def _clip(call: Call) -> Value:
-    if call.row is None:
-        return NONE
+    assert call.row is not None
     bound = bind(call.row, call.arguments)
     by = "norm" if "norm" in call.row.name else "value"
     target = bound.arguments.get("parameters", call.unknown("parameters that are not passed"))

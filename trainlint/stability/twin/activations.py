@@ -13,6 +13,8 @@ from trainlint.stability.twin.operation import (
     Attributes,
     Operation,
     Pullback,
+    RefusalError,
+    Shape,
     Tensor,
     integer,
     nonlinear,
@@ -38,7 +40,8 @@ def log_softmax(x: Tensor, axis: int) -> Tensor:
 
 
 def _relu(x: Tensor) -> tuple[Tensor, Tensor]:
-    return np.where(x.real > 0, x, 0.0), np.where(x.real > 0, 1.0, 0.0)
+    above = x.real > 0
+    return np.where(above, x, 0.0) if np.iscomplexobj(x) else np.maximum(x, 0.0), above.astype(np.float64)
 
 
 def _relu6(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -88,9 +91,71 @@ def _gelu(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: A
     return x * below, lambda gradient: (gradient * (below + x * density),)
 
 
+def _hard_swish(x: Tensor) -> tuple[Tensor, Tensor]:
+    gate = clip(x / 6 + 0.5, 0.0, 1.0)
+    return x * gate, gate + np.where(np.abs(x.real) < 3, x / 6, 0.0)
+
+
+def _hard_tanh(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+    one_input(inputs)
+    x = inputs[0]
+    low, high = (number(attributes, name, edge) for name, edge in (("low", -1.0), ("high", 1.0)))
+    low, high = number(attributes, "min_val", low), number(attributes, "max_val", high)
+    inside = (x.real > low) & (x.real < high)
+    return clip(x, low, high), lambda gradient: (gradient * inside,)
+
+
+def _softplus(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+    """log(1 + exp(beta x)) / beta. PyTorch's `threshold`, beyond which it is x, lies where the two are equal to 1e-9."""
+    one_input(inputs)
+    beta = number(attributes, "beta", 1.0)
+    if beta <= 0:
+        raise RefusalError("a softplus whose steepness is not positive")
+    x = inputs[0] * beta
+    return softplus(x) / beta, lambda gradient: (gradient * sigmoid(x),)
+
+
+def _glu(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+    """One half of an axis times the sigmoid of the other (Dauphin et al. 2017)."""
+    one_input(inputs)
+    axis = normal_axis(integer(attributes, "axis", -1), inputs[0].ndim)
+    if inputs[0].shape[axis] % 2:
+        raise RefusalError("a gated linear unit over an odd number of entries")
+    value, inner = np.split(inputs[0], 2, axis=axis)
+    gate = sigmoid(inner)
+
+    def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+        return (np.concatenate([gradient * gate, gradient * value * gate * (1 - gate)], axis=axis),)
+
+    return value * gate, pullback
+
+
+def _prelu(inputs: Sequence[Tensor], parameters: Sequence[Tensor], _attributes: Attributes) -> tuple[Tensor, Pullback]:
+    """PyTorch's: one slope for all, or one for each entry of axis 1."""
+    one_input(inputs)
+    x, (slope,) = inputs[0], parameters
+    shape = tuple(slope.size if axis == 1 and slope.size > 1 else 1 for axis in range(x.ndim))
+    below = x.real <= 0
+    factor = np.where(below, slope.reshape(shape), 1.0)
+
+    def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+        flowing = np.where(below, gradient * x, 0.0)
+        others = tuple(axis for axis in range(x.ndim) if shape[axis] == 1)
+        return gradient * factor, flowing.sum(axis=others).reshape(slope.shape)
+
+    return x * factor, pullback
+
+
+def _prelu_parameters(shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
+    count = integer(attributes, "num_parameters", 1)
+    if count < 1 or (count > 1 and (len(shapes[0]) < 2 or shapes[0][1] != count)):
+        raise RefusalError("slopes that do not fit the channels")
+    return ((count,),)
+
+
 def _leaky_relu(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
     one_input(inputs)
-    slope = np.where(inputs[0].real > 0, 1.0, number(attributes, "alpha", 0.01))
+    slope = np.where(inputs[0].real > 0, 1.0, number(attributes, "alpha", number(attributes, "slope", 0.01)))
     return inputs[0] * slope, lambda gradient: (gradient * slope,)
 
 
@@ -120,7 +185,13 @@ ACTIVATIONS: Mapping[str, Operation] = {
     "relu6": Operation(elementwise(_relu6), nonlinear),
     "sigmoid": Operation(elementwise(_sigmoid), nonlinear),
     "tanh": Operation(elementwise(_tanh), nonlinear),
-    "softplus": Operation(elementwise(lambda x: (softplus(x), sigmoid(x))), nonlinear),
+    "softplus": Operation(_softplus, nonlinear),
+    "log_sigmoid": Operation(elementwise(lambda x: (-softplus(-x), 1 - sigmoid(x))), nonlinear),
+    "hard_swish": Operation(elementwise(_hard_swish), nonlinear),
+    "hard_tanh": Operation(_hard_tanh, nonlinear),
+    "glu": Operation(_glu, nonlinear),
+    "prelu": Operation(_prelu, nonlinear, _prelu_parameters),
+    "tanh_shrink": Operation(elementwise(lambda x: (x - tanh(x), tanh(x) ** 2)), nonlinear),
     "softsign": Operation(elementwise(lambda x: (x / (1 + absolute(x)), 1 / (1 + absolute(x)) ** 2)), nonlinear),
     "hard_sigmoid": Operation(elementwise(_hard_sigmoid), nonlinear),
     "exponential": Operation(elementwise(lambda x: (exp(x), exp(x))), nonlinear),

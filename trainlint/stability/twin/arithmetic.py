@@ -62,6 +62,25 @@ def _binary(rule: _Binary) -> Forward:
     return forward
 
 
+def _merged(rule: _Binary) -> Forward:
+    """An operation on two arrays, or (Keras' merging layers) on more, one after the other."""
+    pair = _binary(rule)
+
+    def forward(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+        if len(inputs) <= 2:
+            return pair(inputs, parameters, attributes)
+        first, below = pair(inputs[:2], parameters, attributes)
+        value, above = forward([first, *inputs[2:]], parameters, attributes)
+
+        def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+            to_first, *others = above(gradient)
+            return (*below(np.asarray(to_first)), *others)
+
+        return value, pullback
+
+    return forward
+
+
 def _divide_degree(degrees: tuple[float, ...], _own: bool, _attributes: Attributes) -> float:
     return degrees[0] if len(degrees) == 2 and degrees[1] == 0 else NONLINEAR
 
@@ -151,9 +170,12 @@ def _reshape(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes
 def _flatten(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
     one_input(inputs)
     array = inputs[0]
-    start = integer(attributes, "start_dim", 1)
-    start = 0 if array.ndim == 0 else normal_axis(min(start, array.ndim), array.ndim + 1)
-    return _reshaped(array, array.reshape(*array.shape[:start], -1))
+    start, end = integer(attributes, "start_dim", 1), integer(attributes, "end_dim", -1)
+    start, end = integer(attributes, "start", start), integer(attributes, "end", end)
+    if start >= array.ndim:  # of one axis each entry is a row
+        return _reshaped(array, array.reshape(*array.shape, 1))
+    start, end = normal_axis(start, array.ndim), normal_axis(end, array.ndim)
+    return _reshaped(array, array.reshape(*array.shape[:start], -1, *array.shape[end + 1 :]))
 
 
 def _transpose(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
@@ -178,12 +200,25 @@ def _expand_dims(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attrib
     return _reshaped(inputs[0], np.expand_dims(inputs[0], integers(attributes.get("axis"), "axis")))
 
 
+def _same_rows(inputs: Sequence[Tensor], axis: int) -> list[Tensor]:
+    """Arrays of one row beside arrays of many stand for as many equal rows (`selection`, `expand`)."""
+    rows = max((one.shape[0] for one in inputs if one.ndim), default=1)
+    alone = [one.ndim > 0 and axis != 0 and one.shape[0] == 1 < rows for one in inputs]
+    return [np.broadcast_to(one, (rows, *one.shape[1:])) if few else one for one, few in zip(inputs, alone, strict=True)]
+
+
 def _concatenate(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
     one_input(inputs)
     axis = normal_axis(integer(attributes, "axis", -1), inputs[0].ndim)
-    require(sum(one.size for one in inputs))
-    cuts = np.cumsum([one.shape[axis] for one in inputs])[:-1]
-    return np.concatenate(inputs, axis=axis), lambda gradient: tuple(np.split(gradient, cuts, axis=axis))
+    full = _same_rows(inputs, axis)
+    require(sum(one.size for one in full))
+    cuts = np.cumsum([one.shape[axis] for one in full])[:-1]
+
+    def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+        parts = np.split(gradient, cuts, axis=axis)
+        return tuple(unbroadcast(part, one.shape) for part, one in zip(parts, inputs, strict=True))
+
+    return np.concatenate(full, axis=axis), pullback
 
 
 def _stack(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
@@ -191,21 +226,6 @@ def _stack(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: 
     axis = normal_axis(integer(attributes, "axis", 0), inputs[0].ndim + 1)
     require(sum(one.size for one in inputs))
     return np.stack(inputs, axis=axis), lambda gradient: tuple(np.moveaxis(gradient, axis, 0))
-
-
-def _getitem(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
-    one_input(inputs)
-    array, index = inputs[0], attributes.get("index")
-    items = index if isinstance(index, tuple) else (index,)
-    if not items or not all(one is None or one is Ellipsis or isinstance(one, int | slice) for one in items) or index is None:
-        raise RefusalError("a subscript that is not known")
-
-    def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
-        full = np.zeros(array.shape, dtype=gradient.dtype)
-        full[items] = gradient
-        return (full,)
-
-    return array[items], pullback
 
 
 def _identity(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], _attributes: Attributes) -> tuple[Tensor, Pullback]:
@@ -236,6 +256,11 @@ def _chosen(wins: Tensor, first: Tensor, second: Tensor) -> tuple[Tensor, Callab
     return value, lambda gradient: (gradient * wins, gradient * (1 - wins))
 
 
+def _rsqrt(x: Tensor) -> tuple[Tensor, Tensor]:
+    value = 1 / directional.sqrt(x)
+    return value, -0.5 * value**3
+
+
 def _maximum(first: Tensor, second: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor]]]:
     wins = (first.real > second.real) + 0.5 * (first.real == second.real)
     return _chosen(wins, first, second)
@@ -247,16 +272,20 @@ def _minimum(first: Tensor, second: Tensor) -> tuple[Tensor, Callable[[Tensor], 
 
 
 ARITHMETIC: Mapping[str, Operation] = {
-    "add": Operation(_binary(lambda a, b: (a + b, lambda g: (g, g))), same),
+    "add": Operation(_merged(lambda a, b: (a + b, lambda g: (g, g))), same),
     "subtract": Operation(_binary(lambda a, b: (a - b, lambda g: (g, -g))), same),
-    "multiply": Operation(_binary(lambda a, b: (a * b, lambda g: (g * b, g * a))), product),
+    "multiply": Operation(_merged(lambda a, b: (a * b, lambda g: (g * b, g * a))), product),
     "divide": Operation(_binary(lambda a, b: (a / b, lambda g: (g / b, -g * a / b**2))), _divide_degree),
-    "maximum": Operation(_binary(_maximum), nonlinear),
-    "minimum": Operation(_binary(_minimum), nonlinear),
+    "maximum": Operation(_merged(_maximum), nonlinear),
+    "minimum": Operation(_merged(_minimum), nonlinear),
     "matmul": Operation(_matmul, product),
     "negative": Operation(elementwise(lambda x: (-x, np.full_like(x, -1.0))), same),
     "square": Operation(elementwise(lambda x: (x * x, 2 * x)), _square_degree),
     "power": Operation(_power, _power_degree),
+    "rsqrt": Operation(elementwise(_rsqrt), nonlinear),
+    "reciprocal": Operation(elementwise(lambda x: (1 / x, -1 / x**2)), nonlinear),
+    "log1p": Operation(elementwise(lambda x: (directional.log(1 + x), 1 / (1 + x))), nonlinear),
+    "expm1": Operation(elementwise(lambda x: (directional.exp(x) - 1, directional.exp(x))), nonlinear),
     "sqrt": Operation(elementwise(lambda x: (directional.sqrt(x), 0.5 / directional.sqrt(x))), nonlinear),
     "exp": Operation(elementwise(lambda x: (directional.exp(x), directional.exp(x))), nonlinear),
     "log": Operation(elementwise(lambda x: (directional.log(x), 1 / x)), nonlinear),
@@ -272,7 +301,6 @@ ARITHMETIC: Mapping[str, Operation] = {
     "expand_dims": Operation(_expand_dims, same),
     "concatenate": Operation(_concatenate, same),
     "stack": Operation(_stack, same),
-    "getitem": Operation(_getitem, same),
     "cast": Operation(_cast, same),
     "linear": Operation(_identity, same),
     "identity": Operation(_identity, same),

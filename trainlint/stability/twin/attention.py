@@ -1,4 +1,4 @@
-"""Row of the twin's table: multi-head attention (Vaswani et al. 2017), without masks."""
+"""Row of the twin's table: multi-head attention (Vaswani et al. 2017)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from trainlint.stability.twin.operation import (
     RefusalError,
     Shape,
     Tensor,
+    broadcast,
     integer,
     nonlinear,
     one_input,
@@ -52,19 +53,49 @@ def _attention(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attribute
     """Rows first, or (PyTorch's default) steps first."""
     if attributes.get("batch_first") is not False:
         return _rows_first(inputs, parameters, attributes)
-    moved = {id(one): np.swapaxes(one, 0, 1) if one.ndim == 3 else one for one in inputs}
+    masks = len(_masked(attributes))
+    turned = [id(one) for one in inputs[: len(inputs) - masks] if one.ndim == 3]
+    moved = {id(one): np.swapaxes(one, 0, 1) if id(one) in turned else one for one in inputs}
     value, below = _rows_first([moved[id(one)] for one in inputs], parameters, attributes)
 
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
         found = below(np.swapaxes(gradient, 0, 1))
-        to_inputs = (None if one is None else np.swapaxes(one, 0, 1) for one in found[: len(inputs)])
-        return *to_inputs, *found[len(inputs) :]
+        sequences = len(inputs) - masks
+        to_inputs = (None if one is None else np.swapaxes(one, 0, 1) for one in found[:sequences])
+        return *to_inputs, *found[sequences:]
 
     return np.swapaxes(value, 0, 1), pullback
 
 
+def _masked(attributes: Attributes) -> tuple[str, ...]:
+    """What the last inputs are: "attention" (steps, steps), or one such for each row and head, or "padding" (rows, steps)."""
+    names = attributes.get("masks", ())
+    if not isinstance(names, tuple) or any(one not in ("attention", "padding") for one in names):
+        raise RefusalError("an attention with an unusual mask")
+    return names
+
+
+def _hidden(masks: Sequence[Tensor], names: tuple[str, ...], scores: Shape) -> Tensor:
+    """What is added to the scores (rows, heads, steps, steps): zero, or very little where nothing may be seen."""
+    total = np.zeros((1, 1, 1, 1))
+    for name, mask in zip(names, masks, strict=True):
+        wide = mask.real
+        if name == "padding" and wide.ndim == 2:
+            wide = wide[:, None, None, :]
+        elif name == "attention" and wide.ndim == 3:
+            wide = wide.reshape(-1, scores[1], *wide.shape[1:]) if len(wide) % scores[1] == 0 else wide
+        elif name == "padding" or wide.ndim not in (2, 4):
+            raise RefusalError("a mask that does not fit its attention")
+        broadcast(wide, np.broadcast_to(0.0, scores))
+        total = total + wide
+    return total
+
+
 def _rows_first(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
-    """softmax(q k' / sqrt(size)) v for each head; of three inputs the second and the third must be the same."""
+    """softmax(q k' / sqrt(size) + masks) v for each head; of three inputs the second and the third must be the same."""
+    one_input(inputs)
+    names = _masked(attributes)
+    inputs, masks = inputs[: len(inputs) - len(names)], inputs[len(inputs) - len(names) :]
     one_input(inputs)
     if any(attributes.get(name) not in (None, False) for name in UNUSUAL) or "heads" not in attributes:
         raise RefusalError("an attention with unusual settings")
@@ -81,7 +112,8 @@ def _rows_first(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attribut
     q, k, v = (_split(one, heads) for one, _ in parts)
     scale = 1 / math.sqrt(q.shape[-1])
     require(*q.shape[:3], k.shape[2])
-    shares = softmax(matmul(q, np.swapaxes(k, -1, -2)) * scale, -1)
+    scores = matmul(q, np.swapaxes(k, -1, -2)) * scale
+    shares = softmax(scores + _hidden(masks, names, scores.shape) if names else scores, -1)
     value, above = _projected(_joined(matmul(shares, v)), parameters[3], biases[3])
 
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -94,7 +126,7 @@ def _rows_first(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attribut
         first, *others = (np.asarray(one[0]) for one in found)
         to_context = others[0] + others[1]
         to_inputs = (first + to_context,) if len(inputs) == 1 else (first, to_context, np.zeros(context.shape))[: len(inputs)]
-        kernels = (*(one[1] for one in found), to_kernel)
+        kernels = (*(np.zeros(one.shape) for one in masks), *(one[1] for one in found), to_kernel)
         return *to_inputs, *kernels, *((*(one[2] for one in found), to_bias) if biased else ())
 
     return value, pullback

@@ -67,13 +67,14 @@ def tanh(x: Tensor) -> Tensor:
 
 def sigmoid(x: Tensor) -> Tensor:
     """1 / (1 + exp(-x)), without overflow."""
-    value = np.exp(-np.logaddexp(0.0, -x.real))
+    small = np.exp(-np.abs(x.real))
+    value = np.where(x.real >= 0, 1.0, small) / (1 + small)
     return moved(x, value, value * (1 - value))
 
 
 def softplus(x: Tensor) -> Tensor:
     """log(1 + exp(x)), without overflow."""
-    return moved(x, np.logaddexp(0.0, x.real), sigmoid(x.real))
+    return moved(x, np.maximum(x.real, 0.0) + np.log1p(np.exp(-np.abs(x.real))), sigmoid(x.real))
 
 
 def erf(x: Tensor) -> Tensor:

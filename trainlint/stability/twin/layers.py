@@ -30,7 +30,8 @@ from trainlint.stability.twin.operation import (
 
 def _dense(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
     one_input(inputs)
-    x, kernel = inputs[0], parameters[0]
+    x, turned = inputs[0], attributes.get("transposed") is True
+    kernel = parameters[0].T if turned else parameters[0]
     rows = x.reshape(-1, x.shape[-1])
     require(len(rows), kernel.shape[1])
     value = directional.matmul(rows, kernel)
@@ -40,7 +41,8 @@ def _dense(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: A
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
         flat = gradient.reshape(value.shape)
         to_input = None if attributes.get("still") else directional.matmul(flat, kernel.T).reshape(x.shape)
-        return to_input, directional.matmul(rows.T, flat), flat.sum(axis=0)
+        to_kernel = directional.matmul(flat.T, rows) if turned else directional.matmul(rows.T, flat)
+        return to_input, to_kernel, flat.sum(axis=0)
 
     return value.reshape(*x.shape[:-1], kernel.shape[1]), pullback
 
@@ -49,12 +51,14 @@ def _dense_parameters(shapes: Sequence[Shape], attributes: Attributes) -> tuple[
     units = integer(attributes, "units", 0)
     if units < 1 or not shapes or not shapes[0]:
         raise RefusalError("the width of a dense layer is not known")
-    return ((shapes[0][-1], units), (units,))[: 1 + (attributes.get("use_bias", True) is not False)]
+    kernel = (units, shapes[0][-1]) if attributes.get("transposed") is True else (shapes[0][-1], units)
+    return (kernel, (units,))[: 1 + (attributes.get("use_bias", True) is not False)]
 
 
-def _embedding(inputs: Sequence[Tensor], parameters: Sequence[Tensor], _attributes: Attributes) -> tuple[Tensor, Pullback]:
+def _embedding(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
     one_input(inputs)
-    rows, table = inputs[0].real.astype(np.int64), parameters[0]
+    turned = attributes.get("transposed") is True
+    rows, table = inputs[0].real.astype(np.int64), parameters[0].T if turned else parameters[0]
     if rows.size and (rows.min() < 0 or rows.max() >= len(table)):
         raise RefusalError("an index lies outside of the embedding")
     require(rows.size, table.shape[1])
@@ -62,13 +66,14 @@ def _embedding(inputs: Sequence[Tensor], parameters: Sequence[Tensor], _attribut
     def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
         full = np.zeros(table.shape, dtype=gradient.dtype)
         np.add.at(full, rows.reshape(-1), gradient.reshape(-1, table.shape[1]))
-        return None, full
+        return None, full.T if turned else full
 
     return table[rows], pullback
 
 
 def _embedding_parameters(_shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
-    return ((integer(attributes, "rows", 0), integer(attributes, "units", 0)),)
+    shape = integer(attributes, "rows", 0), integer(attributes, "units", 0)
+    return (shape[::-1] if attributes.get("transposed") is True else shape,)
 
 
 def _embedding_degree(degrees: tuple[float, ...], own: bool, _attributes: Attributes) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from trainlint.facts.graph import Node, walk
 from trainlint.stability.twin.losses import LOSSES
 from trainlint.stability.twin.operation import MAXIMUM_ELEMENTS, Attributes, NumbersUnknownError, RefusalError, Tensor
+from trainlint.stability.twin.recurrent import RECURRENT, STATES
 
 Supply: TypeAlias = "Callable[[Node], Tensor]"
 """Numbers for a data leaf that has none; raises `RefusalError` where none can be made up."""
@@ -82,6 +84,21 @@ def settled_attributes(node: Node, aligns: bool, still: bool) -> Attributes:
     return found
 
 
+def needs_states(node: Node) -> bool:
+    """Whether a node is a recurrent layer's last states, of which its outputs do not have all (`recurrent`, `result`)."""
+    part = node.attributes.get("part")
+    layer = node.inputs[0] if len(node.inputs) == 1 and node.op == "getitem" else None
+    if layer is None or layer.op not in RECURRENT or layer.op.endswith("_cell") or part not in STATES:
+        return False
+    return part == "cell" or _last_step(layer) is None
+
+
+def states(node: Node) -> Node:
+    """The layer that gives such states, in place of the subscript."""
+    layer = node.inputs[0]
+    return replace(layer, attributes={**layer.attributes, "result": node.attributes["part"]}, shape=node.shape)
+
+
 def _last_step(layer: Node) -> tuple[object, ...] | None:
     """PyTorch's `h_n` as a subscript of all outputs: the last one, below a first axis for levels and directions of one each."""
     known = layer.attributes
@@ -90,8 +107,12 @@ def _last_step(layer: Node) -> tuple[object, ...] | None:
     return (None, -1) if known.get("batch_first") is False else (None, slice(None), -1)
 
 
-def numbers_of(values: object) -> Tensor:
-    """The entries of a leaf in float64; refuses what is not numeric, not finite or too large."""
+HIDDEN = -1e30
+"""Stands for the minus infinity that masks add to scores: its exponential is zero as well, but it has differences."""
+
+
+def numbers_of(values: object, *, masks: bool = False) -> Tensor:
+    """The entries of a leaf in float64; refuses what is not numeric, not finite (in `masks` -inf is `HIDDEN`) or too large."""
     if values is None:
         raise NumbersUnknownError("the numbers of the data are not known")
     array = np.asarray(values)
@@ -102,6 +123,8 @@ def numbers_of(values: object) -> Tensor:
     if array.size > MAXIMUM_ELEMENTS:
         raise RefusalError("the data is too large to be repeated here")
     found = array.astype(np.float64)
+    if masks:
+        found[found == -np.inf] = HIDDEN
     if not np.isfinite(found).all():
         raise RefusalError("the data has entries that are not finite")
     return found

@@ -13,7 +13,8 @@ from typing import TypeAlias
 import numpy as np
 
 from trainlint.stability.twin.activations import log_softmax, softmax
-from trainlint.stability.twin.directional import absolute, clip, exp, log, sigmoid, softplus, tanh
+from trainlint.stability.twin.directional import absolute, clip, exp, log, power, sigmoid, softplus, tanh
+from trainlint.stability.twin.magnitudes import MAGNITUDES
 from trainlint.stability.twin.operation import (
     Attributes,
     Forward,
@@ -155,6 +156,27 @@ def _poisson(p: Tensor, t: Tensor, _attributes: Attributes) -> tuple[Tensor, Ten
     return p - t * log(shifted), 1 - t / shifted, None
 
 
+def _gaussian(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+    """PyTorch's `GaussianNLLLoss`: (log v + (p - t)^2 / v) / 2 with variances v, which count as `eps` at least."""
+    one_input(inputs, 3)
+    p, t, given = inputs[:3]
+    broadcast(p, t)
+    if given.shape not in (p.shape, (*p.shape[:-1], 1)):
+        raise RefusalError("variances that do not fit the predictions")
+    least = number(attributes, "eps", 1e-6)
+    v = np.where(given.real < least, least, given)
+    error = p - t
+    values = 0.5 * (log(v) + error**2 / v)
+    value, weight = _reduced(values, attributes, averages_last=False)
+
+    def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+        scaled = np.broadcast_to(gradient * weight, values.shape)
+        to_error, to_variance = scaled * error / v, scaled * 0.5 * (1 / v - (error / v) ** 2)
+        return unbroadcast(to_error, p.shape), unbroadcast(-to_error, t.shape), unbroadcast(to_variance, given.shape)
+
+    return value, pullback
+
+
 def _divergence(p: Tensor, t: Tensor, attributes: Attributes) -> tuple[Tensor, Tensor, None]:
     """PyTorch's: of logarithms of probabilities `p` from probabilities `t`, or their logarithms."""
     shares, logs = (exp(t), t) if attributes.get("log_target") is True else (t, np.log(np.where(t > 0, t, 1.0)))
@@ -233,6 +255,88 @@ def _probabilities(p: Tensor, shares: Tensor, attributes: Attributes) -> tuple[T
     return -(shares * log(clipped)).sum(axis=-1), (pull - (pull * scaled).sum(axis=-1, keepdims=True)) / total
 
 
+def _relative(p: Tensor, t: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor, None]:
+    """Keras' percentage error: 100 |p - t| / |t|."""
+    scale = 100 / np.maximum(np.abs(t.real), SMALLEST_PROBABILITY)
+    return absolute(p - t) * scale, np.sign(p.real - t.real) * scale, None
+
+
+def _squared_logarithmic(p: Tensor, t: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor, None]:
+    """Keras': (log(1 + p) - log(1 + t))^2, both clipped to 1e-7 from below."""
+    above, wanted = clip(p, SMALLEST_PROBABILITY, math.inf), np.maximum(t.real, SMALLEST_PROBABILITY)
+    error = log(above + 1) - np.log(wanted + 1)
+    return error**2, np.where(above == p, 2 * error / (above + 1), 0.0), None
+
+
+def _binary_focal(p: Tensor, t: Tensor, attributes: Attributes) -> tuple[Tensor, Tensor, None]:
+    """Keras' (Lin et al. 2017): the binary cross-entropy times (1 - p)^gamma, p the probability of the true label."""
+    gamma, logits = number(attributes, "gamma", 2.0), bool(attributes.get("from_logits"))
+    wanted, chance = _smoothed_binary(t, attributes), sigmoid(p) if logits else p
+    entropy, slope, _ = _binary(chance, wanted, {"aligns": True})
+    missed = 1 - (wanted * chance + (1 - wanted) * (1 - chance))
+    factor = power(missed, gamma)
+    rising = gamma * power(missed, gamma - 1) * (1 - 2 * wanted) if gamma else np.zeros_like(missed)
+    slope = factor * slope + rising * entropy
+    slope = slope * chance * (1 - chance) if logits else slope
+    if attributes.get("apply_class_balancing") is True:
+        alpha = number(attributes, "alpha", 0.25)
+        factor, slope = ((wanted * alpha + (1 - wanted) * (1 - alpha)) * one for one in (factor, slope))
+    return factor * entropy, slope, None
+
+
+def _categorical_focal(p: Tensor, shares: Tensor, attributes: Attributes) -> tuple[Tensor, Tensor]:
+    """Keras': each class's part of the cross-entropy of scaled probabilities times alpha (1 - p)^gamma."""
+    alpha, gamma = number(attributes, "alpha", 0.25), number(attributes, "gamma", 2.0)
+    logits = bool(attributes.get("from_logits"))
+    scaled = softmax(p, -1) if logits else p / p.sum(axis=-1, keepdims=True)
+    clipped = clip(scaled, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    factor, logs = alpha * power(1 - clipped, gamma), log(clipped)
+    rising = alpha * gamma * power(1 - clipped, gamma - 1) if gamma else np.zeros_like(clipped)
+    pull = np.where(clipped == scaled, shares * (rising * logs - factor / clipped), 0.0)
+    moved = pull - (pull * scaled).sum(axis=-1, keepdims=True)
+    return -(shares * factor * logs).sum(axis=-1), scaled * moved if logits else moved / p.sum(axis=-1, keepdims=True)
+
+
+def _hinge_by_class(p: Tensor, shares: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor]:
+    """Keras': how far the largest wrong class comes within 1 of the right one."""
+    wrong = (1 - shares) * p
+    worst = wrong.real.argmax(axis=-1)[..., None]
+    margin = np.take_along_axis(wrong, worst, -1)[..., 0] - (shares * p).sum(axis=-1) + 1
+    chosen = np.zeros(p.shape)
+    np.put_along_axis(chosen, worst, np.take_along_axis(1 - shares, worst, -1), -1)
+    return clip(margin, 0.0, math.inf), (chosen - shares) * (margin.real > 0)[..., None]
+
+
+def _cosine(p: Tensor, t: Tensor, _attributes: Attributes) -> tuple[Tensor, Tensor]:
+    """Keras': minus the cosine of the angle between prediction and target, each 1e-7 long at least."""
+    (left, below), (right, _) = (_unit([one], (), {"axis": -1, "eps": SMALLEST_PROBABILITY}) for one in (p, t))
+    return -(left * right).sum(axis=-1), np.asarray(below(-right)[0])
+
+
+def _by_row(rule: _ByClass) -> Forward:
+    """A Keras loss of vectors, from a function (prediction, target, attributes) with the vectors on the last axis."""
+
+    def forward(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+        one_input(inputs, 2)
+        prediction, target = _aligned(*inputs[:2])
+        last = attributes.get("axis", -1) in (-1, prediction.ndim - 1)
+        if not attributes.get("aligns") or not last or prediction.shape != target.shape or not prediction.ndim:
+            raise RefusalError("a loss of vectors along another axis, or of other shapes")
+        values, slope = rule(prediction, target, attributes)
+        value, weight = _reduced(values, attributes, averages_last=False)
+
+        def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+            scaled = np.broadcast_to(gradient * weight, values.shape)[..., None] * slope
+            return scaled.reshape(inputs[0].shape), None
+
+        return value, pullback
+
+    return forward
+
+
+_unit = MAGNITUDES["l2_normalize"].forward
+
+
 def _squared_degree(degrees: tuple[float, ...], _own: bool, _attributes: Attributes) -> float:
     return 2 * max(degrees, default=0.0)
 
@@ -251,13 +355,20 @@ LOSSES: Mapping[str, Operation] = {
             ("hinge", _hinge),
             ("squared_hinge", _squared_hinge),
             ("poisson", _poisson),
+            ("mean_absolute_percentage_error", _relative),
+            ("mean_squared_logarithmic_error", _squared_logarithmic),
+            ("binary_focal_crossentropy", _binary_focal),
         )
     },
     "categorical_crossentropy": Operation(_by_class(_probabilities, -1), nonlinear),
     "sparse_categorical_crossentropy": Operation(_by_class(_probabilities, -1), nonlinear),
+    "categorical_focal_crossentropy": Operation(_by_class(_categorical_focal, -1), nonlinear),
+    "categorical_hinge": Operation(_by_class(_hinge_by_class, -1), nonlinear),
+    "cosine_similarity": Operation(_by_row(_cosine), nonlinear),
     "softmax_cross_entropy_with_logits": Operation(_by_class(_logits, -1), nonlinear),
     "sparse_softmax_cross_entropy_with_logits": Operation(_by_class(_logits, -1), nonlinear),
     "cross_entropy": Operation(_by_class(_logits, 1), nonlinear),
     "kl_divergence": Operation(_kl_divergence, nonlinear),
+    "gaussian_nll": Operation(_gaussian, nonlinear),
     "nll": Operation(_by_class(_log_probabilities, 1), nonlinear),
 }

@@ -94,7 +94,8 @@ class Problem:
         self._values = list(self._values)
         for index, step in enumerate(self.program.steps):
             narrow = {"dense": reduce.fewer_inputs, "embedding": reduce.fewer_rows}.get(step.node.op)
-            if narrow is None or not step.parameters or users[step.parameters[0]] > 1:
+            turned = step.attributes.get("transposed") is True
+            if narrow is None or turned or not step.parameters or users[step.parameters[0]] > 1:
                 continue
             below, place = self._fixed[step.inputs[0]], step.parameters[0]
             if below is None or not step.moving or not below.ndim or below.shape[0] != self.program.rows:
@@ -105,7 +106,8 @@ class Problem:
 
     def _reduce_inner(self, users: Counter[int]) -> None:
         """Narrow the large inner layers whose kernel nothing else uses."""
-        dense = [index for index, step in enumerate(self.program.steps) if step.node.op == "dense" and step.parameters]
+        steps = [(index, one) for index, one in enumerate(self.program.steps) if one.attributes.get("transposed") is not True]
+        dense = [index for index, step in steps if step.node.op == "dense" and step.parameters]
         large = [one for one in dense if self._values[self.program.steps[one].parameters[0]].size >= reduce.LARGE]
         if not any(self._fixed[self.program.steps[one].inputs[0]] is None for one in large):
             return

@@ -13,7 +13,16 @@ from trainlint.facts.graph import Node, Parameter, walk
 from trainlint.stability.twin import initial, reduce
 from trainlint.stability.twin.cost import PER_DRAWN, PER_NODE, PER_PARAMETER, foreseen, is_first, multiplications, of_first
 from trainlint.stability.twin.layers import adapted, fan
-from trainlint.stability.twin.leaves import Supply, absent_targets, batched, is_scalar, numbers_of, settled_attributes
+from trainlint.stability.twin.leaves import (
+    Supply,
+    absent_targets,
+    batched,
+    is_scalar,
+    needs_states,
+    numbers_of,
+    settled_attributes,
+    states,
+)
 from trainlint.stability.twin.losses import LOSSES
 from trainlint.stability.twin.operation import (
     Attributes,
@@ -96,10 +105,11 @@ class Program:
             raise RefusalError("the computation is too long to be repeated here")
         absent = absent_targets(nodes, supply)
         self.targets_are_known = not absent
-        for node in nodes:
-            if id(node) in absent:
+        for given in nodes:
+            if id(given) in absent:
                 continue
-            index = position[id(node)] = len(self.steps)
+            node = states(given) if needs_states(given) else given
+            index = position[id(given)] = len(self.steps)
             inputs = tuple(position[id(one)] for one in node.inputs if id(one) not in absent)
             places = tuple(owned.setdefault(id(one), len(owned)) for one in node.parameters)
             for place, one in zip(places, node.parameters, strict=True):
@@ -125,7 +135,8 @@ class Program:
         if node.op == "data":
             values = node.data if node.data is not None else supply(node) if supply is not None else None
             known = node.data is not None and self._taken is not None and id(node) in self._drawn
-            self.leaves[index] = numbers_of(np.asarray(values)[self._taken] if known else values)
+            drawn = id(node) in self._drawn
+            self.leaves[index] = numbers_of(np.asarray(values)[self._taken] if known else values, masks=not drawn)
             if id(node) in self._drawn:
                 self.batched.add(index)
             return None
@@ -200,7 +211,8 @@ class Program:
             settled.add(place)
             self.shapes[place] = shape
             if first:
-                self.fans[place] = fan(shape if len(shape) > 1 else expected[0] or shape)
+                turned = shape[::-1] if step.attributes.get("transposed") is True and len(shape) == 2 else shape
+                self.fans[place] = fan(turned if len(shape) > 1 else expected[0] or shape)
 
     def _leaf(self, index: int, rows: Rows | None, weights: Sequence[Tensor]) -> Tensor:
         if self.steps[index].node.op == "parameter":
@@ -272,8 +284,10 @@ class Program:
     def problem(self, seed: int, scale: Mapping[int, float] | None = None) -> Problem:
         """The program with every weight drawn once. `scale` multiplies the values of some steps (see `entries`)."""
         rng = np.random.default_rng(seed)
-        values = [
-            initial.draw(one.initializer, rng, shape, fans)
-            for one, shape, fans in zip(self.parameters, self.shapes, self.fans, strict=True)
-        ]
+        values: list[Tensor] = []
+        places = {id(one): place for place, one in enumerate(self.parameters)}
+        for place, (one, shape, fans) in enumerate(zip(self.parameters, self.shapes, self.fans, strict=True)):
+            first = places.get(id(one.copied), place)
+            copies = first < place and self.shapes[first] == shape
+            values.append(values[first].copy() if copies else initial.draw(one.initializer, rng, shape, fans))
         return Problem(self, values, dict(scale or {}))

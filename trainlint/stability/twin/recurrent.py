@@ -24,6 +24,7 @@ from trainlint.stability.twin.operation import (
     nonlinear,
     one_input,
     require,
+    unbroadcast,
 )
 
 MAXIMUM_STEPS = 512
@@ -38,7 +39,7 @@ Cell: TypeAlias = "Callable[[Tensor, Tensor, State, Attributes], tuple[State, Ba
 """One time step from x W + b (what drives it), h U + c (what it sees) and the state before."""
 
 
-def _lstm(driven: Tensor, seen: Tensor, state: State, attributes: Attributes) -> tuple[State, Back]:
+def lstm(driven: Tensor, seen: Tensor, state: State, attributes: Attributes) -> tuple[State, Back]:
     """Gates i, f, g, o (Hochreiter & Schmidhuber 1997); Keras' `unit_forget_bias` is a constant beside a bias of zero."""
     cell = state[1]
     first, forget, new, last = np.split(driven + seen, 4, axis=1)
@@ -92,7 +93,18 @@ class _Kind(NamedTuple):
     states: int
 
 
-def _sequence(kind: _Kind, x: Tensor, weights: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+class _Level(NamedTuple):
+    """What one direction of one level gives: all outputs, its last state, and the way back.
+
+    `back(gradient of the outputs, gradient of the last state)` gives those of the input, of the weights and of the first state.
+    """
+
+    outputs: Tensor
+    last: State
+    back: Callable[[Tensor, State], tuple[Tensor | None, list[Tensor], State]]
+
+
+def _sequence(kind: _Kind, x: Tensor, weights: Sequence[Tensor], attributes: Attributes, state: State) -> _Level:
     """One level in one direction, (rows, steps, units) from (rows, steps, features)."""
     kernel, recurrent = weights[:2]
     rows, steps, width = x.shape
@@ -102,7 +114,6 @@ def _sequence(kind: _Kind, x: Tensor, weights: Sequence[Tensor], attributes: Att
     biases = weights[2].reshape(-1, kernel.shape[1]) if len(weights) > 2 else np.zeros((1, 1))
     flat = x.reshape(rows * steps, width)
     driven = (matmul(flat, kernel) + biases[0]).reshape(rows, steps, -1)
-    state: State = (np.zeros((rows, recurrent.shape[0])),) * kind.states
     states, backs = [state], []
     for step in range(steps):
         seen = matmul(state[0], recurrent) + (biases[1] if len(biases) > 1 else 0.0)
@@ -110,8 +121,7 @@ def _sequence(kind: _Kind, x: Tensor, weights: Sequence[Tensor], attributes: Att
         states.append(state)
         backs.append(back)
 
-    def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
-        flowing: State = (np.zeros(state[0].shape),) * kind.states
+    def pullback(gradient: Tensor, flowing: State) -> tuple[Tensor | None, list[Tensor], State]:
         found = []
         for step in reversed(range(steps)):
             *both, flowing = backs[step]((flowing[0] + gradient[:, step], *flowing[1:]))
@@ -120,68 +130,136 @@ def _sequence(kind: _Kind, x: Tensor, weights: Sequence[Tensor], attributes: Att
         to_driven, to_seen = (np.stack(one[::-1], axis=1).reshape(rows * steps, -1) for one in zip(*found, strict=True))
         before = np.stack([one[0] for one in states[:-1]], axis=1).reshape(rows * steps, -1)
         to_input = None if attributes.get("still") else matmul(to_driven, kernel.T).reshape(x.shape)
-        to_kernels = (to_input, matmul(flat.T, to_driven), matmul(before.T, to_seen))
-        if len(weights) < 3:
-            return to_kernels
-        to_biases = np.stack([to_driven.sum(axis=0), to_seen.sum(axis=0)])[: len(biases)]
-        return *to_kernels, to_biases.reshape(weights[2].shape)
+        own = [matmul(flat.T, to_driven), matmul(before.T, to_seen)]
+        if len(weights) > 2:
+            to_biases = np.stack([to_driven.sum(axis=0), to_seen.sum(axis=0)])[: len(biases)]
+            own.append(to_biases.reshape(weights[2].shape))
+        return to_input, own, flowing
 
-    return np.stack([one[0] for one in states[1:]], axis=1), pullback
+    return _Level(np.stack([one[0] for one in states[1:]], axis=1), state, pullback)
 
 
-def _both(kind: _Kind, x: Tensor, weights: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
-    """One level in both directions, side by side, each output where its step is."""
+def _sides(kind: _Kind, x: Tensor, weights: Sequence[Tensor], attributes: Attributes, starts: Sequence[State]) -> list[_Level]:
+    """One level in one direction or in both; what the second gives is turned round, so that each output is at its step."""
+    if len(starts) == 1:
+        return [_sequence(kind, x, weights, attributes, starts[0])]
     half = len(weights) // 2
-    ahead, below = _sequence(kind, x, weights[:half], attributes)
-    behind, above = _sequence(kind, x[:, ::-1], weights[half:], attributes)
+    ahead = _sequence(kind, x, weights[:half], attributes, starts[0])
+    behind = _sequence(kind, x[:, ::-1], weights[half:], attributes, starts[1])
 
-    def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
-        units = ahead.shape[-1]
-        first, *own = below(gradient[..., :units])
-        second, *others = above(gradient[:, ::-1, units:])
-        to_input = None if first is None or second is None else first + second[:, ::-1]
-        return to_input, *own[:half], *others[:half]
+    def back(gradient: Tensor, flowing: State) -> tuple[Tensor | None, list[Tensor], State]:
+        to_input, own, first = behind.back(gradient[:, ::-1], flowing)
+        return None if to_input is None else to_input[:, ::-1], own, first
 
-    return np.concatenate([ahead, behind[:, ::-1]], axis=-1), pullback
+    return [ahead, _Level(behind.outputs[:, ::-1], behind.last, back)]
+
+
+def _starts(inputs: Sequence[Tensor], rows: int, units: int, kind: _Kind, count: int) -> list[State]:
+    """The first state of each direction of each level: zeros, or those given as (levels, rows, units)."""
+    given = inputs[1:]
+    if not given:
+        return [(np.zeros((rows, units)),) * kind.states] * count
+    if len(given) != kind.states or any(one.ndim != 3 or one.shape[::2] != (count, units) for one in given):
+        raise RefusalError("a state that does not fit its recurrent layer")
+    if any(one.shape[1] not in (1, rows) for one in given):
+        raise RefusalError("a state of other rows than the input has")
+    return [tuple(np.broadcast_to(one[place], (rows, units)) for one in given) for place in range(count)]
 
 
 def _recurrent(kind: _Kind) -> Forward:
-    """All levels; the whole sequence, or the last output of each direction."""
+    """All levels; the whole sequence, the last output of each direction, or with `result` the last "hidden" or "cell" states."""
 
     def forward(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
         one_input(inputs)
         _check(inputs[0], attributes)
         last_first = attributes.get("batch_first") is False
         x = np.moveaxis(inputs[0], 0, 1) if last_first else inputs[0]
-        both = attributes.get("bidirectional") is True
-        each = len(parameters) // max(1, integer(attributes, "num_layers", 1))
+        sides, depth = 2 if attributes.get("bidirectional") is True else 1, max(1, integer(attributes, "num_layers", 1))
+        each, units = len(parameters) // depth, parameters[1].shape[0]
+        starts = _starts(inputs, len(x), units, kind, depth * sides)
         value, levels = x, []
-        for start in range(0, len(parameters), each):
-            below = attributes if start == 0 else {**attributes, "still": False}
-            value, pull = (_both if both else _sequence)(kind, value, parameters[start : start + each], below)
-            levels.append(pull)
-        units = value.shape[-1] // (2 if both else 1)
-        sequences = attributes.get("return_sequences") is True
-        whole = value
+        for level in range(depth):
+            below = attributes if level == 0 else {**attributes, "still": False}
+            own = parameters[level * each : (level + 1) * each]
+            levels.append(_sides(kind, value, own, below, starts[level * sides : (level + 1) * sides]))
+            value = np.concatenate([one.outputs for one in levels[-1]], axis=-1)
+        result, sequences = attributes.get("result"), attributes.get("return_sequences") is True
 
         def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
-            flowing: Tensor | None = np.moveaxis(gradient, 0, 1) if sequences and last_first else gradient
-            if not sequences:
-                flowing = np.zeros(whole.shape, dtype=gradient.dtype)
+            ends = np.zeros((kind.states, depth * sides, len(x), units), dtype=gradient.dtype)
+            flowing: Tensor | None = np.zeros(value.shape, dtype=gradient.dtype)
+            if result in STATES:
+                ends[STATES.index(result)] = gradient
+            elif sequences:
+                flowing = np.moveaxis(gradient, 0, 1) if last_first else gradient
+            else:
+                flowing = np.zeros(value.shape, dtype=gradient.dtype)
                 flowing[:, -1, :units] = gradient[:, :units]
                 flowing[:, 0, units:] += gradient[:, units:]
-            own: list[Tensor | None] = []
-            for level in reversed(levels):
-                flowing, *found = level(np.asarray(flowing))
-                own = [*found[:each], *own]
-            return np.moveaxis(flowing, 0, 1) if flowing is not None and last_first else flowing, *own
+            to_input, own, firsts = _back(levels, flowing, ends)
+            to_input = np.moveaxis(to_input, 0, 1) if to_input is not None and last_first else to_input
+            to_states = [np.stack([first[at] for first in firsts]) for at in range(len(inputs) - 1)]
+            return to_input, *(unbroadcast(one, x.shape) for one, x in zip(to_states, inputs[1:], strict=True)), *own
 
+        if result in STATES:
+            return np.stack([one.last[STATES.index(result)] for level in levels for one in level]), pullback
         if sequences:
             return np.moveaxis(value, 0, 1) if last_first else value, pullback
         return np.concatenate([value[:, -1, :units], value[:, 0, units:]], axis=-1), pullback
 
     return forward
 
+
+def _back(levels: list[list[_Level]], flowing: Tensor | None, ends: Tensor) -> tuple[Tensor | None, list[Tensor], list[State]]:
+    """Through all levels, the last first: the gradients of the input, of all weights, and of all first states."""
+    own: list[Tensor] = []
+    firsts: list[State] = []
+    for depth in reversed(range(len(levels))):
+        sides, parts = levels[depth], np.split(np.asarray(flowing), len(levels[depth]), axis=-1)
+        at = depth * len(sides)
+        found = [side.back(part, tuple(ends[:, at + i])) for i, (side, part) in enumerate(zip(sides, parts, strict=True))]
+        to_inputs = [one[0] for one in found if one[0] is not None]
+        flowing = None if len(to_inputs) < len(found) else np.sum(to_inputs, axis=0)
+        own = [*(weight for one in found for weight in one[1]), *own]
+        firsts = [*(one[2] for one in found), *firsts]
+    return flowing, own, firsts
+
+
+def _single(kind: _Kind) -> Forward:
+    """One time step of its own (`LSTMCell`): inputs x and the state before, if there is one; gives the state, side by side."""
+
+    def forward(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+        one_input(inputs)
+        x, (kernel, recurrent) = inputs[0], parameters[:2]
+        given, units = inputs[1:], recurrent.shape[0]
+        if x.ndim != 2 or len(given) not in (0, kind.states) or any(one.ndim != 2 or one.shape[1] != units for one in given):
+            raise RefusalError("a state that does not fit its recurrent layer")
+        if any(one.shape[0] not in (1, len(x)) for one in given):
+            raise RefusalError("a state of other rows than the input has")
+        state = tuple(np.broadcast_to(one, (len(x), units)) for one in given) or (np.zeros((len(x), units)),) * kind.states
+        biases = parameters[2].reshape(-1, kernel.shape[1]) if len(parameters) > 2 else np.zeros((1, 1))
+        driven = matmul(x, kernel) + biases[0]
+        seen = matmul(state[0], recurrent) + (biases[1] if len(biases) > 1 else 0.0)
+        after, back = kind.cell(driven, seen, state, attributes)
+
+        def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+            to_driven, to_seen, flowing = back(tuple(np.split(gradient, kind.states, axis=-1)))
+            before = (flowing[0] + matmul(to_seen, recurrent.T), *flowing[1:])[: len(given)]
+            to_input = None if attributes.get("still") else matmul(to_driven, kernel.T)
+            own = [matmul(x.T, to_driven), matmul(state[0].T, to_seen)]
+            if len(parameters) > 2:
+                to_bias = np.stack([to_driven.sum(axis=0), to_seen.sum(axis=0)])[: len(biases)]
+                own.append(to_bias.reshape(parameters[2].shape))
+            to_states = (unbroadcast(one, have.shape) for one, have in zip(before, given, strict=True))
+            return to_input, *to_states, *own
+
+        return np.concatenate(after, axis=-1), pullback
+
+    return forward
+
+
+STATES = ("hidden", "cell")
+"""PyTorch's names of the last states of a recurrent layer, in order."""
 
 USUAL: Attributes = {
     "activation": "tanh",
@@ -222,7 +300,13 @@ def _recurrent_parameters(gates: int) -> Callable[[Sequence[Shape], Attributes],
     return shapes_of
 
 
+_KINDS: Mapping[str, _Kind] = {"lstm": _Kind(lstm, 4, 2), "gru": _Kind(_gru, 3, 1), "simple_rnn": _Kind(_simple, 1, 1)}
+_CELLS: Mapping[str, str] = {"lstm_cell": "lstm", "gru_cell": "gru", "rnn_cell": "simple_rnn"}
+
 RECURRENT: Mapping[str, Operation] = {
-    name: Operation(_recurrent(kind), nonlinear, _recurrent_parameters(kind.gates))
-    for name, kind in (("lstm", _Kind(_lstm, 4, 2)), ("gru", _Kind(_gru, 3, 1)), ("simple_rnn", _Kind(_simple, 1, 1)))
+    **{name: Operation(_recurrent(kind), nonlinear, _recurrent_parameters(kind.gates)) for name, kind in _KINDS.items()},
+    **{
+        name: Operation(_single(_KINDS[whole]), nonlinear, _recurrent_parameters(_KINDS[whole].gates))
+        for name, whole in _CELLS.items()
+    },
 }

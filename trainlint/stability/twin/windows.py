@@ -111,18 +111,26 @@ def padding_of(padding: object, axis: int, size: int, reach: int, stride: int) -
     return sides[0], sides[1]
 
 
+def _padded(x: Tensor, geometry: Geometry, fill: float) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+    """An array with its padding around it, and the way to cut such a one back to its size."""
+    if not any(low or high for low, high in geometry.padding):
+        return x, lambda full: full
+    around = ((0, 0), *geometry.padding, (0, 0))
+    inside = tuple(slice(low, low + size) for (low, _), size in zip(around, x.shape, strict=True))
+    return np.pad(x, around, constant_values=fill), lambda full: np.asarray(full[inside])
+
+
 def _patches(x: Tensor, geometry: Geometry, fill: float) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
     """All windows as (rows, *extent, taps, channels), and the sum of such an array's entries back where they came from."""
     require(len(x), *geometry.extent, *geometry.window, x.shape[-1])
-    around = ((0, 0), *geometry.padding, (0, 0))
-    padded = np.pad(x, around, constant_values=fill)
+    padded, unpadded = _padded(x, geometry, fill)
     found = np.stack([padded[geometry.at(tap)] for tap in geometry.taps()], axis=-2)
 
     def scatter(gradient: Tensor) -> Tensor:
         full = np.zeros(padded.shape, dtype=gradient.dtype)
         for index, tap in enumerate(geometry.taps()):
             full[geometry.at(tap)] += gradient[..., index, :]
-        return full[tuple(slice(low, low + size) for (low, _), size in zip(around, x.shape, strict=True))]
+        return unpadded(full)
 
     return found, scatter
 
@@ -226,34 +234,48 @@ def _separable_degree(degrees: tuple[float, ...], own: bool, _attributes: Attrib
     return max(degrees, default=0.0) + 2 * own
 
 
-def _pool(reduce: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], fill: float) -> Forward:
-    """A pool from a function (windows, which of their entries are padding) -> (value, weight of each entry)."""
-
-    def forward(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
-        x = inputs[0]
-        axes = x.ndim - 2
-        window = per_axis(attributes, "pool_size", axes, 2)
-        strides = window if attributes.get("strides") is None else per_axis(attributes, "strides", axes, 1)
-        geometry = _geometry(x.shape[1:-1], window, strides, attributes)
-        patches, scatter = _patches(x, geometry, fill)
-        inside = np.ones((1, *x.shape[1:-1], 1))
-        counted = np.ones(patches.shape) if attributes.get("padding") != "same" else _patches(inside, geometry, 0.0)[0]
-        value, weights = reduce(patches, np.broadcast_to(counted, patches.shape))
-        return value, lambda gradient: (scatter(weights * gradient[..., None, :]),)
-
-    return spatial(forward)
+def _placed(x: Tensor, attributes: Attributes) -> Geometry:
+    """The windows of a pool."""
+    axes = x.ndim - 2
+    window = per_axis(attributes, "pool_size", axes, 2)
+    strides = window if attributes.get("strides") is None else per_axis(attributes, "strides", axes, 1)
+    return _geometry(x.shape[1:-1], window, strides, attributes)
 
 
-def _largest(patches: Tensor, _counted: Tensor) -> tuple[Tensor, Tensor]:
-    chosen = patches.real.argmax(axis=-2)[..., None, :]
-    weights = np.zeros(patches.shape)
-    np.put_along_axis(weights, chosen, 1.0, axis=-2)
-    return np.take_along_axis(patches, chosen, axis=-2)[..., 0, :], weights
+def _max_pool(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+    """The first of the largest entries of each window."""
+    x, geometry = inputs[0], _placed(inputs[0], attributes)
+    require(len(x), *geometry.extent, *geometry.window, x.shape[-1])
+    padded, unpadded = _padded(x, geometry, -math.inf)
+    value, *others = (np.ascontiguousarray(padded[geometry.at(tap)]) for tap in geometry.taps())
+    beaten = []
+    for entry in others:
+        beaten.append(entry.real > value.real)
+        value = np.where(beaten[-1], entry, value) if np.iscomplexobj(entry) else np.maximum(value, entry)
+
+    def pullback(gradient: Tensor) -> tuple[Tensor | None, ...]:
+        full, first, *taps = np.zeros(padded.shape, dtype=gradient.dtype), *geometry.taps()
+        for tap, larger in zip(reversed(taps), reversed(beaten), strict=True):
+            share = gradient * larger
+            full[geometry.at(tap)] += share
+            gradient = gradient - share
+        full[geometry.at(first)] += gradient
+        return (unpadded(full),)
+
+    return value, pullback
 
 
-def _average(patches: Tensor, counted: Tensor) -> tuple[Tensor, Tensor]:
-    weights = counted / counted.sum(axis=-2, keepdims=True)
-    return (patches * weights).sum(axis=-2), weights
+def _average_pool(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
+    """The mean over each window; with the padding "same" over what it has of the input alone."""
+    x, geometry = inputs[0], _placed(inputs[0], attributes)
+    patches, scatter = _patches(x, geometry, 0.0)
+    counted = np.ones((1,) * patches.ndim)
+    if attributes.get("padding") == "same":
+        counted = _patches(np.ones((1, *x.shape[1:-1], 1)), geometry, 0.0)[0]
+    weights = counted / (counted * np.ones((patches.shape[-2], 1))).sum(axis=-2, keepdims=True)
+    return (patches * weights).sum(axis=-2), lambda gradient: (
+        scatter(np.broadcast_to(weights, patches.shape) * gradient[..., None, :]),
+    )
 
 
 def _global_pool(largest: bool) -> Forward:
@@ -271,77 +293,12 @@ def _global_pool(largest: bool) -> Forward:
     return spatial(forward)
 
 
-def _along_axes(x: Tensor, matrices: Sequence[Tensor]) -> Tensor:
-    """Apply one matrix (new size, old size) to each spatial axis."""
-    for axis, matrix in enumerate(matrices, start=1):
-        require(x.size // x.shape[axis], matrix.shape[0])
-        x = np.moveaxis(np.tensordot(matrix, x, axes=([1], [axis])), 0, axis)
-    return x
-
-
-def _resampled(matrices: Callable[[Shape, Attributes], list[Tensor]]) -> Forward:
-    """An operation that is one matrix for each spatial axis."""
-
-    def forward(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
-        found = matrices(inputs[0].shape[1:-1], attributes)
-        return _along_axes(inputs[0], found), lambda gradient: (_along_axes(gradient, [one.T for one in found]),)
-
-    return spatial(forward)
-
-
-def _adaptive(space: Shape, attributes: Attributes) -> list[Tensor]:
-    wanted = per_axis(attributes, "output_size", len(space), 1)
-    found = []
-    for size, count in zip(space, wanted, strict=True):
-        require(count, size)
-        matrix = np.zeros((count, size))
-        for row in range(count):
-            start, end = row * size // count, -(-(row + 1) * size // count)
-            matrix[row, start:end] = 1 / (end - start)
-        found.append(matrix)
-    return found
-
-
-def _nearest(space: Shape, attributes: Attributes) -> list[Tensor]:
-    if attributes.get("interpolation", "nearest") != "nearest" or attributes.get("mode", "nearest") != "nearest":
-        raise RefusalError("an interpolation other than nearest")
-    name = "size" if attributes.get("size") is not None else "scale_factor"
-    found = []
-    for size, factor in zip(space, per_axis(attributes, name, len(space), 2), strict=True):
-        require(size * factor, size)
-        found.append(np.repeat(np.eye(size), factor, axis=0))
-    return found
-
-
-def _zero_pad(space: Shape, attributes: Attributes) -> list[Tensor]:
-    padding = attributes.get("padding")
-    axes = len(space)
-    if isinstance(padding, tuple) and all(isinstance(one, tuple) for one in padding):
-        pairs = [integers(one, "padding") for one in padding]
-    else:
-        sides = integers(padding, "padding")
-        if len(sides) == 2 * axes:  # (low, high) of the last axis first, as PyTorch has it
-            pairs = [sides[2 * axis : 2 * axis + 2] for axis in reversed(range(axes))]
-        else:
-            pairs = [(side, side) for side in (sides * axes if len(sides) == 1 else sides)]
-    if len(pairs) != axes or any(len(pair) != 2 or min(pair) < 0 for pair in pairs):
-        raise RefusalError("the padding is not known")
-    found = []
-    for size, (low, high) in zip(space, pairs, strict=True):
-        require(low + size + high, size)
-        found.append(np.pad(np.eye(size), ((low, high), (0, 0))))
-    return found
-
-
 WINDOWS: Mapping[str, Operation] = {
     "conv": Operation(spatial(_conv), product, _conv_parameters),
     "depthwise_conv": Operation(spatial(_depthwise), product, _depthwise_parameters),
     "separable_conv": Operation(spatial(_separable), _separable_degree, _separable_parameters),
-    "max_pool": Operation(_pool(_largest, -math.inf), nonlinear),
-    "average_pool": Operation(_pool(_average, 0.0), same),
+    "max_pool": Operation(spatial(_max_pool), nonlinear),
+    "average_pool": Operation(spatial(_average_pool), same),
     "global_average_pool": Operation(_global_pool(largest=False), same),
     "global_max_pool": Operation(_global_pool(largest=True), nonlinear),
-    "adaptive_average_pool": Operation(_resampled(_adaptive), same),
-    "upsample": Operation(_resampled(_nearest), same),
-    "zero_pad": Operation(_resampled(_zero_pad), same),
 }

@@ -117,8 +117,8 @@ def _differences(run: Run, spent: list[float]) -> Callable[[Vector], Vector]:
 def _spectrum(run: Run, session: Session, samples: list[Sample]) -> Ritz:
     request = session.request
     spent: list[float] = []
-    start = np.random.default_rng(0).standard_normal(run.layout.size).astype(run.layout.dtype)
-    start = 0.5 * start / np.linalg.norm(start) + _unit(run.first.gradient)
+    start = _unit(np.random.default_rng(0).standard_normal(run.layout.size).astype(run.layout.dtype))
+    start += math.copysign(1.0, dot(start, run.first.gradient)) * _unit(run.first.gradient)  # in one dimension they could cancel
 
     def solve(product: Callable[[Vector], Vector]) -> Ritz:
         return largest(
@@ -128,6 +128,7 @@ def _spectrum(run: Run, session: Session, samples: list[Sample]) -> Ritz:
             request.products,
             request.tolerance,
             kept=kept(run.layout.size),
+            dimension=run.layout.size if run.twice else None,
             go_on=lambda: session.remaining() > SPECTRUM * request.seconds,
         )
 

@@ -217,7 +217,7 @@ class Measuring:
         known = () if self.top is None else (self.top.vector,)
         try:
             start = self.space.start(graph.gradient, *known)
-            top = self._search(graph.product, start)
+            top = self._search(graph.product, start, random=not known)
         except ERRORS as error:
             self.session.note(f"no double backward ({describe(error)}): finite differences of the gradient are used")
             self.twice = False
@@ -230,7 +230,8 @@ class Measuring:
                 self.spectrum["first_step_ratio"] = step_ratio(graph, self.update)
         return top
 
-    def _search(self, product: Callable[[Any], Any], start: Any) -> lanczos.Ritz:
+    def _search(self, product: Callable[[Any], Any], start: Any, random: bool = True) -> lanczos.Ritz:
+        """The top of `product`; with `random`, one that `start`'s random part nearly misses is searched for as well."""
         space, asked = self.space, self.request
         return lanczos.largest(
             product,
@@ -239,6 +240,7 @@ class Measuring:
             min(asked.products, space.size),
             asked.tolerance,
             kept=kept(space),
+            dimension=space.size if random else None,
             subtract=space.subtract,
             go_on=self.go_on,
         )
@@ -251,7 +253,10 @@ class Measuring:
         )  # fmt: skip
         self.seconds["product"] = seconds
         if not top.converged:
-            self.session.note(f"Lanczos stopped after {top.products} products with a residual of {top.errors[0]:.2g}")
+            why = f"a residual of {top.errors[0]:.2g}"
+            if top.errors[0] <= self.request.tolerance * abs(top.values[0]):
+                why += ", too few to exclude a larger eigenvalue"
+            self.session.note(f"Lanczos stopped after {top.products} products with {why}")
 
     def _compare(self, graph: Graph, cycle: Cycle) -> None:
         """Note where the optimizer gets another gradient than its loss's."""
