@@ -109,8 +109,20 @@ FEW = tuple(one for one in CALLS if "=" not in one and "big" not in one and "t" 
 """For functions of each entry, which have no axes."""
 
 
+OTHERWISE_BEFORE = {"floor", "ceil", "trunc", "sin", "cos", "any", "all", "where"}
+"""What NumPy 2.1 changed: integers stay integers when rounded, `any(None)` is a bool, a scalar is no condition of `where`; what
+half precision sines have depends on the processor's code. A script is read as under the newest NumPy."""
+NAMES = [
+    name
+    for name in FUNCTIONS
+    if not name.startswith(LEFT_OUT)
+    and hasattr(np, name.split(".")[0])
+    and (np.lib.NumpyVersion(np.__version__) >= "2.1.0" or name not in OTHERWISE_BEFORE)
+]
+
+
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", [one for one in FUNCTIONS if not one.startswith(LEFT_OUT) and hasattr(np, one.split(".")[0])])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_function(name: str) -> None:
     check([f"np.{name}({arguments})" for arguments in (FEW[:24] if name in OF_EACH_ENTRY else CALLS)])
 
