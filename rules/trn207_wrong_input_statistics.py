@@ -4,7 +4,8 @@
 
 Pretrained filters expect the numbers that they were trained on: -1 to 1 (MobileNetV2, Inception), BGR bytes minus a mean
 (VGG, ResNet50), or fractions standardized by ImageNet (torchvision, DenseNet). Another family's preparation shifts and scales
-every input; transfer learning then starts from features of nothing. Statistics in bytes, subtracted from fractions, do the same.
+every input; transfer learning then starts from features of nothing. Statistics in bytes, subtracted from fractions, do the same,
+and so do bytes as they were read, given to a network that wants numbers near 0 to 1.
 
 ```python bad
 from tensorflow import keras
@@ -35,6 +36,18 @@ for epoch in range(10):
         optimizer.step()
 ```
 
+```python bad
+import tensorflow as tf
+
+train = tf.keras.utils.image_dataset_from_directory("train", image_size=(160, 160))
+base = tf.keras.applications.MobileNetV2(input_shape=(160, 160, 3), include_top=False, pooling="avg")
+inputs = tf.keras.Input((160, 160, 3))
+outputs = tf.keras.layers.Dense(1, activation="sigmoid")(base(inputs, training=False))  # error: TRN207
+model = tf.keras.Model(inputs, outputs)
+model.compile("adam", "binary_crossentropy")
+model.fit(train, epochs=3)
+```
+
 ## When it is silent
 
 The family's own function or one of the same mode, `weights.transforms()`, statistics of one's own data.
@@ -48,6 +61,19 @@ generator = keras.preprocessing.image.ImageDataGenerator(
 train = generator.flow_from_directory("train", target_size=(224, 224), class_mode="binary")
 base = keras.applications.ResNet50(include_top=False, pooling="avg")
 model = keras.Sequential([base, keras.layers.Dense(1, activation="sigmoid")])
+model.compile("adam", "binary_crossentropy")
+model.fit(train, epochs=3)
+```
+
+```python good
+import tensorflow as tf
+
+train = tf.keras.utils.image_dataset_from_directory("train", image_size=(160, 160))
+base = tf.keras.applications.MobileNetV2(input_shape=(160, 160, 3), include_top=False, pooling="avg")
+inputs = tf.keras.Input((160, 160, 3))
+scaled = tf.keras.layers.Rescaling(1 / 127.5, offset=-1)(inputs)
+outputs = tf.keras.layers.Dense(1, activation="sigmoid")(base(scaled, training=False))
+model = tf.keras.Model(inputs, outputs)
 model.compile("adam", "binary_crossentropy")
 model.fit(train, epochs=3)
 ```

@@ -3,7 +3,8 @@
 ## Why
 
 The optimizer walks downhill. Behind a minus sign, downhill of what is differentiated is uphill of the loss: the error grows
-with every step, as fast as the optimizer can make it.
+with every step, as fast as the optimizer can make it. So it does with the divergence of a variational autoencoder that is added
+as 0.5 (1 + s - μ² - exp(s)): its sign is the wrong one, and the loss falls without end.
 
 ```python bad
 from torch import nn, optim
@@ -83,7 +84,7 @@ from trainlint.api import (
     reversed_loss,
     rule,
     run_cause,
-    sign_left_out,
+    signs_left_out,
 )
 
 TO_BE_MINIMISED = frozenset(
@@ -98,15 +99,14 @@ TO_BE_MINIMISED = frozenset(
 def check(run: TrainingRun) -> Iterator[Report]:
     """Look for minus a loss as the whole of what is differentiated."""
     optimizer, found = run.optimizer, reversed_loss(run, TO_BE_MINIMISED)
-    written = sign_left_out(run) if found is None else None
-    if (found is None and written is None) or not isinstance(optimizer, OptimizerFacts):
+    if not isinstance(optimizer, OptimizerFacts):
         return
     rate = optimizer.learning_rate
     if optimizer.parameters.get("maximize") or optimizer.written_by_hand or (isinstance(rate, Fact) and rate.value < 0):
         return
     if found is None:
-        text = "labels times logarithms lack their minus sign: each step makes the right classes less probable. Negate the sum"
-        yield Report(text, at=written or run.place, cause=run_cause("loss-sign", run))
+        for place, text in signs_left_out(run):
+            yield Report(text, at=place, cause=run_cause("loss-sign", run))
         return
     inverted = found.op == "divide"
     loss = found.inputs[-1 if inverted else 0].op.replace("_", " ")

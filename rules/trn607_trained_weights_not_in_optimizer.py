@@ -90,7 +90,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, move_behind, rule, site_cause, weights_without_optimizer
+from trainlint.api import Report, Script, Severity, move_behind, rule, site_cause, weights_left_out, weights_without_optimizer
 
 
 @rule("TRN607", "trained-weights-not-in-optimizer", Severity.ERROR, scope="script", absence=True)
@@ -113,3 +113,5 @@ def check(script: Script) -> Iterator[Report]:
             edits=move_behind(one.optimizer, one.place),
             cause=site_cause("weights", one.place),
         )
+    for left in weights_left_out(script):
+        yield Report(left.said, at=left.place, cause=site_cause("weights", left.place))

@@ -30,6 +30,7 @@ from trainlint.facts.devices import (
     left_behind as left_behind,
     misordered_wrappers as misordered_wrappers,
 )
+from trainlint.facts.divergences import signs_left_out as signs_left_out
 from trainlint.facts.drawing import (
     classes_held_back as classes_held_back,
     never_shuffled as never_shuffled,
@@ -60,7 +61,7 @@ from trainlint.facts.fitting import (
     wrong_steps as wrong_steps,
 )
 from trainlint.facts.graph import Node as Node, Parameter as Parameter, walk as walk
-from trainlint.facts.guards import sign_left_out as sign_left_out, summed_over_batch as summed_over_batch, unguarded as unguarded
+from trainlint.facts.guards import summed_over_batch as summed_over_batch, unguarded as unguarded
 from trainlint.facts.habits import (
     architecture_habits as architecture_habits,
     incomplete_checkpoints as incomplete_checkpoints,
@@ -81,6 +82,7 @@ from trainlint.facts.leakage import (
     shuffled_answers as shuffled_answers,
     validated_on_training_data as validated_on_training_data,
 )
+from trainlint.facts.left_out import weights_left_out as weights_left_out
 from trainlint.facts.loop_faults import (
     forwards_without_gradients as forwards_without_gradients,
     gradients_not_applied as gradients_not_applied,

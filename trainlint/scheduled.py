@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Evidence, Unknown
 from trainlint.facts.rates import LONGEST, rates_of
@@ -13,8 +13,7 @@ from trainlint.stability.bound import StabilityBound
 from trainlint.stability.bounds import growth_per_step
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduledRun:
+class ScheduledRun(NamedTuple):
     """`peak` is the largest rate; `crossing` the update from which all rates are below the bound (None: never in the run).
 
     `peak_growth` is log10 of the largest product of growth factors along the sharpest direction, `updates` the run's length.

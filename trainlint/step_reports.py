@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from trainlint.core import Evidence, Fact, Origin, Severity, Unknown
 from trainlint.facts.pace import relative_step
@@ -243,8 +244,7 @@ def rescaled_step(optimizer: OptimizerFacts, factor: Factor) -> tuple[str, str, 
     return spelled, f"{name} lr={exact(rate.value)} {acts}", numbers
 
 
-@dataclass(frozen=True, slots=True)
-class SmallEpsilon:
+class SmallEpsilon(NamedTuple):
     """Why an epsilon is too small, how bad that is, the numbers, and an epsilon that would do."""
 
     message: str

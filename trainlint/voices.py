@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trainlint.core import Place, Severity
-from trainlint.facts.loss_fit import LossFit, Verdict, placeholders
+from trainlint.facts.loss_fit import LossFit, Verdict
+from trainlint.facts.loss_messages import placeholders
 from trainlint.facts.loss_table import Row
 from trainlint.facts.loss_verdicts import loss_verdicts
 from trainlint.facts.metric_fit import metric_verdicts
@@ -74,6 +75,9 @@ def _places(run: TrainingRun, verdict: Verdict) -> tuple[Place, Place | None, st
     if code in AT_THE_ACTIVATION and output is not None:
         return verdict.fit.activation_place or output, loss, "the loss"
     if code in AT_THE_OUTPUT and output is not None:
+        applied, own = verdict.fit.activation_place, run.place.span.filename
+        if applied is not None and applied.span.filename == own != output.span.filename:
+            return applied, output, "the output layer"  # the script activates what a model of another file gives
         return output, loss, "the loss"
     if code in AT_THE_CALL and not verdict.fit.keras:
         return _call_of_loss(run) or loss, output, "the output"

@@ -50,6 +50,18 @@ SCRIPTS: dict[str, tuple[str, list[int | None]]] = {
         + "model.fit(batches(a[:900], b[:900], 64), steps_per_epoch=10)\n",
         [None, 3, 3],
     ),
+    "an axis put in by None": ("x = np.load('x.npy')\nrandom.shuffle(x)\nmodel.fit(x[:, None], np.load('y.npy'))\n", [3]),
+    "one item, by a name": ("k = 0\nx = np.load('x.npy')\nrandom.shuffle(x)\nmodel.fit(x[k], np.load('y.npy'))\n", [5]),
+    "rows by a list": ("x = np.load('x.npy')\nrandom.shuffle(x)\nmodel.fit(x[[0, 2, 1]], np.load('y.npy'))\n", [None]),
+    "rows by an order": (
+        "x = np.load('x.npy')\nrandom.shuffle(x)\nmodel.fit(x[np.random.permutation(60)], np.load('y.npy'))\n",
+        [4],
+    ),
+    "rows by what is not known": ("x = np.load('x.npy')\nrandom.shuffle(x)\nmodel.fit(x[pick()], np.load('y.npy'))\n", [None]),
+    "rows by a comparison": ("x = np.load('x.npy')\nrandom.shuffle(x)\nmodel.fit(x[x > 0], np.load('y.npy'))\n", [None]),
+    "the last axis dropped": ("x = np.load('x.npy')\nrandom.shuffle(x)\nmodel.fit(x[..., 0], np.load('y.npy'))\n", [5]),
+    "cast and scaled": ("x = np.load('x.npy')\nrandom.shuffle(x)\nmodel.fit(x.astype('float32') / 255, np.load('y.npy'))\n", [4]),
+    "a sum of two": ("x = np.load('x.npy')\nrandom.shuffle(x)\nmodel.fit(x + np.load('z.npy'), np.load('y.npy'))\n", [None]),
     "never used": ("x = np.load('x.npy')\nrandom.shuffle(x)\n", [None]),
 }
 

@@ -26,6 +26,8 @@ FIT = "model.fit(x, y, epochs=20)\n"
         (LOADED, "model.evaluate(a, b)", "x, a = x / 255.0, a / 255.0\n"),
         (LOADED, "for k in zip(a, b):\n    print(k)\nmodel.evaluate(a, b)", "x, a = x / 255.0, a / 255.0\n"),
         (LOADED, "print(x[0] == a[0])", "x = x / 255.0\n"),
+        (LOADED, "model.evaluate(a, b)  # not model.predict(raw)", "x, a = x / 255.0, a / 255.0\n"),
+        (LOADED, "model.evaluate(batch_size=50, y=b, x=a)", "x, a = x / 255.0, a / 255.0\n"),
         ("(x, y), _ = keras.datasets.mnist.load_data()\nif x.shape[0] == 5:\n    print(x)", "", "x = x / 255.0\n"),
     ],
 )

@@ -167,6 +167,7 @@ def test_a_layer_is_mended_in_place(code: str, script: str, old: str, new: str) 
         pytest.param("TRN410", module("self.l = list((nn.Linear(8, 8),))\n        self.b = nn.Linear(8, 1)", "self.b(self.l[0](x).relu())"), id="a list that is not spelled as one"),
         pytest.param("TRN411", module("self.a, n = nn.Linear(8, 16), 16", "nn.Linear(len(x[0]), 1)(self.a(x))"), id="settings of the call"),
         pytest.param("TRN411", module("self.a = nn.Linear(8, 16)", "nn.Linear(16, 1)(self.a(x))").replace("super().__init__()", "nn.Module.__init__(self)"), id="no super in the class"),
+        pytest.param("TRN411", "from torch import nn\n\n\ndef two():\n" + "".join(f"    class {name}(nn.Module):\n        def __init__(self):\n            {base}.__init__()\n\n        def forward(self, x):\n            return {made}(x)\n\n" for name, base, made in (("First", "super()", "nn.Identity()"), ("Last", "super(Last, self)  ", "nn.Linear(8, 1)"))) + "    return First(), Last()\n\n\ntwo()\n", id="the constructor above is another class's"),
         pytest.param("TRN413", "from torch import nn\n\n\nclass Net(nn.Module):\n    def __init__(self): self.first = nn.Linear(8, 1)\n\n\nmodel = Net()\n", id="a constructor of one row"),
         pytest.param("TRN416", torch_script("nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Dropout(1 - 0.05), nn.Linear(32, 1))"), id="a rate that is computed"),
         pytest.param("TRN417", torch_script("nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1),\n    nn.Dropout(0.5))"), id="on two rows"),

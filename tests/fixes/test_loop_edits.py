@@ -4,24 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.checking import apply, findings
+from tests.rules.checking import apply, catalogue, examples, findings
 
-SCALED = """\
-import torch
-from torch import nn, optim
-
-model = nn.Linear(8, 1)
-optimizer = optim.Adam(model.parameters(), lr=0.001)
-scaler = torch.amp.GradScaler("cuda")
-
-
-def train(loader):
-    for x, y in loader:
-        optimizer.zero_grad()
-        loss = nn.functional.mse_loss(model(x), y)
-        scaler.scale(loss).backward()
-        {step}
-"""
+[*_, SCALED] = [one.text for one in examples(catalogue(), "bad") if one.rule.code == "TRN802"]
+SCALED = SCALED.replace("optimizer.step()  # error: TRN802", "{step}")
 HALF = """\
 {imports}
 from torch import nn, optim

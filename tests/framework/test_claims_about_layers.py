@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.framework.lazily import F, nn, torch
+
 pytestmark = pytest.mark.framework
-torch = pytest.importorskip("torch")
-nn = torch.nn
-F = torch.nn.functional
 
 
 @pytest.fixture(autouse=True)
@@ -53,18 +52,17 @@ def test_layers_that_do_not_fit_raise() -> None:  # TRN406, TRN408
         nn.Conv2d(3, 8, 3)(torch.rand(2, 28, 28, 3))
 
 
-class Listed(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.layers = [nn.Linear(8, 8)]
-        self.last = nn.Linear(8, 1)
-        self.unused = nn.Linear(8, 8)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.last(self.layers[0](x))
-
-
 def test_layers_in_a_list_and_layers_not_called_never_train() -> None:  # TRN410, TRN415
+    class Listed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = [nn.Linear(8, 8)]
+            self.last = nn.Linear(8, 1)
+            self.unused = nn.Linear(8, 8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.last(self.layers[0](x))
+
     model = Listed()
     kept, unused = model.layers[0].weight.clone(), model.unused.weight.clone()
     assert len(list(model.parameters())) == 4
@@ -74,28 +72,26 @@ def test_layers_in_a_list_and_layers_not_called_never_train() -> None:  # TRN410
     assert model.unused.weight.grad is None
 
 
-class Anew(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.first = nn.Linear(8, 8)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return nn.Linear(8, 1)(F.dropout(self.first(x)))
-
-
 def test_what_forward_makes_is_new_each_time_and_stays_in_training() -> None:  # TRN411, TRN412
+    class Anew(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = nn.Linear(8, 8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return nn.Linear(8, 1)(F.dropout(self.first(x)))
+
     model, x = Anew().eval(), torch.rand(2, 8)
     assert len(list(model.parameters())) == 2
     assert not torch.equal(model(x), model(x))
     assert not torch.equal(F.dropout(torch.ones(100)), torch.ones(100))
 
 
-class Unconstructed(nn.Module):
-    def __init__(self) -> None:
-        self.first = nn.Linear(8, 1)
-
-
 def test_module_without_its_constructor_raises() -> None:  # TRN413
+    class Unconstructed(nn.Module):
+        def __init__(self) -> None:
+            self.first = nn.Linear(8, 1)
+
     with pytest.raises(AttributeError):
         Unconstructed()
     with pytest.raises((NotImplementedError, TypeError)):

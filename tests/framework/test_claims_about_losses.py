@@ -7,10 +7,9 @@ import warnings
 
 import pytest
 
+from tests.framework.lazily import F, nn, torch
+
 pytestmark = pytest.mark.framework
-torch = pytest.importorskip("torch")
-nn = torch.nn
-F = torch.nn.functional
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.checking import findings
+from tests.rules.checking import findings, line_by_hand
 
 pytestmark = pytest.mark.framework
 
@@ -53,27 +53,9 @@ def test_targets_in_the_thousands_under_default_sgd() -> None:
     assert reached[-1] < reached[0]
 
 
-BY_HAND = """import torch
-
-torch.manual_seed(0)
-x = torch.linspace(0, 10, 50)
-y = 3 * x + 1
-w = torch.zeros(1, requires_grad=True)
-b = torch.zeros(1, requires_grad=True)
-for step in range(200):
-    loss = ((w * x + b - y) ** 2).sum()
-    loss.backward()
-    with torch.no_grad():
-        w -= {rate} * w.grad
-        b -= {rate} * b.grad
-        w.grad.zero_()
-        b.grad.zero_()
-"""
-
-
 @pytest.mark.parametrize(("rate", "diverges"), [(1e-3, True), (1e-4, False)])
 def test_hand_written_updates_of_a_summed_loss(rate: float, diverges: bool) -> None:
-    text = BY_HAND.format(rate=rate)
+    text = "import torch\n\ntorch.manual_seed(0)\n" + line_by_hand(rate)
     assert codes(text) == ["TRN101"] * diverges
     last = ran(text)["loss"].item()
     assert (not math.isfinite(last)) if diverges else last < 100  # it begins above 10,000

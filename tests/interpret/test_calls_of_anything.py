@@ -8,10 +8,10 @@ from typing import get_args
 
 import pytest
 
-from trainlint.interpret import libraries, members, operators, values
+from tests.interpret.anything import machine
+from trainlint.interpret import members, operators, values
 from trainlint.interpret.dispatch import ATTRIBUTES, FUNCTIONS, METHODS, Arguments, receiver_kinds
 from trainlint.interpret.functions import call_symbol
-from trainlint.interpret.interpreter import Activation, Machine, NoWorkspace
 from trainlint.interpret.standard import copied
 from trainlint.interpret.values import (
     OPEN,
@@ -23,7 +23,6 @@ from trainlint.interpret.values import (
     List,
     Literal,
     Object,
-    Scope,
     Slice,
     Symbol,
     Tuple,
@@ -35,8 +34,6 @@ from trainlint.knowledge.data_rows import ROWS as DATA
 from trainlint.knowledge.keras_rows import ROWS as KERAS
 from trainlint.knowledge.operation_rows import ROWS as OPERATIONS
 from trainlint.knowledge.torch_rows import ROWS as TORCH
-
-libraries.load()
 
 VALUES = get_args(eval(values.Value, vars(values)))
 FRAME = Array("data", (), {"source": "pandas.read_csv"}, None, None, "pandas")
@@ -50,13 +47,6 @@ SOME = (
     *(Dict({"a": PICTURES, OPEN: Literal(True)}), Dict({"lr": Literal(0.1)}), Choice((BATCH, Literal(None)))),
     *(Symbol("torch.nn.Linear", "nn.Linear"), Object(find("torch.nn.Linear")), Slice(Literal(1), Literal(None), Literal(None))),
 )  # fmt: skip
-
-
-def machine() -> Machine:
-    made = Machine(NoWorkspace())
-    made.activations.append(Activation(Scope(kind="module")))
-    made.allowed = 20_000
-    return made
 
 
 def lists_of_arguments(names: tuple[str, ...] = ()) -> Iterator[Arguments]:

@@ -80,13 +80,15 @@ def test_numpy_signatures(row: Row) -> None:
         assert len([one for one in row.parameters if one.name in ("x", "y")]) == function.nin
         return
     assert function is None or callable(function)
-    assert mismatch(row, function) == "" or function is None
+    assert mismatch(row, function) == "" or function is None or row.name in CHANGED
     if function is None:
-        assert row.name in MISSING_FROM_NUMPY
+        assert row.name in MISSING_FROM_NUMPY | CHANGED
 
 
 MISSING_FROM_NUMPY = frozenset({"numpy.random.integers", "numpy.random.permuted", "numpy.random.ranf", "numpy.float_power"})
 """Only methods of generators, or gone in some versions."""
+CHANGED = frozenset() if np.lib.NumpyVersion(np.__version__) >= "2.1.0" else frozenset({"numpy.clip", "numpy.permute_dims"})
+"""What the newest NumPy, which the rows are of, has changed or brought."""
 
 
 def test_numpy_methods_exist() -> None:

@@ -39,7 +39,7 @@ STATED = {
 }
 """How older metadata say it."""
 
-IN_A_FILE_ONLY = {"namex": "Apache-2.0"}
+IN_A_FILE_ONLY = {"namex": "Apache-2.0", "pygls": "Apache-2.0"}
 """Packages whose metadata say nothing, with what their licence file says."""
 
 OWN_TERMS = ("nvidia-", "cuda-")

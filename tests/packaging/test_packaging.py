@@ -58,10 +58,11 @@ def test_checkout() -> None:
 
 
 def test_editable(sources: Path, tmp_path: Path) -> None:
-    options = ("--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--target", str(tmp_path / "site"), "--editable")
-    run("-m", "pip", "install", *options, str(sources), cwd=tmp_path)
-    [pointer] = [path for path in (tmp_path / "site").glob("*.pth") if "trainlint" in path.name]
-    assert Path(pointer.read_text(encoding="utf-8").strip()) == sources
+    run("-c", f"import hatchling.build; hatchling.build.build_editable({str(tmp_path)!r})", cwd=sources)
+    [wheel] = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as file:
+        [pointer] = [name for name in file.namelist() if name.endswith(".pth")]
+        assert Path(file.read(pointer).decode().strip()) == sources
     assert codes_of(run("-m", "trainlint", "rule", cwd=tmp_path, path=sources)) == CODES
 
 
@@ -78,9 +79,12 @@ def test_sdist(built: Path, tmp_path: Path) -> None:
     [archive] = built.glob("*.tar.gz")
     with tarfile.open(archive) as file:
         names = {name.partition("/")[2] for name in file.getnames()}
+        file.extractall(tmp_path, filter="data")
     assert {"pyproject.toml", "README.md", "LICENSE", "trainlint/__init__.py", "rules/trn001_syntax_error.py"} <= names
-    site = install(archive, tmp_path / "site")
-    assert codes_of(run("-m", "trainlint", "rule", cwd=tmp_path, path=site)) == CODES
+    [folder] = [path for path in tmp_path.iterdir() if path.is_dir()]
+    run("-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist"), cwd=folder)
+    [again], [wheel] = (tmp_path / "dist").glob("*.whl"), built.glob("*.whl")
+    assert again.read_bytes() == wheel.read_bytes()
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(built: Path) -> None:

@@ -6,11 +6,18 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+OFFLINE = {
+    **{f"PIP_{name}": "1" for name in ("NO_INDEX", "NO_DEPS", "DISABLE_PIP_VERSION_CHECK")},
+    "PIP_NO_BUILD_ISOLATION": "0",  # pip takes this one for the value of `build_isolation`
+    "PYTHONPATH": sysconfig.get_path("purelib"),
+}
+"""The environment that pre-commit makes takes what this one has installed, so that nothing is downloaded."""
 FAULT = "import torch\n\nmodel = torch.nn.Linear(8, 1)\nmodel.eval\n"
 
 
@@ -50,7 +57,7 @@ def test_a_commit_is_stopped_until_the_fault_is_mended(tmp_path: Path, hooks: tu
         encoding="utf-8",
     )
     commit(project)
-    here = {"PRE_COMMIT_HOME": str(tmp_path / "home")}
+    here = {"PRE_COMMIT_HOME": str(tmp_path / "home"), **OFFLINE}
     command = (sys.executable, "-m", "pre_commit", "run", "--all-files")
     found = run(*command, cwd=project, **here)
     assert found.returncode == 1, found.stdout + found.stderr

@@ -234,7 +234,9 @@ def test_another_framework_is_another_training(tmp_path: Path) -> None:
     assert measured.pairs[0][1].order == 1
 
 
-def test_a_training_in_another_file_is_shown_there(tmp_path: Path) -> None:
+def test_a_training_in_another_file_is_shown_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     seen = replace(measurement(), places={"step": Line(str(tmp_path / "other.py"), 3)})
     result, measured = judged(tmp_path, "import other\nother.train()\n", seen)
     assert measured.pairs[0][1].place.span.filename == str(tmp_path / "other.py")

@@ -220,6 +220,8 @@ def test_the_closing_line_names_the_memory() -> None:
     assert closing(ProbeResult(Ending.MEASURED, seconds=61.0, peak_memory=3 << 30)).startswith("Probed in 61 s, 3 GiB of memory")
 
 
-def test_a_place_in_a_folder_is_named(tmp_path: Path) -> None:
+def test_a_place_in_a_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     text = printed(ProbeResult(Ending.MEASURED), measurement(tmp_path / "other.py"))
     assert text.startswith(f"{tmp_path / 'other.py'}:6:1: ")

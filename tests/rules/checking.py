@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -68,6 +68,41 @@ def findings(text: str, *codes: str, filename: str = "train.py") -> tuple[Findin
 
 def said(found: Iterable[Finding]) -> set[tuple[str, int]]:
     return {(one.code, one.span.row) for one in found}
+
+
+def line_by_hand(rate: float) -> str:
+    """A line fitted by updates that are written out, of the summed squares of its errors; no number in it is random."""
+    return f"""import torch
+
+x = torch.linspace(0, 10, 50)
+y = 3 * x + 1
+w = torch.zeros(1, requires_grad=True)
+b = torch.zeros(1, requires_grad=True)
+for step in range(200):
+    loss = ((w * x + b - y) ** 2).sum()
+    loss.backward()
+    with torch.no_grad():
+        w -= {rate} * w.grad
+        b -= {rate} * b.grad
+        w.grad.zero_()
+        b.grad.zero_()
+"""
+
+
+def of(text: str, *codes: str) -> set[tuple[str, int]]:
+    """(code, row) of what is found of these rules."""
+    return said(one for one in findings(text, *codes) if one.code in codes)
+
+
+def found_and_repaired(text: str, repairs: Mapping[str, str]) -> None:
+    """What the comments of a script announce is found, no more of these rules, and nothing of them once it is repaired."""
+    expected = marked(text, EXPECTED)
+    codes = {code for code, _ in expected}
+    assert of(text, *codes) == expected
+    for wrong, right in repairs.items():
+        assert wrong in text
+        text = text.replace(wrong, right)
+    assert of(text, *codes) == set()
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.checking import EXPECTED, findings, marked
+from tests.rules.checking import found_and_repaired
 
 IMPORTS = """import numpy as np
 import tensorflow as tf
@@ -101,11 +101,4 @@ model.fit(x, 3 * x, batch_size=1, epochs=1)
 
 @pytest.mark.parametrize(("script", "repairs"), FAULTS.values(), ids=FAULTS.keys())
 def test_fault_and_repair(script: str, repairs: dict[str, str]) -> None:
-    script = IMPORTS + script
-    expected = marked(script, EXPECTED)
-    codes = {code for code, _ in expected}
-    assert {(one.code, one.span.row) for one in findings(script, *codes) if one.code in codes} == expected
-    for wrong, right in repairs.items():
-        assert wrong in script
-        script = script.replace(wrong, right)
-    assert not [one for one in findings(script, *codes) if one.code in codes]
+    found_and_repaired(IMPORTS + script, repairs)

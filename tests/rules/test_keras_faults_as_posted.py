@@ -39,6 +39,15 @@ SERIES = """wave = np.sin(np.linspace(0, 300, 9000))
 past = np.array([wave[i : i + 40] for i in range(8900)])[..., None]
 following = np.array([wave[i + 40] for i in range(8900)])[:, None]
 """
+FORECAST = (
+    TF2
+    + SERIES
+    + """@@
+model = keras.Sequential([first, layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(past, following, epochs=10)
+"""
+)
 
 CASES: dict[str, Case] = {
     "a plain function called train_step": Case(
@@ -360,25 +369,13 @@ model.fit(np.random.rand(600, 5), np.random.randn(600, 1), epochs=10)
         "TRN418",
         "first = layers.LSTM(32, activation='softmax', input_shape=(40, 1))",
         "first = layers.LSTM(32, input_shape=(40, 1))",
-        TF2
-        + SERIES
-        + """@@
-model = keras.Sequential([first, layers.Dense(1)])
-model.compile("adam", "mse")
-model.fit(past, following, epochs=10)
-""",
+        FORECAST,
     ),
     "all steps of a series for one number to come": Case(
         "TRN422",
         "first = layers.LSTM(32, return_sequences=True, input_shape=(40, 1))",
         "first = layers.LSTM(32, input_shape=(40, 1))",
-        TF2
-        + SERIES
-        + """@@
-model = keras.Sequential([first, layers.Dense(1)])
-model.compile("adam", "mse")
-model.fit(past, following, epochs=10)
-""",
+        FORECAST,
     ),
     "a discriminator that the combined model trains too": Case(
         "TRN606",

@@ -322,7 +322,33 @@ STACKED = [
     ("torch", "NLL", "10), nn.Softmax(dim=1), nn.LogSoftmax(dim=1", "int", "302"),
     ("torch", "BCE", "1), nn.Sigmoid(), nn.Sigmoid(", "binary", "302"),
     ("torch", "BCE", "1), nn.Tanh(), nn.Sigmoid(", "binary", "304"),
+    ("torch", "BCE", "10), nn.Sigmoid(), nn.Softmax(dim=1", "multihot", "302"),
+    ("keras", "BCE", '10, activation="softmax"), keras.layers.Softmax(', "onehot", "302"),
 ]
+
+
+LOG_LOSS = """import tensorflow as tf
+
+x, y = tf.placeholder(tf.float32, [None, 8]), tf.placeholder(tf.float32, [None, {units}])
+output = tf.layers.dense(x, {units}, activation={activation})
+train = tf.train.AdamOptimizer(1e-3).minimize(tf.losses.log_loss(y, {given}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "given", "code", "said"),
+    [
+        (10, "None", "output", "TRN301", "is NaN"),  # tf.losses.log_loss adds its epsilon and clips nothing
+        (1, "tf.nn.relu", "output", "TRN304", "infinite"),
+        (1, "tf.nn.softmax", "output", "TRN303", "constant 1"),
+        (10, "tf.nn.softmax", "tf.nn.softmax(output)", "TRN302", "none of 10 classes can be given more than 0.232"),
+        (1, "tf.nn.sigmoid", "output", "", ""),
+    ],
+)
+def test_log_loss_of_tensorflow_1_clips_nothing(units: int, activation: str, given: str, code: str, said: str) -> None:
+    found = findings(LOG_LOSS.format(units=units, activation=activation, given=given), "TRN301")
+    assert {one.code for one in found} == ({code} if code else set())
+    assert all(said in one.message for one in found)
 
 
 @pytest.mark.parametrize("case", STACKED, ids=lambda case: f"{case[0]}-{case[2]}")

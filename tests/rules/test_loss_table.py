@@ -7,7 +7,8 @@ import math
 import pytest
 
 from trainlint.core import At, Span
-from trainlint.facts.loss_fit import KERAS_ONLY, LABELS, LOSSES, TORCH_ONLY, UNITS, WRITTEN, LossFit, matches, placeholders
+from trainlint.facts.loss_fit import KERAS_ONLY, LABELS, LOSSES, TORCH_ONLY, UNITS, WRITTEN, LossFit, matches
+from trainlint.facts.loss_messages import placeholders
 from trainlint.facts.loss_table import ADVICE, EFFECTS, Row, rows
 from trainlint.facts.metric_fit import metric_rows
 from trainlint.facts.run import DataFacts
@@ -129,6 +130,11 @@ def test_one_hot_integers_raise_in_torch_and_float_rows_do_not() -> None:
 def test_floor_of_a_doubled_softmax_is_that_of_the_best_logits() -> None:
     best = -math.log(math.e / (math.e + 9))  # one class at 1, nine at 0
     assert placeholders(fit(CE, "softmax", 10, INTEGERS, keras=False))["floor"] == f"{best:.3f}" == "1.461"
+
+
+def test_most_that_a_doubled_softmax_gives_a_class_is_that_of_the_best_inputs() -> None:
+    most = math.e / (math.e + 9)  # one class at 1, nine at 0
+    assert placeholders(fit(CE, "softmax", 10, INTEGERS, keras=False))["most"] == f"{most:.3f}"
 
 
 def test_every_row_is_well_formed() -> None:

@@ -544,6 +544,65 @@ trainer = Trainer()
 trainer.compile(optimizer="adam")
 trainer.fit(np.random.rand(10, 4), np.random.rand(10, 1))
 """,
+    "one of two pictures at random": TORCH
+    + """
+import random
+
+
+class Pictures(torch.utils.data.Dataset):
+    def __init__(self):
+        self.x, self.y = torch.rand(1000, 3, 32, 32), torch.randint(0, 10, (1000,))
+
+    def __len__(self):
+        return len(self.x)
+
+    def __getitem__(self, i):
+        if random.random() < 0.5:
+            return self.x[i].flip(-1), self.y[i]
+        return self.x[i], self.y[i]
+
+
+loader = DataLoader(Pictures(), batch_size=32, shuffle=True)
+model = nn.Sequential(nn.Flatten(), nn.Linear(3072, 64), nn.ReLU(), nn.Linear(64, 10))
+criterion = nn.CrossEntropyLoss()
+optimizer = optim.Adam(model.parameters())
+"""
+    + LOOP,
+    "a collation that flips some batches": TORCH
+    + """
+import random
+
+
+def collate(rows):
+    x, y = torch.stack([row[0] for row in rows]), torch.stack([row[1] for row in rows])
+    return (x.flip(-1), y) if random.random() < 0.5 else (x, y)
+
+
+data = TensorDataset(torch.rand(1000, 3, 32, 32), torch.randint(0, 10, (1000,)))
+loader = DataLoader(data, batch_size=32, shuffle=True, collate_fn=collate)
+model = nn.Sequential(nn.Flatten(), nn.Linear(3072, 64), nn.ReLU(), nn.Linear(64, 10))
+criterion = nn.CrossEntropyLoss()
+optimizer = optim.Adam(model.parameters())
+"""
+    + LOOP,
+    "a generator that flips some batches": KERAS
+    + """
+def batches(x, y):
+    while True:
+        order = np.random.permutation(len(x))
+        for start in range(0, len(x), 32):
+            rows = order[start : start + 32]
+            pictures, labels = x[rows], y[rows]
+            if np.random.rand() < 0.5:
+                pictures = pictures[:, :, ::-1]
+            yield pictures, labels
+
+
+x, y = np.random.rand(1000, 32, 32, 3), keras.utils.to_categorical(np.random.randint(0, 10, 1000), 10)
+model = keras.Sequential([layers.Flatten(), layers.Dense(64, activation="relu"), layers.Dense(10, activation="softmax")])
+model.compile("adam", "categorical_crossentropy")
+model.fit(batches(x, y), epochs=20, steps_per_epoch=32)
+""",
 }
 
 

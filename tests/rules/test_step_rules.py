@@ -283,3 +283,16 @@ def test_trn201_of_weights_that_start_in_an_unknown_way() -> None:
 )
 def test_trn201_is_silent_of_bytes_that_are_scaled(changes: dict[str, Any]) -> None:
     assert said("TRN201", training(None, loss_graph=None, **changes)) == []
+
+
+def test_a_step_near_the_bound_is_told_of() -> None:
+    (near,) = said("TRN130", training(bound(verdict="near_edge", ratio=0.95, evidence=Evidence.SIMULATED)))
+    assert "is 0.95 times" in near.message
+    assert "the loss can jump in the first epochs" in near.message
+    assert said("TRN130", training(bound(verdict="stable", evidence=Evidence.SIMULATED))) == []
+
+
+def test_a_short_last_batch_is_told_of() -> None:
+    last = "each epoch ends with a batch of 3"
+    (short,) = said("TRN130", training(bound(verdict="stable", evidence=Evidence.SIMULATED, premises=("relu", last))))
+    assert f"but {last}" in short.message

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.rules.checking import findings
+from tests.rules.checking import findings, line_by_hand
 from trainlint.core import Evidence, Finding, Severity
 
 KERAS = "import numpy as np\nfrom tensorflow import keras\nfrom tensorflow.keras import layers\n\n"
@@ -27,24 +27,6 @@ def only(text: str, code: str) -> Finding:
     found = [one for one in findings(text, code) if one.code.startswith("TRN1")]
     assert [one.code for one in found] == [code], [one.message for one in found]
     return found[0]
-
-
-def line_by_hand(rate: float) -> str:
-    return f"""import torch
-
-x = torch.linspace(0, 10, 50)
-y = 3 * x + 1
-w = torch.zeros(1, requires_grad=True)
-b = torch.zeros(1, requires_grad=True)
-for step in range(200):
-    loss = ((w * x + b - y) ** 2).sum()
-    loss.backward()
-    with torch.no_grad():
-        w -= {rate} * w.grad
-        b -= {rate} * b.grad
-        w.grad.zero_()
-        b.grad.zero_()
-"""
 
 
 def losses_by_hand(rate: float, steps: int) -> list[float]:

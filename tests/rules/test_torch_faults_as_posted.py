@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.checking import EXPECTED, findings, marked
+from tests.rules.checking import found_and_repaired, of
 
 IMPORTS = """import copy
 import numpy as np
@@ -301,21 +301,14 @@ SILENT = frozenset({"TRN101", "TRN130", "TRN313", "TRN421", "TRN509", "TRN511", 
 
 @pytest.mark.parametrize(("script", "repairs"), FAULTS.values(), ids=FAULTS.keys())
 def test_fault_and_repair(script: str, repairs: dict[str, str]) -> None:
-    script = IMPORTS + script
-    expected = marked(script, EXPECTED)
-    codes = {code for code, _ in expected}
-    assert {(one.code, one.span.row) for one in findings(script, *codes) if one.code in codes} == expected
-    for wrong, right in repairs.items():
-        assert wrong in script
-        script = script.replace(wrong, right)
-    assert not [one for one in findings(script, *codes) if one.code in codes]
+    found_and_repaired(IMPORTS + script, repairs)
 
 
 @pytest.mark.parametrize("script", CORRECT.values(), ids=CORRECT.keys())
 def test_nothing_is_said_of_what_is_right(script: str) -> None:
-    assert not [one for one in findings(IMPORTS + script, *SILENT) if one.code in SILENT]
+    assert of(IMPORTS + script, *SILENT) == set()
 
 
 def test_a_parameter_by_its_modules_path_is_registered() -> None:
     script = IMPORTS + CORRECT["a Parameter by its module's path"]
-    assert not [one for one in findings(script, "TRN410") if one.code == "TRN410"]
+    assert of(script, "TRN410") == set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.checking import EXPECTED, findings, marked
+from tests.rules.checking import found_and_repaired, of
 
 IMPORTS = """import numpy as np
 import torch
@@ -204,16 +204,9 @@ NOT_FAULTS = {"TRN001", "TRN224", "TRN401", "TRN403", "TRN406", "TRN420", "TRN50
 
 @pytest.mark.parametrize(("script", "repairs"), FAULTS.values(), ids=FAULTS.keys())
 def test_fault_and_repair(script: str, repairs: dict[str, str]) -> None:
-    script = IMPORTS + script
-    expected = marked(script, EXPECTED)
-    codes = {code for code, _ in expected}
-    assert {(one.code, one.span.row) for one in findings(script, *codes) if one.code in codes} == expected
-    for wrong, right in repairs.items():
-        assert wrong in script
-        script = script.replace(wrong, right)
-    assert not [one for one in findings(script, *codes) if one.code in codes]
+    found_and_repaired(IMPORTS + script, repairs)
 
 
 @pytest.mark.parametrize("script", CORRECT.values(), ids=CORRECT.keys())
 def test_no_fault_is_found_in_an_idiom_that_is_right(script: str) -> None:
-    assert not [one for one in findings(IMPORTS + script, *NOT_FAULTS) if one.code in NOT_FAULTS]
+    assert of(IMPORTS + script, *NOT_FAULTS) == set()

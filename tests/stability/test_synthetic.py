@@ -1,5 +1,7 @@
 """Data that stands for data that is not known: its shapes, values and moments."""
 
+import itertools
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -255,13 +257,20 @@ def test_mean_and_deviation(known, expected):
         Moments(2.0, 6.0, 2.0, 4.5),
         Moments(2.0, 6.0, 6.0, 37.0),
         Moments(2.0, 6.0, 4.0, 15.0),  # a mean square below the mean's square
-        Moments(2.0, 6.0, 4.0, 20.0),  # no spread is wider than half at each end
+        Moments(2.0, 6.0, 4.0, 20.5),  # no spread is wider than half at each end
     ],
 )
 def test_a_range_whose_moments_say_nothing_is_uniform(known):
     found = draw(np.random.default_rng(0), (200_000,), known)
     assert (found.min(), found.max()) == (pytest.approx(2, abs=1e-3), pytest.approx(6, abs=1e-3))
     assert (found.mean(), found.std()) == (pytest.approx(4, rel=0.01), pytest.approx(4 / 12**0.5, rel=0.01))
+
+
+@pytest.mark.parametrize("narrower", [0.0, 1e-12, 1e-5])
+def test_a_spread_as_wide_as_the_range_has_two_values(narrower):
+    found = draw(np.random.default_rng(0), (200_000,), Moments(2.0, 6.0, 3.0, 12.0 - narrower))  # a quarter at 6
+    assert set(np.unique(found)) == {2.0, 6.0}
+    assert (found == 6).mean() == pytest.approx(0.25, abs=0.005)
 
 
 @pytest.mark.parametrize(
@@ -299,3 +308,14 @@ def test_what_an_autoencoder_is_given_are_no_labels(op, between):
     assert found.min() < 0.1  # uniform on the known range
     assert found.max() > 1.9
     assert 0 <= found.min() < found.max() <= 2
+
+
+SIZES = [None, 0.0, 1.0, -1.0, 255.0, 1 - 1e-16, 1e-320, 1e-100, 1e100, -1e100, 1e160, -1e308, math.inf, math.nan]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("low", SIZES)
+def test_statistics_of_any_size_give_finite_numbers(low):
+    for high, mean, second in itertools.product(SIZES, repeat=3):
+        known = moments_of(leaf(1, low=low, high=high, mean=mean, second_moment=second))
+        assert known is None or np.isfinite(draw(np.random.default_rng(0), (3,), known)).all()

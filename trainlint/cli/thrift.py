@@ -51,7 +51,7 @@ def _load(load: Callable[[ModuleType], None], module: ModuleType) -> None:
         if cls is None:
             return lambda one: dataclass(one, **options)
         if any(base.__name__ == _NODE for base in cls.__mro__):
-            options["frozen"] = False
+            options.update(frozen=False, repr=False, eq=False)  # nodes have their own, for which others would be thrown away
             if cls.__name__ == _NODE and "__post_init__" in cls.__dict__:
                 del cls.__post_init__
         return usual(cls, **options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.drawing import FOLDERS
@@ -35,11 +35,11 @@ HELD_BACK = ("test", "val", "valid", "validation", "testing")
 """What parts of a data set and their folders are called that nothing is trained on."""
 
 SEVERAL_LOOKS = re.compile(r"\btta\b|test.time.augment", re.IGNORECASE)
+"""How scripts speak of predictions averaged over several looks at a picture: it can only silence."""
 WITHOUT_GRADIENTS = ("no_grad", "inference_mode")
 
 
-@dataclass(frozen=True, slots=True)
-class Augmented:
+class Augmented(NamedTuple):
     """A random change `what` of the data `of`; `place` is that of the transform, `used` where the data are used."""
 
     place: Place

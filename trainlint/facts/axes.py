@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Edit, Fact, Place
 from trainlint.facts.graph import Node, walk
@@ -16,8 +16,7 @@ AROUND_PREDICTION = RESHAPING | {"clip", "maximum", "minimum", "log", "negative"
 ZERO_AXIS = re.compile(r"((?:\b(?:dim|axis)\s*=\s*)|(?:[,(]\s*))(0)(\s*\)\Z|\s*,[^()]*\)\Z)")
 
 
-@dataclass(frozen=True, slots=True)
-class WrongAxis:
+class WrongAxis(NamedTuple):
     """A softmax or a loss that works along the wrong axis: what happens, where, and the edits that mend it."""
 
     effect: str

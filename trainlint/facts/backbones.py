@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.provenance import lineage, main_path, scaling_of, source_object
@@ -20,8 +20,7 @@ MODES_IN_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class BackboneInput:
+class BackboneInput(NamedTuple):
     """A pretrained network (`name`), what it is given, and where that was scaled last."""
 
     name: str
@@ -88,10 +87,27 @@ def wrong_statistics(script: Script, events: Sequence[Event]) -> Iterator[Backbo
             name = network.row.name.rpartition(".")[2]
             if network.row.library == "keras" and not _own_weights(network):
                 yield from _other_family(name, network.place or call.place, given, prepared)
+                yield from _as_bytes(name, call.place or network.place, given)
             elif network.row.library == "torchvision" and _has_weights(network) and _plain_fractions(given):
                 said = "it was trained on inputs standardized by the mean and deviation of ImageNet, and gets 0 to 1"
                 yield BackboneInput(name, given, network.place or call.place, None, said)
         yield from _normalized_in_bytes(run)
+
+
+def _as_bytes(name: str, at: Place | None, given: Array) -> Iterator[BackboneInput]:
+    """A network that was trained on numbers near 0 to 1, on bytes as they were read; image layers may lie between."""
+    mode = MODES.get(family_of(name), "")
+    if mode not in ("tf", "torch"):
+        return  # the others take bytes, or bytes less their mean
+    for one in main_path(given):
+        low, high = one.statistics.low, one.statistics.high
+        if low is not None and high is not None:
+            if low == 0 and high == 255:
+                yield BackboneInput(name, given, at, None, f"it was trained on {MODES_IN_WORDS[mode]}, and gets bytes 0 to 255")
+            return
+        layer = one.attributes.get("layer")
+        if one.op != "layer" or not isinstance(layer, Object) or layer.row.kind not in ("augmentation", "resize", "crop"):
+            return
 
 
 def _other_family(name: str, at: Place | None, given: Array, prepared: dict[Place | None, Event]) -> Iterator[BackboneInput]:

@@ -96,16 +96,6 @@ def class_text(place: Place | None) -> str:
     return "\n".join([*rows[:1], *body])
 
 
-def assigned_name(place: Place | None) -> str:
-    """The variable or attribute that a line assigns a call to: `scheduler` of `self.scheduler = StepLR(...)`."""
-    source = getattr(place, "source_text", "")
-    if place is None or not source:
-        return ""
-    row = split_rows(source)[place.span.row - 1]
-    found = re.match(r"\s*(?:\w+\.)*(\w+)\s*(?::[^=]+)?=\s*\Z", row[: place.span.column - 1])
-    return found[1] if found else ""
-
-
 def mentions(place: Place | None, name: str) -> int:
     """How often the code of a text mentions a name, its plain assignments left out."""
     return names_read(getattr(place, "source_text", "")).get(name, 0)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.passes import every_event
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event
-from trainlint.interpret.values import Array, Tuple, Value, alternatives
+from trainlint.interpret.values import Array, Literal, Tuple, Unknown, Value, alternatives
 
 MAXIMUM_ARRAYS = 5_000
+CUTS = re.compile(r"\.detach_?\(|(?<!utils)\.data\b|no_grad\(|retain_graph")
 
 
-@dataclass(frozen=True, slots=True)
-class CarriedState:
+class CarriedState(NamedTuple):
     """A state that keeps its graph: where it comes from, and the backward pass that goes through that graph again."""
 
     place: Place
@@ -31,11 +32,32 @@ def carried_states(script: Script) -> Iterator[CarriedState]:
         before, after = event.values.get("before"), event.values.get("after")
         if event.kind != "carried" or event.place is None or event.place in seen or before is None or after is None:
             continue
-        backward = _backward_from(events, event, {id(one) for one in _tensors(before)} - cut)
+        if isinstance(before, Literal | Unknown):
+            backward = _backward_of_the_first(events, event)
+        else:
+            backward = _backward_from(events, event, {id(one) for one in _tensors(before)} - cut)
         if backward is None or backward.place is None or not any(_has_weights_above(one) for one in _tensors(after)):
             continue
         seen.add(event.place)
         yield CarriedState(_call_that_made(events, event, after) or event.place, backward.place)
+
+
+def _backward_of_the_first(events: Sequence[Event], carried: Event) -> Event | None:
+    """The backward pass of a turn whose model is called on a None, which the next turn replaces by a state of this one.
+
+    None where something in the script is read out of a graph: the state may be what is.
+    """
+    before = carried.values.get("before")
+    if CUTS.search(getattr(carried.place, "source_text", "")):
+        return None
+    for call in events:
+        given, output = call.values.get("inputs"), call.values.get("output")
+        if call.kind != "forward" or call.order > carried.order or not isinstance(given, Tuple):
+            continue
+        if any(one is before for one in given.items):
+            made = {id(one) for part in (output.items if isinstance(output, Tuple) else (output,)) for one in _tensors(part)}
+            return _backward_from(events, carried, made)
+    return None
 
 
 def _call_that_made(events: Sequence[Event], carried: Event, after: Value) -> Place | None:
@@ -87,6 +109,6 @@ def _open_path(array: Array) -> Iterator[Array]:
             stack.extend(other for value in held for other in alternatives(value))
 
 
-def _tensors(value: Value) -> list[Array]:
+def _tensors(value: Value | None) -> list[Array]:
     items = value.items if isinstance(value, Tuple) else (value,)
     return [one for one in items if isinstance(one, Array)]

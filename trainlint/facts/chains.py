@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.graph import Node, walk
@@ -30,8 +30,7 @@ LINEAR = RESHAPING | AVERAGING
 MAXIMA = frozenset({"max_pool", "global_max_pool"})
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """Layers that compose to one: their nodes and names in order of computation, and what they equal in words."""
 
     nodes: tuple[Node, ...]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from trainlint.facts.bindings import assigned_name
 from trainlint.facts.passes import every_event
 from trainlint.facts.run import Script
+from trainlint.facts.syntax import assigned_name
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Instance, Literal, Object, Symbol, Value
 from trainlint.knowledge import find
@@ -81,7 +81,7 @@ def _takes_samples_for_batches(fit: Event) -> bool:
 
 
 def _compiled_somewhere(fit: Event, model: Object) -> bool:
-    """Whether a file may compile a model: by the word, or because something else gets the model."""
+    """Whether a file may compile a model: by the word, or because something else gets the model. It can only silence."""
     text, made = getattr(fit.place, "source_text", ""), getattr(model.place, "source_text", "")
     name = assigned_name(model.place)
     if "optimizer" in fit.values or not name or made != text or "compile" in text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Edit, Place
 from trainlint.facts.passes import every_event
@@ -35,8 +35,7 @@ EFFECTS = {
 """What happens, by how the loss is cut: by a new tensor that wants gradients, `.item()`, `.detach()`, round or argmax."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """Where a loss loses its way back, what follows from it in words, and the edits that mend it."""
 
     effect: str
@@ -171,7 +170,7 @@ def _how(cut: Array, loss: Array, *, wanted: bool) -> str:
     if cut.op in FLAT and not cut.detached:
         return "flat"
     if cut.detached:
-        return "number" if loss is cut and getattr(cut.place, "text", "").endswith(".item()") else "detached"
+        return "number" if loss is cut and cut.attributes.get("number") else "detached"
     return "indices"
 
 

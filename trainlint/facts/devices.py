@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.loop_faults import upstream
@@ -20,7 +20,7 @@ MOVES = frozenset({"to", "cuda", "cpu", "float", "double", "half", "bfloat16", "
 ELSEWHERE = re.compile(
     r"default_(device|tensor_type)|accelerat|lightning|ignite|deepspeed|\.prepare\(|device_map|device=", re.IGNORECASE
 )
-"""What may put a model on another device than the CPU."""
+"""What may put a model on another device than the CPU: it can only silence."""
 
 
 def dropped_copies(script: Script) -> Iterator[tuple[Place, str]]:
@@ -38,8 +38,7 @@ def _is_made_there(value: Array, place: Place) -> bool:
     return any(one.op == "layer" and one.place is not None and one.place.span.row == place.span.row for one in upstream(value))
 
 
-@dataclass(frozen=True, slots=True)
-class Apart:
+class Apart(NamedTuple):
     """A call of a model whose weights are on one device and whose batch is on another."""
 
     place: Place
@@ -65,8 +64,7 @@ def apart(script: Script) -> Iterator[Apart]:
             yield Apart(event.place, device, batch, move.place)
 
 
-@dataclass(frozen=True, slots=True)
-class LeftBehind:
+class LeftBehind(NamedTuple):
     """A call of a model that nothing ever moves with a batch that goes to CUDA, `surely` or where there is one."""
 
     place: Place
@@ -125,8 +123,7 @@ def device_of(value: Value | None) -> str:
     return "cpu" if plain and isinstance(data, Object) and data.row.library == "torchvision" else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Misordered:
+class Misordered(NamedTuple):
     """Something that has to come before a wrapper and comes after it: "moved", "optimizer"; or "never" moved."""
 
     what: str

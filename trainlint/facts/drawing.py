@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Fact, Place
 from trainlint.facts.extract.counts import loader_over
@@ -12,7 +12,7 @@ from trainlint.facts.passes import conditional, innermost_loop, inside
 from trainlint.facts.provenance import lineage, made_at_random, source_object
 from trainlint.facts.run import LossFacts, Script, TrainingRun
 from trainlint.interpret.events import Event
-from trainlint.interpret.values import Array, Literal, Object, Unknown, Value
+from trainlint.interpret.values import Array, Instance, Literal, Object, Unknown, Value
 
 FOLDERS = ("torchvision.datasets.ImageFolder", "torchvision.datasets.DatasetFolder")
 """Data sets that list one class after the other."""
@@ -38,8 +38,7 @@ def _steps_in(step: Event, loop: object, seed: Event) -> bool:
     return mine is not None and mine is loop and inside(seed, mine) and (mine.trips is None or mine.trips > 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Unshuffled:
+class Unshuffled(NamedTuple):
     """Training data in a fixed order. `by_class`: one class after the other; `explicit`: `shuffle=False` is written."""
 
     place: Place | None
@@ -69,15 +68,18 @@ def _of_loader(loader: Object, run: TrainingRun) -> Unshuffled | None:
     if not fixed or (sampler is not None and told is loader) or "batch_sampler" in loader.arguments or loader.extra:
         return None
     data = loader.arguments.get("dataset")
+    place = told.argument_places.get("shuffle") or told.place
+    classes = isinstance(run.loss, LossFacts) and run.loss.name in CLASS_LOSSES and len(run.targets.shape or (0,)) == 1
+    pictures = len(run.inputs.shape or ()) == 4
+    if isinstance(data, Instance) and given is not None and classes and (pictures or run.targets.shape) and not _permuted(run):
+        return Unshuffled(place, False, True, f"the samples of {data.cls.name}")
     if not isinstance(data, Object) or data.row.makes != "dataset":
         return None
-    place = told.argument_places.get("shuffle") or told.place
     if data.row.name in FOLDERS:
         return Unshuffled(place, True, given is not None, "image folders")
     if data.row.library == "torchvision":
         return Unshuffled(place, False, given is not None, data.row.name.rpartition(".")[2])
-    rows = data.row.kind == "tensor_dataset" and isinstance(run.loss, LossFacts) and run.loss.name in CLASS_LOSSES
-    if rows and given is not None and len(run.targets.shape or (0,)) == 1 and not _permuted(run):
+    if data.row.kind == "tensor_dataset" and classes and given is not None and not _permuted(run):
         return Unshuffled(place, False, True, "the rows of the TensorDataset")
     return None
 

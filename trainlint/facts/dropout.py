@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import At, Place, Span
 from trainlint.facts.evaluating import is_without_gradients
@@ -17,8 +17,7 @@ from trainlint.interpret.values import Instance, Literal, Object, Value
 MAPS = ("conv", "separable_conv")
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(NamedTuple):
     """One dropout and its rate."""
 
     rate: float

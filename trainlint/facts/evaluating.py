@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.extract.counts import loader_over
@@ -17,8 +17,7 @@ from trainlint.interpret.values import Array, Instance, List, Literal, Object, T
 WITHOUT_GRADIENTS = frozenset({"no_grad", "inference_mode"})
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """A pass that does not train over a model that the script trains: the call, the loop over its data, what acts in it.
 
     `loop` is None for a single call under `no_grad`; `epochs` is the loop that goes on training after it, if one surrounds it.
@@ -39,7 +38,7 @@ def evaluations_in_training_mode(script: Script) -> Iterator[Evaluation]:
     seen: set[object] = set()
     for event, steps in _evaluations(events):
         model = event.values.get("model")
-        layer = mode_dependent_layer(model)
+        layer = mode_dependent_layer(model, events)
         loop = innermost_loop(event)
         own = [one for one in modes if _concerns(one, model)]
         if not layer or event.place is None or event.place in seen or not _trains_here(event, own, loop):
@@ -191,8 +190,7 @@ def has_graph(value: Array) -> bool:
     return value.library == "torch" and value.symbolic and not any(one.detached or one.op == "detach" for one in upstream(value))
 
 
-@dataclass(frozen=True, slots=True)
-class KeptGraph:
+class KeptGraph(NamedTuple):
     """A loss that is added up or kept with its graph: where, `listed` if in a list, and whether it is one number."""
 
     place: Place

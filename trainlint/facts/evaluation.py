@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.evaluating import is_without_gradients
@@ -15,10 +15,11 @@ from trainlint.facts.passes import every_event, innermost_loop, inside, owner_of
 from trainlint.facts.provenance import main_path
 from trainlint.facts.registration import made
 from trainlint.facts.run import Script
+from trainlint.facts.syntax import enclosing, targets_of
 from trainlint.interpret.events import Event, Frame
-from trainlint.interpret.values import Array, Instance, List, Literal, Object, Tuple, Value
-from trainlint.source.lines import split_rows
+from trainlint.interpret.values import Array, Instance, List, Literal, Object, Tuple, Unknown, Value, alternatives
 
+# That a score is named one of held-back data, or a set "test", is what these findings are about: the name is the claim's subject.
 HELD_BACK = re.compile(r"(?<![a-z])(test|val|valid|validate|validation|holdout)(?![a-z])", re.IGNORECASE)
 TRAINING = re.compile(r"train|overfit|fit_", re.IGNORECASE)
 TEST = re.compile(r"(?<![a-z])test(?![a-z])", re.IGNORECASE)
@@ -26,8 +27,7 @@ FURTHER = re.compile(r"(?<![a-z])(val|valid|validation|dev|holdout|hold_out|unse
 SELECTING = ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau")
 
 
-@dataclass(frozen=True, slots=True)
-class TestOnTraining:
+class TestOnTraining(NamedTuple):
     """A score that is named as one of held-back data (`called`), on the data of the fit or loop at `trained`."""
 
     place: Place
@@ -53,7 +53,7 @@ def _evaluations(events: Sequence[Event]) -> Iterator[TestOnTraining]:
             own = fit.values.get("x")
             same = fit.values.get("model") is event.values.get("model") and own is not None and same_rows(own, x)
             small = isinstance(x, Array) and bool(x.shape) and x.shape is not None and (x.shape[0] or SMALL + 1) <= SMALL
-            called = _bound_name(event.place)
+            called = " ".join(targets_of(event.place, through=True))
             cut_off = fit.values.get("model") is event.values.get("model") and own is not None and _is_held_back_of(x, own)
             if cut_off and event.order > fit.order and fit.place is not None:
                 said = getattr(event.argument_places.get("x"), "text", "") or called
@@ -68,15 +68,6 @@ def _is_held_back_of(x: Value, trained: Value) -> bool:
     """Whether `x` is the test part of a split of the very rows that a fit was given whole."""
     path = list(main_path(x))
     return any(one.op == "split" and one.attributes.get("part") == "test" and one.inputs[:1] == (trained,) for one in path)
-
-
-def _bound_name(place: Place) -> str:
-    """The names on the left of the assignment whose value begins at a place."""
-    rows = split_rows(getattr(place, "source_text", ""))
-    if place.span.row > len(rows):
-        return ""
-    found = re.match(r"\s*([\w\s,().\[\]*]+?)\s*=\s*\Z", rows[place.span.row - 1][: place.span.column - 1])
-    return found[1] if found is not None else ""
 
 
 def _loops(script: Script, events: Sequence[Event]) -> Iterator[TestOnTraining]:
@@ -113,11 +104,17 @@ def _total_named_as_held_back(events: Sequence[Event], loop: Frame) -> Event | N
 
 
 def _total_name(place: Place) -> str:
-    """What `+=` or `.append` of the line of a place adds to."""
-    rows = split_rows(getattr(place, "source_text", ""))
-    row = rows[place.span.row - 1] if place.span.row <= len(rows) else ""
-    found = re.match(r"\s*([\w.]+?)(?:\s*\+?=|\.append\()", row)
-    return found[1] if found is not None else ""
+    """What the statement at a place adds to or appends to."""
+    import libcst as cst
+    from libcst.helpers import get_full_name_for_node
+
+    statement = enclosing(place, cst.Assign, cst.AugAssign, cst.Expr)
+    if isinstance(statement, cst.Assign):
+        return get_full_name_for_node(statement.targets[0].target) or ""
+    if isinstance(statement, cst.AugAssign):
+        return get_full_name_for_node(statement.target) or ""
+    called = statement.value.func if isinstance(statement, cst.Expr) and isinstance(statement.value, cst.Call) else None
+    return (get_full_name_for_node(called.value) or "") if isinstance(called, cst.Attribute) else ""
 
 
 def _loaders_of_training_data(script: Script, events: Sequence[Event]) -> Iterator[TestOnTraining]:
@@ -132,7 +129,7 @@ def _loaders_of_training_data(script: Script, events: Sequence[Event]) -> Iterat
             continue
         seen.add(id(loader))
         own, at = next((trained[id(data)] for data in _data_of(loader) if id(data) in trained), (loader, None))
-        name = _bound_name(loader.place)
+        name = " ".join(targets_of(loader.place))
         chosen = any("sampler" in one.arguments for one in (loader, own) if isinstance(one, Object))
         if own is not loader and at is not None and not chosen and HELD_BACK.search(name) and not TRAINING.search(name):
             yield TestOnTraining(loader.place, name, at)
@@ -152,13 +149,12 @@ def _loaders(events: Sequence[Event]) -> Iterator[Value]:
 
 
 def _has_further_calls(script: Script, function: str) -> bool:
-    """Whether a function is called twice or more in the file: training and held-back scores are then both told."""
+    """Whether a text calls a function twice or more: training and held-back scores are then both told; it can only silence."""
     source = next((getattr(run.place, "source_text", "") for run in script.runs), "")
     return len(re.findall(rf"(?<!def ){re.escape(function)}\s*\(", source)) > 1
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """A fit whose callbacks choose by the set that is named test."""
 
     place: Place
@@ -206,9 +202,6 @@ def shuffled_series(events: Sequence[Event]) -> Iterator[tuple[Place, Place | No
                 yield event.place, found.place, str(found.attributes["series"])
 
 
-FOLDS = re.compile(r"\bfor\b.*\bin\b.*?\b([A-Za-z_]\w*)\.split\(")
-
-
 def folds_of_one_model(script: Script) -> Iterator[tuple[Place, Place]]:
     """(the loop over the folds of a cross-validation, the model) where a model from before it is trained on in each fold."""
     events = every_event(script)
@@ -235,12 +228,17 @@ def _judges(event: Event) -> bool:
 
 
 RESETS = re.compile(r"reset_parameters|load_state_dict|[sl]\w+_weights|deepcopy|clone_model|init_weights|weight_reset|\.apply\(")
-"""What a text says that makes a model start anew."""
+"""What a text says that makes a model start anew: it can only silence."""
 
 
 def _is_over_folds(loop: Frame) -> bool:
-    """Whether a loop goes over what `KFold.split` gives."""
-    text = getattr(loop.place, "source_text", "")
-    rows = split_rows(text)
-    found = FOLDS.search(rows[loop.place.span.row - 1]) if loop.place is not None and len(rows) >= loop.place.span.row else None
-    return found is not None and re.search(rf"\b{found[1]}\s*=\s*(?:\w+\.)*\w*KFold\(", text) is not None
+    """Whether a loop surely goes over what `split` of a splitter of scikit-learn (`KFold`) gives, also within `enumerate`."""
+    over = loop.over
+    while isinstance(over, Object) and over.row.makes == "iterator":
+        over = over.cells.get("over")
+    trails = [one.trail if isinstance(one, Unknown) else () for one in alternatives(over)] if over is not None else []
+    return bool(trails) and all(len(one) == 2 and one[0].startswith(SPLITTERS) and one[1] == "split" for one in trails)
+
+
+SPLITTERS = ("sklearn.model_selection.", "sklearn.cross_validation.")
+"""Where the classes stand whose `split` gives the rows of one fold after the other."""

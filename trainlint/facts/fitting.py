@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Fact, Place
-from trainlint.facts.bindings import assigned_name, mentions
+from trainlint.facts.bindings import mentions
 from trainlint.facts.loop_faults import upstream
 from trainlint.facts.passes import every_event, text_of
 from trainlint.facts.provenance import main_path, source_object
 from trainlint.facts.registration import made
 from trainlint.facts.run import LossFacts, ModelFacts, Script, TrainingRun
+from trainlint.facts.syntax import assigned_name
 from trainlint.interpret.events import Event
 from trainlint.interpret.keras.common import items_of
 from trainlint.interpret.values import Array, Instance, List, Literal, Object, Tuple, Unknown, Value, alternatives
@@ -55,8 +56,7 @@ def _is_without(value: Value | None, callback: Object) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class WrongSteps:
+class WrongSteps(NamedTuple):
     """`steps_per_epoch` that is the number of samples (`repeats`), or more than the data hold."""
 
     steps: int
@@ -84,8 +84,7 @@ def wrong_steps(run: TrainingRun) -> WrongSteps | None:
     return WrongSteps(held.value, samples, batch.value, True, place) if endless else None
 
 
-@dataclass(frozen=True, slots=True)
-class FrozenLate:
+class FrozenLate(NamedTuple):
     """`trainable` set after a fit: where, the next fit, which compiles nothing in between."""
 
     place: Place
@@ -144,8 +143,7 @@ def _layers(outputs: Value | None) -> list[Value]:
 NEEDED = {"categorical_crossentropy": "categorical", "sparse_categorical_crossentropy": "int"}
 
 
-@dataclass(frozen=True, slots=True)
-class WrongLabels:
+class WrongLabels(NamedTuple):
     """Labels of folders in another form than the loss takes: the argument, its value, what is needed, whether it was written."""
 
     argument: str

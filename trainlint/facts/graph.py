@@ -30,8 +30,8 @@ activations relu, sigmoid, tanh, softmax(axis), log_softmax(axis), leaky_relu, e
 losses      mean_squared_error, mean_absolute_error, huber, binary_crossentropy, categorical_crossentropy,
             sparse_categorical_crossentropy, cross_entropy, binary_cross_entropy_with_logits, nll, kl_divergence, hinge, ...
             (inputs prediction, target; attributes reduction "mean" | "sum" | "none" | "sum_over_batch", from_logits, delta,
-            label_smoothing, ...; aligns: computed as Keras does; "sum_over_batch": the sum of each sample's mean). A loss that
-            weights samples or classes is custom(name, ...)
+            label_smoothing, unclipped (the logarithm is taken of values of any size), ...; aligns: computed as Keras does;
+            "sum_over_batch": the sum of each sample's mean). A loss that weights samples or classes is custom(name, ...)
 others      stop_gradient (what `.detach()` cuts off); getitem(part) for another result of a layer: "hidden", "cell", "weights"
 
 Parameters of an operation are in order: kernel, bias; recurrent layers kernel, recurrent_kernel, bias (gates * units), or

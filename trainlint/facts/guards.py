@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Edit, Place, Severity
 from trainlint.facts.graph import Node, walk
@@ -24,8 +24,7 @@ EFFECTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Unguarded:
+class Unguarded(NamedTuple):
     """An operation that leaves the finite numbers at 0: what happens, how sure that is to come, where, and on what output."""
 
     effect: str

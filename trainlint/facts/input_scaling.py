@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.graph import Node, walk
@@ -12,9 +11,9 @@ from trainlint.facts.provenance import Course, Scaling, course_of, holds_bytes, 
 from trainlint.facts.queries import RESHAPING, TRAINABLE_LAYERS, constant_factor, root_of, trainable
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.facts.scaling import first_layer_on_raw_inputs
+from trainlint.facts.syntax import names_of, targets_of
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Literal, Object, Tuple, Value
-from trainlint.source.lines import split_rows
 
 UNIT_FACTOR = 1 / 100
 """Data that are multiplied by this or less are being brought to unit scale (1/127.5, 1/255)."""
@@ -22,8 +21,7 @@ BYTE_FACTORS = (1 / 255.5, 1 / 127)
 """What bytes are multiplied by to come to unit scale lies between these (1/256 twice is how 16-bit data are scaled)."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnitScaling:
+class UnitScaling(NamedTuple):
     """One scaling by a constant on the way to the first layer."""
 
     factor: float
@@ -69,8 +67,7 @@ def _step(node: Node) -> tuple[float | None, Node | None]:
     return (None, above) if node.op in RESHAPING | {"max_pool", "zero_pad"} else (None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class TwiceScaled:
+class TwiceScaled(NamedTuple):
     """Two scalings to unit scale of the same data, and the largest value that is left."""
 
     first: UnitScaling
@@ -125,8 +122,7 @@ def _is_extent(divisor: Array) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class OtherScale:
+class OtherScale(NamedTuple):
     """Data that a model is used on, scaled in another way than what it was trained on.
 
     `ratio` is how many times larger the numbers are than in training (None: only a fitted scaler differs); `scaling` is the
@@ -142,7 +138,7 @@ class OtherScale:
 
 def other_scales(script: Script, run: TrainingRun, events: tuple[Event, ...]) -> Iterator[OtherScale]:
     """The uses of a run's model on data that are scaled otherwise, unless the data it is trained on are scaled twice."""
-    fit = next((one for one in run.events if one.kind == "fit"), None)
+    fit = next((one for one in run.events if one.kind in ("fit", "forward")), None)
     trained = course_of(run.inputs.value) if fit is not None else None
     if fit is None or trained is None or not trained.followed or len(script.runs) > MAXIMUM_RUNS_COMPARED:
         return
@@ -187,6 +183,10 @@ def _uses(fit: Event, events: tuple[Event, ...]) -> Iterator[tuple[Event, str, V
             value = event.values.get("x")
             if value is not None:
                 yield event, event.kind, value
+        elif event.kind == fit.kind == "forward" and event.values.get("model") is model and event.order > fit.order:
+            given = event.values.get("inputs")
+            if isinstance(given, Tuple) and len(given.items) == 1:
+                yield event, event.kind, given.items[0]
 
 
 def _one_source(first: Array, second: Array) -> bool:
@@ -220,8 +220,7 @@ def _shared(first: Scaling, second: Scaling) -> bool:
     return first.array is second.array or any(one is second.array for one in main_path(first.array))
 
 
-@dataclass(frozen=True, slots=True)
-class UnusedScaling:
+class UnusedScaling(NamedTuple):
     """A scaling whose result nobody reads while a run is given the unscaled data; `name` is what it was bound to, if anything."""
 
     place: Place
@@ -266,15 +265,12 @@ def _in_place(event: Event) -> bool:
 
 
 def name_read_nowhere(place: Place) -> str:
-    """The name that the statement at a place binds its value to, if the file says that name nowhere else."""
-    source = getattr(place, "source_text", "")
-    rows = split_rows(source)
-    if not source or place.span.row > len(rows):
+    """The plain name that the statement at a place binds its value to, if the code of the file has that name nowhere else."""
+    bound, names = targets_of(place), names_of(place)
+    name = bound[0] if len(bound) == 1 else ""
+    if names is None or "." in name or name in names.read or len(names.bound.get(name, ())) != 1:
         return ""
-    found = re.match(r"\s*([A-Za-z_]\w*)\s*=\s*\Z", rows[place.span.row - 1][: place.span.column - 1])
-    if found is None or len(re.findall(rf"\b{found[1]}\b", source)) != 1:
-        return ""
-    return found[1]
+    return name
 
 
 TABLES = ("pandas.read_csv", "pandas.read_table", "pandas.read_excel", "numpy.loadtxt", "numpy.genfromtxt")

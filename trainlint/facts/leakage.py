@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place, Unknown
 from trainlint.facts.provenance import FITTED_KINDS, lineage, main_path
@@ -17,8 +17,7 @@ MAXIMUM_DEPTH = 8
 """Columns put into a table that are looked at, each within the last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leak:
+class Leak(NamedTuple):
     """Something done to all rows at `place` before (`split`) they were parted; `what` names the class or function.
 
     `again`: it was fitted on the training part before, and is fitted on the test part here.
@@ -247,7 +246,7 @@ def _shuffles(flow: Object) -> bool:
 
 
 def _only_counted(event: Event) -> bool:
-    """Whether what is read is only handed to `len`, `set` or `np.unique`, to which the order does not matter."""
+    """Whether what is read is only handed to `len`, `set` or `np.unique`, to which the order does not matter: a silencer."""
     rows = split_rows(getattr(event.place, "source_text", ""))
     if event.place is None or event.place.span.row > len(rows):
         return False

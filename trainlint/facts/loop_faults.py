@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
-from trainlint.facts.bindings import class_text
+from trainlint.facts.extract.counts import loader_over
 from trainlint.facts.passes import (
     conditional,
     every_event,
@@ -20,27 +20,26 @@ from trainlint.facts.passes import (
 )
 from trainlint.facts.registration import MODE_DEPENDENT, descendants, is_module, made
 from trainlint.facts.run import Script
-from trainlint.interpret.events import Event, Frame
+from trainlint.facts.syntax import names_of, node_at
+from trainlint.interpret.events import TRAINING, Event, Frame
 from trainlint.interpret.values import Array, Instance, Literal, Object, Unknown, Value, alternatives
 
 EPOCHS = re.compile(r"epoch|\bep\b|\bepc\b", re.IGNORECASE)
-ANEW_ON_PURPOSE = re.compile(r"restart|cycle|phase|stage|fold|trial|seed|run|repeat|ensemble|task", re.IGNORECASE)
+"""Names of loops over epochs: what is built anew in a loop by another name may be meant so. A name can only silence."""
+ANEW_ON_PURPOSE = re.compile(r"restart|cycle|phase|stage|fold|trial|seed|run|repeat|ensemble|task|round|client", re.IGNORECASE)
+"""Names of loops each pass of which is a training of its own: they can only silence."""
 
 MANY_PASSES = 10
 """Passes of a loop around single steps from which on these are the steps of one training."""
 
 GRADIENTS_TAKEN = re.compile(r"backward|(?<!no_)(?<!zero_)(?<!enable_)(?<!requires_)(?<!auto)grad\b|\.minimize")
-"""Words of a text that say that something takes gradients, be it out of sight."""
+"""Words of a text that say that something takes gradients, be it out of sight: they can only silence."""
 
 UPDATED = re.compile(r"apply|assign|minimize|\.update\b|set_weights|\bimport_module\b|\.fit\(|optimizer_?\w*\(.*grad")
-"""Words of a file that puts gradients to use, be it out of sight."""
-
-FUNCTIONAL_DROPOUT = re.compile(r"dropout\w*\([^()]*(?:\([^()]*\)[^()]*)*\bself\.training\b")
-"""`F.dropout(x, training=self.training)`."""
+"""Words of a file that puts gradients to use, be it out of sight: they can only silence."""
 
 
-@dataclass(frozen=True, slots=True)
-class LeftInEval:
+class LeftInEval(NamedTuple):
     """An `eval()` after which the model trains on: where, the step that comes next, and what kind of layer suffers."""
 
     place: Place
@@ -50,8 +49,7 @@ class LeftInEval:
     loop: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
+class Rebuilt(NamedTuple):
     """Something that every pass of a training loop makes anew: "optimizer", "schedule", "model" or "weights"."""
 
     what: str
@@ -74,7 +72,7 @@ def left_in_eval(script: Script) -> Iterator[LeftInEval]:
         return
     for one in loop_passes(events):
         model = _trained(events, one.step, one.loop)
-        layer = mode_dependent_layer(model)
+        layer = mode_dependent_layer(model, events)
         if model is None or not layer or one.step.place is None or names_only(events, model, "train"):
             continue
         own = [event for event in modes if event.values.get("model") is model]
@@ -122,7 +120,7 @@ def _trained(events: Sequence[Event], step: Event, loop: Frame) -> Object | Inst
     return only if isinstance(only, Object | Instance) else None
 
 
-def mode_dependent_layer(model: Value | None) -> str:
+def mode_dependent_layer(model: Value | None, events: Sequence[Event]) -> str:
     """The class of a layer of a model that evaluation changes; nothing if there is none, or the model is not known."""
     if not isinstance(model, Object | Instance) or not is_module(model):
         return ""
@@ -131,12 +129,16 @@ def mode_dependent_layer(model: Value | None) -> str:
             one.row.kind in MODE_DEPENDENT or (one.row.library == "torchvision" and one.row.makes == "model")
         ):
             return one.row.name.rpartition(".")[2]
-    classes = [one.cls.place for _, one in descendants(model) if isinstance(one, Instance)]
-    return "dropout" if any(FUNCTIONAL_DROPOUT.search(class_text(place)) for place in classes) else ""
+    own = {id(one) for _, one in descendants(model)}
+    for event in events:
+        training = event.values.get("training") if event.kind == "functional_dropout" else None
+        by_mode = isinstance(training, Literal) and training.note == TRAINING
+        if by_mode and any(frame.kind == "call" and id(frame.over) in own for frame in event.frames):
+            return "dropout"
+    return ""
 
 
-@dataclass(frozen=True, slots=True)
-class LostGradients:
+class LostGradients(NamedTuple):
     """A clear right behind a backward whose gradients no step has used, or a step right behind a clear (`early`).
 
     `other` is the step that finds nothing, or the clear before an early one.
@@ -167,8 +169,7 @@ def lost_gradients(script: Script) -> Iterator[LostGradients]:
             yield LostGradients(clear.place, step.place, step.place, backward.place, early)
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(NamedTuple):
     """A training loop that lacks "step" or "backward" ("gradients": where its loss is not known), and where that shows."""
 
     what: str
@@ -259,7 +260,8 @@ def _anew(step: Event, model: Value | None, optimizer: Value | None, makers: dic
     loop = _shared_loop(own, step) if own is not None else None
     if own is not None and loop is not None:
         unit = _unit(loop, step)
-        if unit in ("epoch", "batch") and own.place is not None and isinstance(model, Object | Instance):
+        mistaken = unit == "batch" or (unit and EPOCHS.search(loop.name))  # where it is no epoch by name, it may be a repetition
+        if mistaken and own.place is not None and isinstance(model, Object | Instance):
             yield Rebuilt("model", _name(model), unit, own.place)
         return
     built = makers.get(id(optimizer))
@@ -285,17 +287,36 @@ def _shared_loop(event: Event | None, step: Event) -> Frame | None:
 
 
 def _unit(loop: Frame, step: Event) -> str:
-    """What one pass of a loop is to the training: "epoch", "batch" or "pass"; "" for loops over folds, settings, subjects."""
-    words = " ".join(frame.name for frame in step.frames if frame.kind == "loop")
-    if ANEW_ON_PURPOSE.search(loop.name):
+    """What a pass of a loop is to the training in it: "epoch" (once over the data), "batch", "pass"; "" where it trains anew."""
+    around = loops_of(step)
+    depth = next((index for index, one in enumerate(around) if same_frame(one, loop)), len(around))
+    inner, outer = around[depth + 1 :], around[:depth]
+    if ANEW_ON_PURPOSE.search(loop.name) or any(_is_counted(one) and one.trips != 1 for one in inner[:-1]):
         return ""
-    if EPOCHS.search(loop.name):
-        return "epoch"
-    innermost = loops_of(step)[-1]
-    draws = isinstance(loop.over, Object) and loop.over.row.makes == "loader"
-    if not same_frame(loop, innermost) or step.kind != "step":
+    if step.kind == "fit":
+        epochs = step.values.get("epochs", Literal(1))
+        return "epoch" if not inner and _is_counted(loop) and isinstance(epochs, Literal) and epochs.value == 1 else ""
+    if not inner:
+        drawn = loader_over(loop) is not None or any(map(_is_counted, outer[-1:]))
+        return "pass" if _is_counted(loop) and (loop.trips or MANY_PASSES) >= MANY_PASSES else "batch" if drawn else ""
+    if not _is_counted(loop) or _depends_on(inner[-1], loop):
         return ""
-    return "batch" if draws or EPOCHS.search(words) else "pass" if (loop.trips or 0) >= MANY_PASSES else ""
+    return "epoch" if not _is_counted(inner[-1]) else "pass" if EPOCHS.search(loop.name) else ""  # the name can only silence
+
+
+def _is_counted(loop: Frame) -> bool:
+    """Whether the passes of a loop differ in nothing but a number."""
+    over = loop.over
+    while isinstance(over, Object) and over.row.makes == "iterator":
+        over = over.cells.get("over")
+    return loop.trips is not None if over is None else isinstance(over, Object) and over.row.kind == "range"
+
+
+def _depends_on(inner: Frame, loop: Frame) -> bool:
+    """Whether what a loop goes over is chosen by the variable of another: each pass has data of its own."""
+    names, over = names_of(loop.place), inner.over
+    nodes = [getattr(node_at(inner.place), "iter", None), node_at(getattr(over, "place", None))]
+    return names is None or any(names.within(one, node) for one in names.read.get(loop.name, ()) for node in nodes if node)
 
 
 def _initialised_anew(events: Sequence[Event]) -> Iterator[Rebuilt]:
@@ -310,9 +331,10 @@ def _initialised_anew(events: Sequence[Event]) -> Iterator[Rebuilt]:
             if loop is None or event.place in seen or ANEW_ON_PURPOSE.search(loop.name):
                 continue
             innermost = same_frame(loop, loops_of(step)[-1]) and (loop.trips or 2) > 1
-            if EPOCHS.search(loop.name) or innermost:
+            unit = _unit(loop, step) if EPOCHS.search(loop.name) else ""
+            if unit or innermost:
                 seen.add(event.place)
-                yield Rebuilt("weights", "the initialiser", "epoch" if EPOCHS.search(loop.name) else "pass", event.place)
+                yield Rebuilt("weights", "the initialiser", unit or "pass", event.place)
 
 
 def forwards_without_gradients(script: Script) -> Iterator[tuple[Place, Place]]:

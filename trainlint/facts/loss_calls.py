@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Edit, Place, Span
-from trainlint.facts.passes import conditional, every_event, innermost_loop, inside
+from trainlint.facts.passes import conditional, every_event, innermost_loop
 from trainlint.facts.queries import array_above
 from trainlint.facts.registration import made
 from trainlint.facts.run import Script
+from trainlint.facts.syntax import names_of, node_at, targets_of
 from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.values import Array, Object
 from trainlint.source.lines import split_rows
 
 BY_KEYWORD = re.compile(r"[\w.]+\(\s*\w+\s*=")
-CALL = re.compile(r"([A-Za-z_]\w*)\(")
 
 
-@dataclass(frozen=True, slots=True)
-class WrongCall:
+class WrongCall(NamedTuple):
     """A call of a loss that fails: what happens, where, the criterion's place, and the edits that mend it."""
 
     effect: str
@@ -43,7 +42,7 @@ def wrong_loss_calls(script: Script) -> Iterator[WrongCall]:
         loop, loss = innermost_loop(event), event.values.get("loss")
         if event.kind == "loss" and isinstance(loss, Object) and event.place is not None and loop is not None:
             name = _replaced_name(event.place)
-            if name and _runs_again(event, loop) and _outside(loss, event, loop, name):
+            if name and _runs_again(event, loop) and _outside(loss, loop, name):
                 effect = f"`{name}` is the loss in the first pass and a tensor in the second, which cannot be called: raises"
                 places = (("the loss function", loss.place),) if loss.place is not None else ()
                 yield WrongCall(effect, event.place, places, _renamed(event.place, loss.place, name))
@@ -51,7 +50,7 @@ def wrong_loss_calls(script: Script) -> Iterator[WrongCall]:
 
 def _takes_prediction(loss: Object) -> bool:
     """Whether a class of losses is constructed of what a layer gave."""
-    if BY_KEYWORD.match(getattr(loss.place, "text", "")):
+    if BY_KEYWORD.match(getattr(loss.place, "text", "")):  # can only silence
         return False
     return any(isinstance(one, Array) and array_above(one, "layer") is not None for one in loss.arguments.values())
 
@@ -67,10 +66,11 @@ def _constructed_first(place: Place) -> tuple[Edit, ...]:
 
 def _replaced_name(place: Place) -> str:
     """The x of a statement `x = x(...)`."""
-    found = CALL.match(getattr(place, "text", ""))
-    rows = split_rows(getattr(place, "source_text", ""))
-    before = rows[place.span.row - 1][: place.span.column - 1] if place.span.row <= len(rows) else ""
-    return found[1] if found is not None and re.fullmatch(rf"\s*{found[1]}\s*=\s*", before) else ""
+    import libcst as cst
+
+    node = node_at(place)
+    called = node.func if isinstance(node, cst.Call) else None
+    return called.value if isinstance(called, cst.Name) and targets_of(place) == (called.value,) else ""
 
 
 def _runs_again(event: Event, loop: Frame) -> bool:
@@ -79,15 +79,13 @@ def _runs_again(event: Event, loop: Frame) -> bool:
     return loop.trips != 1 and not conditional(event, loop) and bool(frames) and frames[-1] is loop
 
 
-def _outside(loss: Object, event: Event, loop: Frame, name: str) -> bool:
+def _outside(loss: Object, loop: Frame, name: str) -> bool:
     """Whether a criterion is made outside of a loop whose body gives its name to nothing else."""
-    if loss.place is None or loop.place is None or loss.place.span.filename != loop.place.span.filename:
+    names, made_at, around = names_of(loop.place), node_at(loss.place), node_at(loop.place)
+    if names is None or made_at is None or around is None or names_of(loss.place) is not names:
         return False
-    span = loop.place.span
-    body = split_rows(getattr(loop.place, "source_text", ""))[span.row - 1 : span.end_row]
-    bound = re.compile(rf"(^|[;:,(])\s*{name}\s*(=(?!=)|,.*[^=!<>]=(?!=))|\b(as|for|del)\s+{name}\b")
-    once = sum(bool(bound.search(row)) for row in body) == 1
-    return once and not span.row <= loss.place.span.row <= span.end_row and inside(event, loop)
+    once = sum(names.within(one, around) for one in names.bound.get(name, ())) == 1
+    return once and not names.within(made_at, around)
 
 
 def _renamed(call: Place, made_at: Place | None, name: str) -> tuple[Edit, ...]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from trainlint.core import Place, Unknown
 from trainlint.facts.extract.losses import loss_of_node, prediction_and_target
 from trainlint.facts.graph import Node, Shape, walk
+from trainlint.facts.loss_messages import message_of
 from trainlint.facts.loss_table import EFFECTS, OUTPUTS, Row, rows
 from trainlint.facts.provenance import lineage
-from trainlint.facts.queries import DENSE_MAPS, line_of, output_width, skip_upwards
+from trainlint.facts.queries import DENSE_MAPS, output_width, skip_upwards
 from trainlint.facts.run import DataFacts, OptimizerFacts, TrainingRun
 from trainlint.facts.spreads import beyond, two_valued
-from trainlint.wording import figure
 
 LOSSES: Mapping[tuple[str, bool | None], tuple[str, ...]] = {
     ("categorical_crossentropy", False): ("CCE",),
@@ -64,8 +64,7 @@ INTEGERS = ("int", "uint")
 PASSED = frozenset({"reshape", "flatten", "squeeze", "expand_dims", "cast", "linear", "dropout", "getitem"})
 
 
-@dataclass(frozen=True, slots=True)
-class LossFit:
+class LossFit(NamedTuple):
     """What meets in the loss; `activation` is None where the output could not be followed."""
 
     losses: tuple[str, ...]
@@ -82,8 +81,7 @@ class LossFit:
     inner_place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The deciding row and what it says of this run."""
 
     row: Row
@@ -129,7 +127,7 @@ def loss_fit(run: TrainingRun) -> LossFit | None:
     shape = output.shape if output is not None else None
     return LossFit(
         losses,
-        _spelled(run.loss.name),
+        run.loss.name.replace("_", " "),
         activation,
         units,
         run.targets,
@@ -149,10 +147,13 @@ def _compared_as_it_is(run: TrainingRun) -> bool:
 
 
 def _written(run: TrainingRun, name: str) -> tuple[str, ...] | None:
-    """What the table calls a cross-entropy of the script's own; None for a library's loss."""
-    if name not in WRITTEN or run.loss_graph is None or any(loss_of_node(node) for node in walk(run.loss_graph)):
+    """What the table calls a cross-entropy of the script's own, or one that clips no more than that; None for another loss."""
+    if name not in WRITTEN or run.loss_graph is None:
         return None
-    return WRITTEN[name]
+    node = _loss_node(run)
+    if node is None:
+        return WRITTEN[name]
+    return (*WRITTEN[name], *LOSSES[name, False]) if node.attributes.get("unclipped") is True else None
 
 
 def _torch_only(run: TrainingRun, name: str) -> tuple[str, ...] | None:
@@ -356,45 +357,3 @@ LABELS: dict[str, Callable[[LossFit], bool]] = {
     "measured": lambda fit: fit.targets.labels in ("continuous", "unknown") and (_real(fit) or _standardized(fit)),
     "real-or-open": lambda fit: fit.targets.labels in ("continuous", "unknown"),
 }
-
-
-def placeholders(fit: LossFit) -> dict[str, object]:
-    """What the placeholders of the tables stand for in this run."""
-    units, classes = fit.units or 0, fit.targets.classes or 0
-    return {
-        "k": units,
-        "c": classes,
-        "floor": f"{math.log(1 + (units - 1) / math.e):.3f}" if units > 1 else "0",
-        "loss": fit.loss,
-        "output": fit.activation or "the output",
-        "inner": fit.inner,
-        "low": figure(_extreme(fit.targets, fit.targets.low, -1), 3),
-        "high": figure(_extreme(fit.targets, fit.targets.high, 1), 3),
-        "shape": _in_words(fit.output_shape),
-        "target": _in_words(fit.targets.shape),
-    }
-
-
-def message_of(row: Row, fit: LossFit, effect: str) -> str:
-    """What a row says of this loss, output and labels."""
-    filled = placeholders(fit)
-    output = f"{fit.activation} output" if fit.activation else "output"
-    width = f"{output} of {fit.units} unit{'s' if fit.units != 1 else ''}" if fit.units else output
-    advice = f". Instead {row.advice.format(**filled)}" if row.advice else ""
-    return f"{fit.loss} on {width}{line_of(fit.output_place)}: {effect.format(**filled)}{advice}"
-
-
-def _extreme(data: DataFacts, known: float | None, side: int) -> float:
-    """The lowest (-1) or highest (1) target: known, or two standard deviations from the mean."""
-    if known is not None or data.mean is None or data.second_moment is None:
-        return known if known is not None else (side + 1) / 2
-    return data.mean + side * 2 * math.sqrt(max(data.second_moment - data.mean**2, 0.0))
-
-
-def _in_words(shape: Shape | None) -> str:
-    sizes = ["N", *(str(one) if one is not None else "?" for one in (shape or ())[1:])]
-    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
-
-
-def _spelled(name: str) -> str:
-    return name.replace("_", " ")

@@ -31,7 +31,8 @@ TABLE = """
  5 | CCE SCCE CE BCE BCEL| any                  | any| beyond-unit  | no-classes | no-classes | 311 error          | regression
  6 | CCE CE-dense        | any                  | >=2| indices      | one-row    | -          | 305 error          | sparse
  7 | CCE CE              | any                  | any| multihot     | compete    | compete    | 308 warning        | kind
-20 | CCE SCCE BCE CCE-written| sigmoid>softmax softmax>softmax| >=2| any | squeezed-in| squeezed-in| 302 error  | drop-inner
+20 | CCE SCCE CCE-written| sigmoid>softmax softmax>softmax| >=2| any | squeezed-in| squeezed-in| 302 error  | drop-inner
+20 | BCE BCE-written     | sigmoid>softmax softmax>softmax| >=2| any | shared-in| shared-in| 302 error  | drop-inner
 20 | NLL                 | sigmoid>log_softmax softmax>log_softmax| >=2| any | - | squeezed-in | 302 error | drop-inner
 21 | CCE SCCE CCE-written| relu>softmax relu6>softmax tanh>softmax| >=2| any | cut-in | cut-in | 304 warning | drop-inner
 21 | NLL                 | relu>log_softmax relu6>log_softmax tanh>log_softmax| >=2| any | - | cut-in | 304 warning | drop-inner
@@ -44,25 +45,25 @@ TABLE = """
 10 | CCE-written BCE-written| linear            | any| any          | log-raw    | log-raw    | 301 error          | on-logits
 10 | CCE-written BCE-written| relu&co           | any| any          | log-zero   | log-zero   | 304 error          | on-logits
 10 | CCE-written BCE-written| tanh leaky&co     | any| any          | log-raw    | log-raw    | 304 error          | on-logits
-10 | CCE SCCE            | linear               | >=2| any          | clipped    | -          | 301 error          | or-softmax
-11 | CCE                 | relu&co              | >=2| any          | zero-row   | -          | 304 error          | softmax
-12 | SCCE                | relu&co              | >=2| any          | zero-value | -          | 304 error          | softmax
-13 | CCE SCCE            | tanh leaky&co        | >=2| any          | negative   | -          | 304 error          | softmax
-14 | CCE SCCE            | sigmoid              | >=2| any          | no-sum     | -          | 308 warning        | kind
+10 | CCE SCCE            | linear               | any| any          | clipped    | -          | 301 error          | or-softmax
+11 | CCE                 | relu&co              | any| any          | zero-row   | -          | 304 error          | softmax
+12 | SCCE                | relu&co              | any| any          | zero-value | -          | 304 error          | softmax
+13 | CCE SCCE            | tanh leaky&co        | any| any          | negative   | -          | 304 error          | softmax
+14 | CCE SCCE            | sigmoid              | any| any          | no-sum     | -          | 308 warning        | kind
 15 | SCCE                | softmax              | <C | indices      | few-keras  | -          | 307 error          | units
 15 | SCCE                | softmax              | >C | indices      | many       | -          | 307 warning        | units
 16 | SCCE                | softmax              | any| any          | right      | right      |                    |
 17 | CCE                 | softmax              | !=C| onehot       | width      | -          | 307 error          | units
 17 | CCE                 | any                  | >=2| width-differs| other-width| -          | 307 error          | as-wide
 18 | CE NLL              | any                  | >=2| onehot-int   | -          | int-rows   | 306 error          | argmax
-19 | CE                  | softmax              | >=2| any          | recovered  | twice      | 302 error (warning)| drop
-20 | CE                  | sigmoid              | >=2| any          | recovered  | squeezed   | 302 error (warning)| drop
-21 | CE                  | relu&co leaky&co tanh| >=2| any          | cut        | cut        | 304 warning        | drop-only
-22 | CE                  | log_softmax          | >=2| any          | right      | right      |                    |
+19 | CE                  | softmax              | any| any          | recovered  | twice      | 302 error (warning)| drop
+20 | CE                  | sigmoid              | any| any          | recovered  | squeezed   | 302 error (warning)| drop
+21 | CE                  | relu&co leaky&co tanh| any| any          | cut        | cut        | 304 warning        | drop-only
+22 | CE                  | log_softmax          | any| any          | right      | right      |                    |
 23 | CE                  | linear               | <C | indices      | few-keras  | few-torch  | 307 error          | units
 23 | CE                  | linear               | >C | indices      | many       | many       | 307 warning        | units
 24 | CE                  | linear               | any| any          | right      | right      |                    |
-26 | NLL                 | not-log              | >=2| any          | -          | no-log     | 312 error          | cross-entropy
+26 | NLL                 | not-log              | any| any          | -          | no-log     | 312 error          | cross-entropy
 27 | NLL                 | log_softmax          | <C | indices      | -          | few-torch  | 307 error          | units
 27 | NLL                 | log_softmax          | >C | indices      | -          | many       | 307 warning        | units
 27 | NLL                 | log_softmax          | any| any          | -          | right      |                    |
@@ -72,7 +73,7 @@ TABLE = """
 30 | BCE                 | linear               | any| any          | clipped    | leaves     | 301 error          | with-logits
 31 | BCE                 | relu&co leaky&co tanh| any| any          | outside    | outside    | 304 error          | use-sigmoid
 32 | BCEL                | sigmoid              | any| any          | recovered-2| sigmoid-2  | 302 error (warning)| drop
-33 | BCEL                | softmax              | >=2| any          | recovered-2| sigmoid-2  | 302 error (warning)| drop
+33 | BCEL                | softmax              | any| any          | recovered-2| sigmoid-2  | 302 error (warning)| drop
 34 | BCEL                | relu&co              | any| any          | above-half | above-half | 304 error          | drop-only
 34 | BCEL                | tanh                 | any| any          | narrow     | narrow     | 304 warning        | drop-only
 35 | BCE BCEL            | sigmoid linear       | 1  | rank-differs | -          | shapes     | 314 error          | one-shape
@@ -81,6 +82,7 @@ TABLE = """
 38 | BCE                 | softmax              | 2  | onehot       | right      | right      |                    |
 39 | BCE                 | softmax              | >=3| onehot       | one-by-one | one-by-one | 308 info           | categorical
 40 | BCE                 | softmax              | any| multihot     | compete    | compete    | 308 warning        | kind
+40 | BCE                 | softmax              | >=3| unknown      | both-kinds | both-kinds | 308 info           | kind
 41 | BCE                 | sigmoid              | >=3| onehot       | one-by-one | one-by-one | 308 info           | kind
 41 | BCEL                | linear               | >=3| onehot       | one-by-one | one-by-one | 308 info           | kind
 43 | BCE BCEL            | sigmoid linear       | 2  | onehot       | right      | right      |                    |
@@ -119,6 +121,7 @@ EFFECTS: dict[str, str] = {
     "above-half": "logits that are never negative never predict below 0.5",
     "all-pairs": "output {shape} against target {target} broadcasts to all pairs of rows",
     "below-zero": "labels of 0 and 1 are expected and {low} to {high} come: the loss falls below zero without end, or raises",
+    "both-kinds": "the output divides one unit of probability among {k} classes, and the loss takes each of them for itself",
     "clipped": "values are clipped to [1e-7, 1 - 1e-7]: outside of (0, 1) the gradient is 0, and the loss starts near 6 to 9",
     "compete": "classes that are independent compete for one unit of probability",
     "cut": "{output} cuts off the logits",
@@ -151,6 +154,7 @@ EFFECTS: dict[str, str] = {
     "recovered": "Keras on TensorFlow recovers the logits and warns, elsewhere the loss cannot fall below {floor}",
     "recovered-2": "Keras on TensorFlow recovers the logits and warns, elsewhere the loss cannot fall below 0.313",
     "rows-come": "class numbers are expected and one-hot rows come: raises at the first batch",
+    "shared-in": "{output} is taken of {inner} values in (0, 1): none of {k} classes can be given more than {most}",
     "shapes": "output {shape} and target {target} differ in shape: raises",
     "sigmoid-2": "the loss applies sigmoid again: it cannot fall below 0.313 for label 1 and 0.693 for label 0",
     "slow": "squared error on probabilities learns slowly where it is most wrong",
@@ -166,7 +170,7 @@ EFFECTS: dict[str, str] = {
     "zero-torch": "over one unit the loss is 0 whatever the output, and label 1 raises",
     "zero-value": "values of 0 are clipped and give no gradient: the loss stays near 6 to 9",
 }
-"""What happens. Placeholders: {k}, {c}, {floor} = ln(1 + (K-1)/e), {output},
+"""What happens. Placeholders: {k}, {c}, {floor} = ln(1 + (K-1)/e), {most} = e/(e + K-1), {output},
 {inner} (of `a>b` the a), {low}, {high}, {shape}, {target}."""
 
 ADVICE: dict[str, str] = {

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from trainlint.core import Place
-from trainlint.facts.bindings import assigned_name, mentions
 from trainlint.facts.loop_faults import loops_of
 from trainlint.facts.passes import LoopPass, every_event, inside, loop_passes, names_only, owner_of, same_frame, text_of
 from trainlint.facts.queries import above
 from trainlint.facts.registration import descendants, has_weights, is_module, made
 from trainlint.facts.run import Script
+from trainlint.facts.syntax import assigned_name, names_of, node_at, readers
 from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.values import Array, Instance, Literal, Object, Tuple, Unknown, Value, alternatives
-from trainlint.source.lines import split_rows
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 OWNED = ("layer", "parameter")
 """Operations with weights."""
@@ -24,8 +26,7 @@ MAXIMUM_ARRAYS = 5_000
 SETTINGS = frozenset({"lr", "learning_rate", "momentum", "weight_decay", "betas", "eps", "nesterov"})
 
 
-@dataclass(frozen=True, slots=True)
-class Untrained:
+class Untrained(NamedTuple):
     """Weights that no optimizer has: the layer's attribute or the model's name, why, where."""
 
     name: str
@@ -154,6 +155,7 @@ def idle_attributes(script: Script) -> Iterator[tuple[str, str, Place]]:
             yield "tensor", name, event.place
         elif isinstance(target, Object | Instance) and is_module(target):
             flag = isinstance(event.values.get("value"), Literal)
+            # the text of the class can only silence
             declared = isinstance(target, Instance) and re.search(rf"(?m)^[ \t]+def {name}\b|self\.{name}\b", _text(target))
             if flag and not declared and name in ("train", "eval"):
                 yield "method", name, event.place
@@ -190,7 +192,7 @@ def idle_schedules(script: Script) -> Iterator[tuple[str, Place, tuple[Place, ..
 
 
 def uncounted_schedule(events: Sequence[Event]) -> Object | None:
-    """A schedule of TensorFlow 1 by a counter that no step adds to: `minimize` is not given it, and the file never assigns it."""
+    """A schedule of TensorFlow 1 by a counter that no step adds to: `minimize` is not given it; words of assignment silence."""
     for event in events:
         optimizer = event.values.get("optimizer")
         rate = optimizer.arguments.get("learning_rate") if event.kind == "step" and isinstance(optimizer, Object) else None
@@ -203,11 +205,24 @@ def uncounted_schedule(events: Sequence[Event]) -> Object | None:
     return None
 
 
+SHOWING = frozenset({"get_last_lr", "get_lr", "state_dict", "last_epoch", "load_state_dict"})
+"""What tells of a schedule and does not move it."""
+
+
 def _is_read(place: Place, name: str) -> bool:
-    """Whether a text reads a schedule, other than to show or save it."""
-    source = getattr(place, "source_text", "")
-    shown = len(re.findall(rf"\b{name}\.(?:get_last_lr|get_lr|state_dict|last_epoch|load_state_dict|step\b(?!\s*\())", source))
-    return mentions(place, name) > shown or len(re.findall(rf"\b{name}\s*=[^=]", source)) > 1
+    """Whether a file reads a schedule, other than to show or save it, or binds its name to something else."""
+    import libcst as cst
+
+    names = names_of(place)
+    if names is None or len(names.bound.get(name, ())) > 1:
+        return True
+    for node in names.read.get(name, ()):
+        above = names.parents[id(node)]
+        method = above.attr.value if isinstance(above, cst.Attribute) and above.value is node else ""
+        called = isinstance(names.parents[id(above)], cst.Call)
+        if method not in SHOWING and (method != "step" or called):
+            return True
+    return False
 
 
 def kept_by_reference(script: Script) -> Iterator[tuple[Place, str, Place | None]]:
@@ -251,21 +266,18 @@ def models_kept_by_reference(script: Script) -> Iterator[tuple[Place, str]]:
         loop, name = loops[-1], text_of(event.values.get("name"))
         trains = any(one.kind == "step" and inside(one, loop) for one in events) and loop.trips != 1
         fresh = (id(value) in born and inside(born[id(value)], loop)) or _contains(loop.place, getattr(value, "place", None))
-        if trains and not fresh and _read_elsewhere(event.place, name, loop):
+        if trains and not fresh and any(not _is_within(one, event.place, loop) for one in readers(event.place, name)):
             seen.add(event.place)
             yield event.place, name
 
 
-def _read_elsewhere(place: Place, name: str, loop: Frame) -> bool:
-    """Whether a text reads a name outside of the block that sets it and outside of a loop."""
-    rows = split_rows(getattr(place, "source_text", ""))
-    depth = len(rows[place.span.row - 1]) - len(rows[place.span.row - 1].lstrip()) if len(rows) >= place.span.row else 0
-    read = re.compile(rf"(?<![\w.]){re.escape(name)}\b(?!\s*=[^=])")
-    own = range(place.span.row, place.span.row + 1)
-    if loop.place is not None and _contains(loop.place, place):
-        own = range(loop.place.span.row, loop.place.span.end_row + 1)
-    elsewhere = [row for number, row in enumerate(rows, 1) if number not in own and read.search(row.partition("#")[0])]
-    return depth > 0 and any(not row.lstrip().startswith(("global ", "nonlocal ")) for row in elsewhere)
+def _is_within(reader: cst.CSTNode, place: Place, loop: Frame) -> bool:
+    """Whether code stands in a loop, or where the loop is another function's, in the statement at a place."""
+    names, node, around = names_of(place), node_at(place), node_at(loop.place)
+    if names is None or node is None:
+        return True
+    own = around if names.within(node, around) else names.parents[id(node)]
+    return names.within(reader, own)
 
 
 def _trained_between(events: tuple[Event, ...], kept: Place, loaded: Event) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.passes import every_event, text_of
@@ -22,8 +22,7 @@ RELEASES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Outdated:
+class Outdated(NamedTuple):
     """An argument or method that has no effect, or raises, in the release that the project pins.
 
     `owner` is the class or method that is called, `method` whether `argument` is itself a method, `value` the number that was

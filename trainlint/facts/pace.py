@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Fact, Unknown
 from trainlint.facts.graph import Node
@@ -89,8 +89,7 @@ FEWEST = 100
 """Runs of fewer updates than this are too short for any rate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """How far every weight can move in the run (`moved`), and the smallest root mean square that a kernel starts with."""
 
     moved: float
@@ -126,8 +125,7 @@ def relative_step(run: TrainingRun) -> tuple[float, Node] | None:
     return (optimizer.learning_rate.value / size, layers[0]) if size else None
 
 
-@dataclass(frozen=True, slots=True)
-class ClippedReach:
+class ClippedReach(NamedTuple):
     """How far clipped gradients can move the weights in the run, and what they start as, measured in the same way.
 
     `measure` is "norm" (over all weights of the norm that is clipped) or "rms" (single weights, under clipping by value).

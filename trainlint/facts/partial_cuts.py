@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.passes import every_event, owner_of
@@ -18,8 +18,7 @@ ON_PURPOSE = frozenset({"subtract", "add"})
 """What is cut in a straight-through estimate: `x + (q - x).detach()`."""
 
 
-@dataclass(frozen=True, slots=True)
-class CutOff:
+class CutOff(NamedTuple):
     """The names of layers that an optimizer holds and no gradient reaches, the cut behind them, and a backward pass."""
 
     layers: tuple[str, ...]
@@ -36,18 +35,42 @@ def layers_cut_off(script: Script) -> Iterator[CutOff]:
     cut: dict[int, tuple[Array, Event]] = {}
     for event in backwards:
         loss = event.values.get("loss")
-        ways = _ways(loss, _batches(events)) if isinstance(loss, Array) and "target" not in event.values else None
+        ways = ways_of(loss, batches_of(events)) if isinstance(loss, Array) and "target" not in event.values else None
         if ways is None:
             return  # a loss that is not known to its end may reach anything
         reached |= ways[0]
         cut.update({layer: (array, event) for layer, array in ways[1].items() if layer not in cut})
     found: dict[int, tuple[Array, Event, list[str]]] = {}
-    for layer, (array, event) in cut.items():
-        if layer in held and layer not in reached:
+    never = {layer: one for layer, one in cut.items() if layer not in reached}
+    for layer, (array, event) in {**dict(_cut_off_for_a_step(events)), **never}.items():
+        if layer in held:
             found.setdefault(id(array), (array, event, []))[2].append(held[layer])
     for array, event, names in found.values():
         if array.place is not None and event.place is not None:
             yield CutOff(tuple(sorted(names)), array.place, event.place)
+
+
+def _cut_off_for_a_step(events: tuple[Event, ...]) -> Iterator[tuple[int, tuple[Array, Event]]]:
+    """The layers of an optimizer behind a cut, where all that goes backward from its zero_grad to its step is cut off from them.
+
+    Other losses may reach them, as the discriminator's reaches a generator: those gradients are cleared before they are used.
+    """
+    for position, step in enumerate(events):
+        optimizer = step.values.get("optimizer") if step.kind == "step" else None
+        owner = owner_of(optimizer) if optimizer is not None else None
+        mine = {id(one) for _, one in descendants(owner)} if isinstance(owner, Object | Instance) else set()
+        before = events[:position]
+        clearing = [at for at, one in enumerate(before) if mine and _clears(one, optimizer, owner)]
+        cleared = clearing[-1] if clearing else None
+        losses = [one for one in before[cleared + 1 :] if one.kind == "backward"] if cleared is not None else []
+        backward = [loss for loss in (one.values.get("loss") for one in losses) if isinstance(loss, Array)]
+        followed = [ways for ways in (ways_of(loss, batches_of(events)) for loss in backward) if ways is not None]
+        if len(followed) == len(losses) == 1 and not mine & followed[0][0]:
+            yield from ((layer, (cut, losses[0])) for layer, cut in followed[0][1].items() if layer in mine)
+
+
+def _clears(event: Event, optimizer: Value | None, owner: Value | None) -> bool:
+    return event.kind == "zero_grad" and any(event.values.get("target") is one for one in (optimizer, owner))
 
 
 def _held_by_optimizers(events: tuple[Event, ...]) -> Mapping[int, str]:
@@ -63,7 +86,7 @@ def _held_by_optimizers(events: tuple[Event, ...]) -> Mapping[int, str]:
     return found
 
 
-def _batches(events: tuple[Event, ...]) -> frozenset[str]:
+def batches_of(events: tuple[Event, ...]) -> frozenset[str]:
     """Why the data that models are called on are not known, where they are not."""
     given = [one for event in events if event.kind == "forward" for one in _items(event.values.get("inputs"))]
     return frozenset(one.why for value in given for one in above(value) if isinstance(one, Unknown))
@@ -73,7 +96,7 @@ def _items(value: Value | None) -> tuple[Value, ...]:
     return value.items if isinstance(value, Tuple) else () if value is None else (value,)
 
 
-def _ways(loss: Array, batches: frozenset[str]) -> tuple[set[int], dict[int, Array]] | None:
+def ways_of(loss: Array, batches: frozenset[str]) -> tuple[set[int], dict[int, Array]] | None:
     """The layers that gradients of a loss reach, and those behind a cut with the cut; None if some way is not known."""
     reached: set[int] = set()
     behind: dict[int, Array] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Fact, Place
 from trainlint.facts.extract.counts import loader_over, number_given
@@ -17,8 +17,7 @@ from trainlint.wording import SGD_FAMILY
 JOINING = frozenset({"add", "concatenate", "stack"})
 
 
-@dataclass(frozen=True, slots=True)
-class LastBatchOnly:
+class LastBatchOnly(NamedTuple):
     """A backward pass behind the loop over the batches: where, the loop, its batches if they are known, and the step."""
 
     place: Place
@@ -54,8 +53,7 @@ def last_batches_only(script: Script) -> Iterator[LastBatchOnly]:
             yield LastBatchOnly(backward.place, loop.place, loop.trips, step.place)
 
 
-@dataclass(frozen=True, slots=True)
-class FirstBatchOnly:
+class FirstBatchOnly(NamedTuple):
     """The first batch of an unshuffled loader, drawn in every pass of a training loop, and the loader's batch size."""
 
     place: Place
@@ -90,8 +88,7 @@ def _within(value: object, loop: Frame) -> bool:
     return bool(loop.place.span.row < made.span.row <= loop.place.span.end_row)
 
 
-@dataclass(frozen=True, slots=True)
-class NotAveraged:
+class NotAveraged(NamedTuple):
     """Several backward passes for one step of plain gradient descent, whose losses nothing divides by their number."""
 
     place: Place

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.run import Script, TrainingRun
@@ -27,8 +27,7 @@ FRESH_GRADIENTS = frozenset({"keras", "tensorflow", "tensorflow_addons"})
 """Libraries whose optimizers are given new gradients at every step: nothing is left to be cleared."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoopPass:
+class LoopPass(NamedTuple):
     """The acts on gradients inside one loop body, in order, each place once; `loop` is the innermost loop around the step.
 
     `only_named` are the methods that the body names without calling them.

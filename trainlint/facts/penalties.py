@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Fact, Unknown
 from trainlint.facts.graph import Node, Parameter, walk
@@ -13,16 +12,16 @@ from trainlint.facts.queries import DENSE_MAPS, output_width, root_of, trainable
 from trainlint.facts.run import LossFacts, OptimizerFacts, TrainingRun
 from trainlint.facts.scaling import fans, layers_of, normalized_anywhere
 from trainlint.facts.starting import deviation
+from trainlint.interpret.values import Symbol
 
 BINARY = frozenset({"binary_crossentropy", "binary_cross_entropy_with_logits"})
 CLASSES = frozenset({"categorical_crossentropy", "sparse_categorical_crossentropy", "cross_entropy", "nll"})
 
-ADDS_PENALTIES = re.compile(r"get_regularization_loss|REGULARIZATION_LOSSES|get_total_loss|\.losses\b")
-"""How scripts ask for the penalties of their layers."""
+ADDS_PENALTIES = "tensorflow.losses.get_regularization_loss"
+"""How a loop that is written out gets the penalties of the layers; other ways are not followed, and the loss is unknown then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Penalty:
+class Penalty(NamedTuple):
     """The penalty `sum of factor * w**2` at the start, in the unit of the loss, at least: only known kernels are counted.
 
     `factor` is that of `layer`, the one with the largest share; `data_loss` what an untrained model loses on its data, `of` says
@@ -57,7 +56,9 @@ def initial_penalty(run: TrainingRun) -> Penalty | None:
 
 def _penalties_count(run: TrainingRun) -> bool:
     """Whether the layers' penalties are part of what is differentiated: `fit` adds them, other loops only if the script does."""
-    return any(event.kind == "fit" for event in run.events) or bool(ADDS_PENALTIES.search(getattr(run.place, "source_text", "")))
+    called = (event.values.get("callee") for event in run.events if event.kind == "call")
+    fitted = any(event.kind == "fit" for event in run.events)
+    return fitted or any(isinstance(one, Symbol) and one.name == ADDS_PENALTIES for one in called)
 
 
 def _kernels(root: Node) -> Iterator[tuple[Node, Parameter, float]]:
@@ -96,8 +97,7 @@ def _first_loss(run: TrainingRun) -> tuple[float, str] | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Shrinking:
+class Shrinking(NamedTuple):
     """What weight decay alone does to the weights: `step` is lr * wd, `share` what an epoch of `updates` leaves of them.
 
     `normalized`: the network has normalisers, in front of which the size of weights does not matter.

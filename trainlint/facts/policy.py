@@ -6,8 +6,7 @@ A new limit is a new row of `settings.POLICY` and of `READ`. What is not known o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from trainlint.core import Fact, Place
 from trainlint.facts.passes import every_event
@@ -58,8 +57,7 @@ READ: Mapping[str, tuple[str, Callable[[TrainingRun], Known | None]]] = {
 """What each limit of `settings.POLICY` is about, in words, and how that is read from a run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(NamedTuple):
     """A limit of the policy (`key`) that a run does not keep: why, in words, and where the value is set."""
 
     key: str

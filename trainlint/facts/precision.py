@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Fact, Place
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.loop_faults import loops_of
 from trainlint.facts.passes import conditional, every_event, innermost_loop, inside
 from trainlint.facts.run import ModelFacts, OptimizerFacts, Script, TrainingRun
+from trainlint.facts.syntax import names_of
 from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.values import Array, Literal, Object, Symbol
 from trainlint.wording import ADAM_FAMILY
 
-SCALERS = re.compile(r"scaler|\baccelerate\b|(?<!_)accelerator\(|lightning|deepspeed|Trainer|apex", re.IGNORECASE)
+SCALED = ("scaled", "multiply")
+"""Operations by which a loss may be a scaled one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Misused:
+class Misused(NamedTuple):
     """A gradient scaler that is used wrongly: "clip" before unscaling, a "step" past it, an "update" that is missing."""
 
     what: str
@@ -66,8 +66,7 @@ def _has_scaled_loss(events: list[Event]) -> bool:
     return bool(losses) and all(isinstance(one, Array) and one.op == "scaled" for one in losses)
 
 
-@dataclass(frozen=True, slots=True)
-class Unscaled:
+class Unscaled(NamedTuple):
     """A forward pass under float16 autocast whose loss goes backward as it is, the step, and the outermost loop around it."""
 
     place: Place
@@ -79,16 +78,17 @@ class Unscaled:
 def unscaled_half_precision(script: Script) -> Iterator[Unscaled]:
     """Forward passes under float16 autocast whose loss goes backward as it is."""
     events = every_event(script)
+    if any(event.kind == "scale" for event in events):
+        return
     for step in events:
         loop = innermost_loop(step)
         if step.kind != "step" or loop is None or "scaler" in step.values or step.place is None:
             continue
-        if SCALERS.search(getattr(step.place, "source_text", "")):
-            continue
         for event in events:
             if event.kind == "forward" and inside(event, loop) and any(_is_half(frame) for frame in event.frames):
                 backward = next((other for other in events if other.kind == "backward" and inside(other, loop)), None)
-                if backward is not None and event.place is not None:
+                loss = backward.values.get("loss") if backward is not None and not conditional(backward, loop) else None
+                if backward is not None and event.place is not None and isinstance(loss, Array) and loss.op not in SCALED:
                     yield Unscaled(event.place, step.place, backward.place, loops_of(step)[0].place)
                     return
 
@@ -119,14 +119,9 @@ def samplers_without_epoch(script: Script) -> Iterator[tuple[Place, Place, str]]
             continue
         seen.add(id(sampler))
         shuffle = sampler.arguments.get("shuffle", Literal(True))
-        texts = (getattr(place, "source_text", "") for place in (sampler.place, step.place))
+        told = any(names is None or "set_epoch" in names.read for names in map(names_of, (sampler.place, step.place)))
         shuffles = isinstance(shuffle, Literal) and shuffle.value is True
-        if (
-            shuffles
-            and not any("set_epoch" in text for text in texts)
-            and sampler.place is not None
-            and loops[-2].place is not None
-        ):
+        if shuffles and not told and sampler.place is not None and loops[-2].place is not None:
             yield sampler.place, loops[-2].place, loops[-2].name
 
 
@@ -145,8 +140,7 @@ HALF_STEPS = {"float16": 2.0**-12, "bfloat16": 2.0**-9}
 """The share of a number below which what is added to it is rounded away: half a unit in the last place."""
 
 
-@dataclass(frozen=True, slots=True)
-class LostUpdate:
+class LostUpdate(NamedTuple):
     """A layer whose weights of half precision are larger than Adam's step can change: their size, and the limit."""
 
     layer: Node

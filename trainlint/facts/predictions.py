@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Edit, Place, Unknown
 from trainlint.facts.loss_fit import loss_verdict
 from trainlint.facts.run import Script, TrainingRun
+from trainlint.facts.syntax import last_name, names_of, node_at, readers, targets_of
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Literal, Object, Value
-from trainlint.source.lines import split_rows
 from trainlint.wording import run_cause, site_cause
 
 KEEPS_WIDTH = frozenset(
@@ -25,15 +25,12 @@ KEEPS_WIDTH = frozenset(
 UNITS = {"dense": ("units", "out_features")}
 PER_ROW_LAYERS = ("dense", "dropout", "batch_norm", "activation", "relu", "sigmoid", "tanh", "flatten", "softmax", "layer_norm")
 FLATTENING = ("flatten", "global_average_pool", "global_max_pool")
-ROWS_CALL = re.compile(
-    r"\.(?:(?:to|cuda|cpu|float|double|half|type|flatten|detach|clone|contiguous)\([^()]*\)|(?:view|reshape)\([^,]+,[^,]+\))\Z"
-)
-"""Calls that leave rows rows, or make rows of anything."""
+KEEPS_ROWS = frozenset({"to", "cuda", "cpu", "float", "double", "half", "type", "flatten", "detach", "clone", "contiguous"})
+"""Methods that leave rows rows, or make rows of anything; so do `view` and `reshape` to two axes."""
 MAXIMUM_STEPS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class IdleArgmax:
+class IdleArgmax(NamedTuple):
     """An argmax that cannot tell classes apart: over one unit, (`flat`) over `rows` rows at once, or (`down`) down the rows."""
 
     place: Place
@@ -77,9 +74,22 @@ def idle_argmaxes(script: Script, events: Sequence[Event]) -> Iterator[IdleArgma
 
 
 def _is_compared(place: Place) -> bool:
-    """Whether the row of a place compares what it computes with something."""
-    rows = split_rows(getattr(place, "source_text", ""))
-    return place.span.row <= len(rows) and re.search(r"equal\(|==", rows[place.span.row - 1]) is not None
+    """Whether what is computed at a place, or the name that it is bound to, is tested for equality."""
+    import libcst as cst
+
+    names, node = names_of(place), node_at(place)
+    if names is None or node is None:
+        return False
+    for one in (node, *(other for name in targets_of(place, through=True) for other in readers(place, name))):
+        for above in names.around(one):
+            if isinstance(above, cst.Comparison) and isinstance(above.comparisons[0].operator, cst.Equal):
+                return True
+            if isinstance(above, cst.Call) and last_name(above.func) in EQUALITY:
+                return True
+    return False
+
+
+EQUALITY = ("eq", "equal", "array_equal")
 
 
 def width_of(array: Array) -> int | None:
@@ -126,8 +136,13 @@ def _has_two_axes(array: Array) -> bool:
 
 def _is_of_rows(given: Value) -> bool:
     """Whether a value that could not be followed is taken for rows: an input, but not what an unknown call made of it."""
-    text = getattr(getattr(given, "place", None), "text", "")
-    return not text.endswith(")") or text.startswith("(") or ROWS_CALL.search(text) is not None
+    import libcst as cst
+
+    node = node_at(getattr(given, "place", None))
+    if not isinstance(node, cst.Call):
+        return True
+    method = last_name(node.func) if isinstance(node.func, cst.Attribute) else ""
+    return method in KEEPS_ROWS or (method in ("view", "reshape") and len(node.args) == 2)
 
 
 def _run_of(script: Script, given: Array) -> TrainingRun | None:

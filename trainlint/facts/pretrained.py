@@ -15,7 +15,7 @@ FULL_LENGTH = 50
 """Epochs from which on pretrained weights are an initialisation for a full run, not weights to be kept."""
 
 PARTS = re.compile(r"requires_grad|\.trainable\b|freeze|add_param_group|get_peft_model|LoraConfig")
-"""What a script says that trains parts of a network in its own way."""
+"""What a script says that trains parts of a network in its own way: it can only silence."""
 
 
 def pretrained_in_training(run: TrainingRun) -> Node | None:
@@ -47,11 +47,12 @@ def _is_layer(owner: object) -> bool:
     return isinstance(owner, Object) and owner.row.makes == "layer"
 
 
-HUB = re.compile(
-    r"`transformers\.((?!T5|MT5)\w+For(?:SequenceClassification|TokenClassification|QuestionAnswering|MultipleChoice))"
-    r"\.from_pretrained\(\.\.\.\)` is not known\Z"
-)
-"""Why an encoder with a new head is not known that Transformers loaded; T5 and its like are tuned with larger rates."""
+HEADS = ("ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering", "ForMultipleChoice")
+"""Ends of the classes of Transformers that put a new head on a pretrained encoder."""
+OTHER_RATES = ("T5", "MT5")
+"""Families that are tuned with larger rates."""
+WHOLE = frozenset({"to", "cuda", "train", "half", "float", "bfloat16"})
+"""Methods that give the network itself."""
 
 
 def hub_network_in_training(run: TrainingRun) -> str:
@@ -61,10 +62,12 @@ def hub_network_in_training(run: TrainingRun) -> str:
     for step in run.events:
         optimizer = step.values.get("optimizer")
         params = optimizer.arguments.get("params") if step.kind == "step" and isinstance(optimizer, Object) else None
-        found = HUB.search(params.why) if isinstance(params, Unknown) and isinstance(optimizer, Object) else None
-        written = getattr(optimizer.argument_places.get("params"), "text", "") if isinstance(optimizer, Object) else ""
-        if found is not None and re.fullmatch(r"\w+\.parameters\(\)", written or ""):
-            return found[1]
+        loader, *taken = params.trail if isinstance(params, Unknown) and params.trail else ("",)
+        library, _, name = loader.removesuffix(".from_pretrained").rpartition(".")
+        loaded = loader.endswith(".from_pretrained") and library.partition(".")[0] == "transformers"
+        whole = bool(taken) and taken[-1] == "parameters" and WHOLE.issuperset(taken[:-1])
+        if loaded and whole and name.endswith(HEADS) and not name.startswith(OTHER_RATES):
+            return name
     return ""
 
 

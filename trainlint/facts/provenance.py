@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.interpret.values import Array, Literal, Object, Unknown, Value
@@ -23,8 +23,7 @@ FITTED_KINDS = frozenset({"standard", "range", "largest", "robust", "power", "qu
 """Scalers that remember what they were fitted on (not `Normalizer`, which scales each row by itself)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scaling:
+class Scaling(NamedTuple):
     """One scaling on the way: by a constant `factor` (what the numbers are multiplied by), or by a fitted `scaler`."""
 
     array: Array
@@ -38,8 +37,7 @@ class Scaling:
         return self.array.place
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(NamedTuple):
     """The way of some data from where they are read: `leaf`, the scalings in order, and whether all of it was followed."""
 
     leaf: Array

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Fact, Place, Unknown
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.ranks import inferred_rank
 from trainlint.facts.run import OptimizerFacts, TrainingRun
+from trainlint.facts.syntax import names_of, targets_of
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, List, Object, Tuple, Value, alternatives
-from trainlint.source.lines import split_rows
 from trainlint.wording import figure
 
 RESHAPING = frozenset(
@@ -32,8 +31,7 @@ NORMALIZERS = frozenset({"batch_norm", "layer_norm", "group_norm", "instance_nor
 """Layers whose output does not depend on the scale of their input."""
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
+class Factor(NamedTuple):
     """A constant that multiplies an activation: `operand` times `value`; `divides` says how the script spells it."""
 
     node: Node
@@ -136,15 +134,10 @@ def layer_name(node: Node) -> str:
 
 
 def _assigned_name(place: Place | None) -> str:
-    """The variable or attribute that the line of a layer assigns, if the file assigns it only once and it says something."""
-    source = getattr(place, "source_text", "")
-    if place is None or not source:
-        return ""
-    row = split_rows(source)[place.span.row - 1]
-    found = re.match(r"\s*(?:self\.)?(\w{3,})\s*=\s*\Z", row[: place.span.column - 1])
-    if found is None or len(re.findall(rf"(?<![\w.]){found[1]}\s*=[^=]", source)) > 1:
-        return ""
-    return found[1]
+    """The variable or attribute that a layer or its output is bound to, if the file binds it only once and it says something."""
+    bound, names = targets_of(place, through=True), names_of(place)
+    name = bound[0].rpartition(".")[2] if len(bound) == 1 else ""
+    return name if names is not None and len(name) >= 3 and len(names.bound.get(name, ())) == 1 else ""
 
 
 def line_of(place: Place | None) -> str:

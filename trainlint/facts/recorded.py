@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.passes import every_event
@@ -25,8 +25,7 @@ ALWAYS = frozenset({"loss", "lr", "learning_rate"})
 VALIDATION = ("validation_data", "validation_split", "validation_steps")
 
 
-@dataclass(frozen=True, slots=True)
-class NotRecorded:
+class NotRecorded(NamedTuple):
     """A name that `fit` does not record: who asks (a class of callbacks, or "" for `history`), why, what is recorded instead."""
 
     key: str
@@ -58,6 +57,7 @@ def _is_complete(fit: Object) -> bool:
 
 
 def _guarded(place: Place, key: str) -> bool:
+    """Whether a file may ask for the key before it reads it: it can only silence."""
     source = getattr(place, "source_text", "")
     return "KeyError" in source or re.search(rf"['\"]{re.escape(key)}['\"]\s+(not\s+)?in\b", source) is not None
 

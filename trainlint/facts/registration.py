@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.passes import every_event, owner_of
@@ -58,8 +59,7 @@ class Unregistered:
     kept: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unconstructed:
+class Unconstructed(NamedTuple):
     """A module whose base is not constructed: the class's name, why, the first layer it then assigns, where."""
 
     name: str

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.provenance import MAXIMUM_ARRAYS, lineage, made_at_random, main_path
 from trainlint.facts.run import TrainingRun
+from trainlint.facts.syntax import Names, enclosing, last_name, names_of, readers
 from trainlint.interpret.events import Event
-from trainlint.interpret.values import Array, Function, Instance, Literal, Tuple, Unknown, Value
-from trainlint.source.lines import split_rows
+from trainlint.interpret.values import Array, Function, Instance, Literal, Tuple, Value
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 ROW_WISE = frozenset(
     {
@@ -22,9 +24,10 @@ ROW_WISE = frozenset(
 )
 """Operations after which row i is still made of row i, unless they pick or permute rows."""
 
+_SOURCES = ("data", "constant", "random")
 
-@dataclass(frozen=True, slots=True)
-class Permutation:
+
+class Permutation(NamedTuple):
     """One act that puts rows in a random order: `key` is the same for all arrays that share the order, or parts of it."""
 
     key: object
@@ -35,8 +38,10 @@ def permutations_of(value: Value | None, shuffles: tuple[Event, ...], before: in
     """The random orders that the rows of an array went through; None if its way is not followed to where it was read."""
     found: list[Permutation] = []
     path = list(rows_path(value))
-    if not path or path[-1].op not in ("data", "constant", "random") or isinstance(path[-1].attributes.get("source"), Unknown):
+    gathered = next((position for position, one in enumerate(path) if _of_a_list(one)), None)
+    if gathered is None and (not path or not _is_read(path[-1])):
         return None
+    path = path[: gathered + 1] if gathered is not None else path
     for position, one in enumerate(path):
         if one.op not in ROW_WISE and one is not path[-1]:
             return None
@@ -47,6 +52,16 @@ def permutations_of(value: Value | None, shuffles: tuple[Event, ...], before: in
             if event.values.get("array") is one and event.order < before and _later(path[:position], event)
         )
     return tuple(found)
+
+
+def _is_read(array: Array) -> bool:
+    """Whether the order of rows begins with an array: not one that a generator or something unknown hands out."""
+    return array.op in _SOURCES and not array.inputs and isinstance(array.attributes.get("source", ""), str)
+
+
+def _of_a_list(array: Array) -> bool:
+    """Whether an array holds in its rows what a list gathered, one element a row: their order begins there."""
+    return array.op == "stack" and array.attributes.get("collected") is True and array.attributes.get("axis") == 0
 
 
 def rows_path(value: Value | None) -> Iterator[Array]:
@@ -90,8 +105,7 @@ def _later(made_of_it: list[Array], event: Event) -> bool:
     return all(one.place is not None and one.place.span.row > event.place.span.row for one in made_of_it)
 
 
-@dataclass(frozen=True, slots=True)
-class ShuffledApart:
+class ShuffledApart(NamedTuple):
     """Inputs and labels whose rows do not match any more: which of them (`what`) was permuted alone, and where."""
 
     what: str
@@ -144,15 +158,28 @@ def _arrays_given(event: Event) -> int:
 
 
 def _rebinds_itself(place: Place) -> bool:
-    """Whether a row is `self.x = self.x[order]`, and the file uses that order nowhere else as an index."""
-    source = getattr(place, "source_text", "")
-    rows = split_rows(source)
-    row = rows[place.span.row - 1] if place.span.row <= len(rows) else ""
-    found = re.match(r"\s*self\.(\w+)\s*=\s*self\.\1\[(\w+)\]\s*(#.*)?\Z", row)
-    return (
-        found is not None
-        and len(re.findall(rf"\[\s*{found[2]}\s*[\],]|=\s*{found[2]}\b|\breturn\b.*\b{found[2]}\b", source)) == 1
-    )
+    """Whether a statement is `self.x = self.x[order]`, and its function does nothing else with that order."""
+    import libcst as cst
+    from libcst.helpers import get_full_name_for_node
+
+    statement, names = enclosing(place, cst.Assign), names_of(place)
+    whole = statement.value if isinstance(statement, cst.Assign) else None
+    index = whole.slice[0].slice if isinstance(whole, cst.Subscript) and len(whole.slice) == 1 else None
+    if not isinstance(statement, cst.Assign) or not isinstance(whole, cst.Subscript) or not isinstance(index, cst.Index):
+        return False
+    taken = get_full_name_for_node(whole.value)
+    itself = [get_full_name_for_node(one.target) for one in statement.targets] == [taken]
+    if not itself or not isinstance(index.value, cst.Name) or names is None:
+        return False
+    return [one for one in readers(place, index.value.value) if not _is_drawing(one, names)] == [index.value]
+
+
+def _is_drawing(reader: cst.CSTNode, names: Names) -> bool:
+    """Whether a name is read by a statement `np.random.shuffle(order)`."""
+    import libcst as cst
+
+    call = next((one for one in names.around(reader) if isinstance(one, cst.Call)), None)
+    return call is not None and last_name(call.func) == "shuffle" and isinstance(names.parents[id(call)], cst.Expr)
 
 
 def _of_one_another(x: Array, y: Array) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.graph import walk
@@ -11,9 +11,9 @@ from trainlint.facts.passes import every_event
 from trainlint.facts.provenance import constant_number
 from trainlint.facts.queries import above, root_of
 from trainlint.facts.run import OptimizerFacts, Script
+from trainlint.facts.syntax import last_name, node_at
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Dict, Literal, Object, Symbol, Tuple, Unknown, Value
-from trainlint.source.lines import split_rows
 
 
 def uninitialized_steps(script: Script) -> Iterator[tuple[Place, Place]]:
@@ -81,8 +81,7 @@ def _fed_by(loss: Value | None, drawn: set[int]) -> bool:
     return loss is not None and any(id(one) in drawn for one in above(loss))
 
 
-@dataclass(frozen=True, slots=True)
-class DroppedInScore:
+class DroppedInScore(NamedTuple):
     """A score of a session that is fed other data than the training steps, with dropout still on: the share that is dropped."""
 
     place: Place
@@ -129,8 +128,7 @@ def _dropped(fetched: Value, feed: Mapping[int, Value]) -> Iterator[float]:
 
 def _of_function(place: Place | None) -> bool:
     """Whether a layer is made by the function `batch_normalization`, not by a Keras layer."""
-    source = getattr(place, "source_text", "")
-    if place is None or not source:
-        return False
-    row = split_rows(source)[place.span.row - 1]
-    return "batch_normalization(" in row[place.span.column - 1 :]
+    import libcst as cst
+
+    node = node_at(place)
+    return isinstance(node, cst.Call) and last_name(node.func) == "batch_normalization"

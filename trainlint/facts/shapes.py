@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place, Unknown
 from trainlint.facts.extract.scalars import items_of
@@ -28,8 +28,7 @@ KERAS_1 = re.compile(
 PASSED_UP = RESHAPING | {"relu", "sigmoid", "tanh", "softmax", "log_softmax", "leaky_relu", "elu", "gelu", "swish", "batch_norm"}
 
 
-@dataclass(frozen=True, slots=True)
-class Misplaced:
+class Misplaced(NamedTuple):
     """A layer called on a shape that it cannot take: what differs, the two numbers, the input's shape, and both places."""
 
     name: str
@@ -168,8 +167,7 @@ def open_output(run: TrainingRun, through: frozenset[str]) -> tuple[Node, Node] 
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(NamedTuple):
     """A reshape that mixes the samples of a batch: features of a sample, how many a row gets instead, the layer that follows."""
 
     place: Place

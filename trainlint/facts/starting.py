@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.graph import Initializer, Node, Parameter, walk
@@ -38,8 +38,7 @@ TRUNCATED = 0.8796
 """Standard deviation of a normal distribution cut off at two deviations, as a share of `stddev`."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConstantStart:
+class ConstantStart(NamedTuple):
     """A hidden layer whose kernel starts with one number everywhere.
 
     `effect`: "dead" (zeros into relu: output and gradient stay 0), "equal" (the layers behind start constant too: the units stay
@@ -125,8 +124,7 @@ def constant_value(start: Initializer) -> float | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class SignalScale:
+class SignalScale(NamedTuple):
     """What the hidden layers make of a signal's root mean square at the start: `factor` in all; `worst` changes it most."""
 
     factor: float

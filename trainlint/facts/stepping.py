@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Fact, Place
 from trainlint.facts.extract.counts import loader_over
@@ -13,11 +12,10 @@ from trainlint.facts.loop_faults import loops_of
 from trainlint.facts.passes import conditional, every_event, innermost_loop, inside
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event, Frame
-from trainlint.interpret.values import List, Literal, Object, Tuple
+from trainlint.interpret.values import List, Literal, Object, Tuple, Unknown, Value
 
 
-@dataclass(frozen=True, slots=True)
-class WrongRate:
+class WrongRate(NamedTuple):
     """A schedule whose total counts in another unit than it is stepped in.
 
     `unit` is what it is stepped once for ("batch", "epoch"), `total` the number it was given (None: all the batches of all
@@ -113,24 +111,36 @@ def _per_epoch(event: Event, schedule: Object, loop: Frame, events: Sequence[Eve
     if loader_over(loop) is not None or event.place is None or not schedule.row.name.endswith("OneCycleLR") or not inner:
         return None
     known = epochs is not None and batches is not None
-    if not (batches is not None and batches >= 2 and any(map(loader_over, inner)) if known else _counts_batches(schedule)):
+    if not (batches is not None and batches >= 2 and any(map(loader_over, inner)) if known else _counts_batches(schedule, inner)):
         return None
     total = epochs * batches if epochs is not None and batches is not None else None
     return WrongRate("OneCycleLR", "epoch", "steps_per_epoch", total, loop.trips, False, event.place, schedule.place)
 
 
-def _counts_batches(schedule: Object) -> bool:
-    """Whether a schedule's total is written as a number of batches: `steps_per_epoch=len(loader)`."""
-    places = [schedule.argument_places.get(name) for name in ("steps_per_epoch", "total_steps")]
-    return any(re.match(r"(\w+\s*\*\s*)?len\(", getattr(place, "text", "") or "") for place in places)
+def _counts_batches(schedule: Object, inner: Sequence[Frame]) -> bool:
+    """Whether a schedule's total is a length that is not known: `steps_per_epoch=len(loader)`, or that of what loops go over."""
+    each, total = (_counted(schedule.arguments.get(name)) for name in ("steps_per_epoch", "total_steps"))
+    return each is not None or (total is not None and any(total in _gone_over(loop) for loop in inner))
+
+
+def _counted(value: Value | None) -> Value | None:
+    """What a number that is not known is the length of, times or over other numbers."""
+    return value.counts if isinstance(value, Unknown) else None
+
+
+def _gone_over(loop: Frame) -> Iterator[Value]:
+    """What a loop goes over, within `enumerate` and the like, and the data of a loader."""
+    over = loop.over
+    while over is not None:
+        yield over
+        over = over.cells.get("over") or over.arguments.get("dataset") if isinstance(over, Object) else None
 
 
 def _trains(loop: Frame, events: Sequence[Event]) -> bool:
     return any(event.kind == "step" and inside(event, loop) for event in events)
 
 
-@dataclass(frozen=True, slots=True)
-class Misstepped:
+class Misstepped(NamedTuple):
     """A schedule that is stepped ahead of its optimizer ("early"), or a plateau schedule without its metric ("metric")."""
 
     what: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Fact, Place, Unknown
 from trainlint.facts.graph import Node, walk
@@ -68,8 +68,7 @@ def softmax_inside(run: TrainingRun) -> Iterator[Node]:
             yield node
 
 
-@dataclass(frozen=True, slots=True)
-class Saturating:
+class Saturating(NamedTuple):
     """A stack of saturating layers: how many, of what, and the estimated share of the gradient that reaches the first."""
 
     activation: str

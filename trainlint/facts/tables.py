@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Edit, Place, Unknown as NotKnown
 from trainlint.facts.loss_fit import loss_fit
@@ -20,11 +20,10 @@ KEEPS_ZERO_AND_ONE = ("range", "largest")
 KEEPS_COLUMNS = frozenset({"cast", "copy", "split", "shuffle", "batch", "detach", "identity", "scale", "multiply", "divide"})
 KEEPS_LABELS = frozenset({"getitem", "reshape", "flatten", "squeeze", "expand_dims", "copy", "split", "shuffle", "batch"})
 REMOVES_IN_PLACE = re.compile(r"inplace\s*=\s*True|\.pop\(|^\s*del\b|\.drop\(|np\.delete", re.MULTILINE)
-"""What takes columns away from a table without giving it another name."""
+"""What takes columns away from a table without giving it another name: it can only silence."""
 
 
-@dataclass(frozen=True, slots=True)
-class LabelsScaled:
+class LabelsScaled(NamedTuple):
     """One scaler that was fitted on the labels together with the inputs: where, and of which kind."""
 
     place: Place
@@ -49,8 +48,7 @@ def labels_scaled_with_inputs(run: TrainingRun) -> LabelsScaled | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class TargetAmongInputs:
+class TargetAmongInputs(NamedTuple):
     """The column that became the targets (`column`: its name or number) and the inputs, which still hold it."""
 
     column: str

@@ -10,9 +10,9 @@ from trainlint.facts.bindings import class_text
 from trainlint.facts.loop_faults import upstream
 from trainlint.facts.passes import every_event
 from trainlint.facts.run import Script
+from trainlint.facts.syntax import enclosing, names_of, node_at
 from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.values import Array, Instance, Literal, Object, Value
-from trainlint.source.lines import split_rows
 
 ACT_IN_TRAINING = {"dropout": "Dropout", "batch_norm": "BatchNormalization"}
 
@@ -98,18 +98,17 @@ def _of_called(backward: Event, calls: Sequence[Event]) -> bool:
 
 def _made_after(loss: Array, backward: Event, calls: Sequence[Event]) -> Place | None:
     """Where a loss is computed between the end of the tape's block, in which the model was called, and `tape.gradient`."""
+    import libcst as cst
+
     tapes = [frame for one in calls for frame in one.frames if frame.kind == "with" and frame.name == "tape"]
     opened = tapes[-1].place if tapes else None
     if opened is None or loss.place is None or backward.place is None or backward.frames != _around(calls[-1]):
         return None
-    first, here, last = opened.span.row, loss.place.span.row, backward.place.span.row
-    rows = split_rows(getattr(opened, "source_text", ""))
-    within = max(first, here, last) <= len(rows) and first < here < last
-    return loss.place if within and _indented(rows[here - 1]) <= _indented(rows[first - 1]) else None
-
-
-def _indented(row: str) -> int:
-    return len(row) - len(row.lstrip())
+    block, names, made = enclosing(opened, cst.With), names_of(opened), node_at(loss.place)
+    if block is None or made is None or names is None or names is not names_of(loss.place):
+        return None
+    follows = opened.span.row < loss.place.span.row < backward.place.span.row
+    return loss.place if follows and not names.within(made, block) else None
 
 
 def _around(event: Event) -> tuple[Frame, ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Edit, Place, Span
 from trainlint.facts.provenance import KEEPS_NUMBERS, lineage, main_path
 from trainlint.facts.run import Script
+from trainlint.facts.syntax import targets_of
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Object, Shape, Value
-from trainlint.source.lines import split_rows
 
 UNINITIALISED = "uninitialised memory"
 CHANNELS = (2, 3, 4)
@@ -43,15 +44,11 @@ def _written(event: Event) -> Iterator[Value]:
 
 
 def _named_again(place: Place) -> bool:
-    """Whether the line binds a name that the file subscripts for writing, fills, or passes as `out=`."""
-    source = getattr(place, "source_text", "")
-    rows = split_rows(source)
-    if place.span.row > len(rows):
-        return True
-    found = re.match(r"\s*((?:self\.)?[A-Za-z_]\w*)\s*=", rows[place.span.row - 1])
-    if found is None:
-        return False
-    name = re.escape(found[1])
+    """Whether the statement binds a name that a text subscripts for writing, fills, or passes as `out=`: it can only silence."""
+    source, bound = getattr(place, "source_text", ""), targets_of(place, through=True)
+    if len(bound) != 1:
+        return bool(bound)
+    name = re.escape(bound[0])
     written = rf"{name}\s*\[[^\n]*\]\s*[-+*/]?=[^=]|{name}\.\w+_\(|out\s*=\s*{name}\b"
     passed = rf"^[ \t]*(?![\w.]*\.fit\()[\w.]+\(\s*{name}\b[^\n]*\)[ \t]*$|_\({name}\b"
     filled = rf"{written}|{passed}|{name}\.(?:fill|data|copy)\b"
@@ -62,8 +59,7 @@ SMALLEST_SEQUENCE = 3
 """Steps or features; fewer are more often several results of one thing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scrambled:
+class Scrambled(NamedTuple):
     """A reshape that is written where axes should change places."""
 
     place: Place

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Edit, Place, Span, Unknown
 from trainlint.facts.passes import every_event
@@ -21,8 +21,7 @@ HALF = re.compile(r"([<>]=?)(\s*)0?\.50*\Z")
 MAXIMUM_STEPS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class HalfOfLogits:
+class HalfOfLogits(NamedTuple):
     """Where logits are compared with 0.5 or rounded, the run that trains them, and the edits that mend it."""
 
     place: Place

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Edit, Place, Severity, Span
 from trainlint.facts.graph import walk
@@ -11,14 +11,14 @@ from trainlint.facts.provenance import lineage, main_path
 from trainlint.facts.queries import RESHAPING, root_of
 from trainlint.facts.run import TrainingRun
 from trainlint.facts.scaling import first_layer_on_raw_inputs
+from trainlint.facts.syntax import node_at
 from trainlint.interpret.values import Array, Literal, Object
 
 KEEPING = frozenset({"tokens", "asarray", "pad_sequences", "data", "batch", "getitem", "split", "shuffle", "cast"})
 """Operations after which the numbers of words are the same, or some of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutsideEmbedding:
+class OutsideEmbedding(NamedTuple):
     """An embedding of so many `rows` and the largest number that is looked up in it (both None: the words of a Tokenizer)."""
 
     place: Place
@@ -113,7 +113,11 @@ def _is_number(place: Place | None) -> bool:
 
 
 def _plus_one(place: Place | None) -> tuple[Edit, ...]:
-    if place is None or not getattr(place, "text", "").startswith("len("):
+    import libcst as cst
+
+    node = node_at(place)
+    called = node.func if isinstance(node, cst.Call) else None
+    if place is None or not isinstance(called, cst.Name) or called.value != "len":
         return ()
     span = place.span
     return (Edit(Span(span.filename, span.end_row, span.end_column, span.end_row, span.end_column), " + 1"),)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.passes import every_event
 from trainlint.facts.queries import above
 from trainlint.facts.registration import REGISTERING, WEIGHTED, made, optimized_modules
 from trainlint.facts.run import Script
+from trainlint.facts.syntax import enclosing, names_of
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Function, Instance, Literal, Object, Symbol
 
@@ -22,8 +23,7 @@ JOINING = frozenset({"embedding"})
 STRUCTURAL = frozenset({"max_pool", "average_pool", "dropout", "flatten", "global_average_pool", "global_max_pool"})
 
 
-@dataclass(frozen=True, slots=True)
-class UnusedLayer:
+class UnusedLayer(NamedTuple):
     """A layer without a part in training: its name, its class, and whether it is called at all."""
 
     name: str
@@ -46,11 +46,34 @@ def unused_layers(script: Script) -> Iterator[UnusedLayer]:
         if event.kind != "unread" or event.place is None or event.place in seen or not isinstance(name, Literal):
             continue
         if isinstance(layer, Object) and layer.row.kind in WEIGHTED | STRUCTURAL and not _is_spare(str(name.value), event):
+            if not _is_unread(event.place, str(name.value)):
+                continue
             network = _trained_arrays(events) if network is None else network
             if not isinstance(value, Array) or id(value) in network or not any(id(one) in network for one in above(value)):
                 continue
             seen.add(event.place)
             yield UnusedLayer(str(name.value), layer.row.name.rpartition(".")[2], True, event.place)
+
+
+def _is_unread(place: Place, name: str) -> bool:
+    """Whether nothing reads the name that is bound at a place, or the same block binds it anew before anything does."""
+    import libcst as cst
+
+    names, line = names_of(place), enclosing(place, cst.SimpleStatementLine)
+    if names is None or line is None:
+        return False
+    read, bound = names.read.get(name, ()), names.bound.get(name, ())
+    if not read and len(bound) == 1:
+        return True
+    block = names.parents[id(line)]
+    body = list(block.body) if isinstance(block, cst.IndentedBlock | cst.Module) else []
+    behind = next((index for index, one in enumerate(body, 1) if one is line), len(body))
+    for one in body[behind:]:
+        if not isinstance(one, cst.SimpleStatementLine) or any(names.within(node, one) for node in read):
+            return False
+        if any(names.within(node, one) for node in bound):
+            return True
+    return False
 
 
 def _trained_arrays(events: Sequence[Event]) -> set[int]:
@@ -81,6 +104,7 @@ def _never_called(script: Script) -> Iterator[UnusedLayer]:
             known = isinstance(name, str) and isinstance(layer, Object) and layer.place is not None
             if not known or not isinstance(layer, Object) or layer.row.kind not in WEIGHTED - JOINING:
                 continue
+            # a further mention in the text can only silence
             named = sum(len(re.findall(rf"\.\s*{re.escape(str(name))}\b", text)) for text in texts)
             if named == 1 and "requires_grad" not in layer.cells and not AUXILIARY.search(str(name)) and layer.place is not None:
                 yield UnusedLayer(f"self.{name}", layer.row.name.rpartition(".")[2], False, layer.place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins as python
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 
 from trainlint.core import Origin, Place
 from trainlint.interpret import members, operators
@@ -101,8 +102,9 @@ def _len(call: Call) -> Value:
     if length is not None:
         return Literal(length, call.place)
     if isinstance(value, Object | Instance):
-        return members.call_method(machine_of(call), value, "__len__", (), call.place)
-    return call.unknown(value.why if isinstance(value, Unknown) else "the length is not known")
+        found = members.call_method(machine_of(call), value, "__len__", (), call.place)
+        return replace(found, counts=value) if isinstance(found, Unknown) else found
+    return Unknown(value.why if isinstance(value, Unknown) else "the length is not known", call.place, counts=value)
 
 
 def length_of(value: Value | None) -> int | None:
@@ -164,6 +166,11 @@ def iterated(call: Call, kind: str) -> Value:
     value = call.argument(0)
     if value is None:
         return Tuple((), call.place) if kind == "tuple" else new_list((), call.place, kind=kind)
+    if kind == "set" and isinstance(value, Array) and value.shape is not None and len(value.shape) == 1:
+        from trainlint.interpret.arrays.parts import every_label
+
+        labels = every_label(value)
+        value = value if labels is None else new_list(tuple(Literal(int(one), call.place) for one in labels), call.place)
     found = call.interpreter.iterate(value, call.place)
     items = tuple(found.items)[:MAXIMUM_ITEMS]
     if kind == "tuple" and found.exhaustive:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from trainlint.interpret import targets
-from trainlint.interpret.values import Array, Instance, Scope, Tuple, Value
+from trainlint.interpret.values import Array, Instance, Literal, Scope, Tuple, Unknown, Value
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -38,7 +38,7 @@ def _held(machine: Machine, body: cst.BaseSuite) -> Iterator[tuple[tuple[int, Ha
 
     for name in assigned_names(body):
         scope = targets.scope_of(machine, name)
-        if scope is not None and _tensors(scope.cells[name]):
+        if scope is not None and (_tensors(scope.cells[name]) or _is_none(scope.cells[name])):
             yield (id(scope), name), (scope, scope.cells[name])
     for module in _modules(machine):
         for key, value in list(module.cells.items())[:MAXIMUM_CELLS]:
@@ -56,6 +56,12 @@ def _modules(machine: Machine) -> Iterator[Instance]:
                 seen += 1
                 yield value
         scope = scope.parent
+
+
+def _is_none(value: Value) -> bool:
+    """Whether it is the None that stands for the state before the first pass."""
+    first = value.start if isinstance(value, Unknown) else value
+    return isinstance(first, Literal) and first.value is None
 
 
 def _tensors(value: Value) -> list[Array]:

@@ -127,7 +127,7 @@ class Call:
         meant = spelled_otherwise(self.name)
         if meant:
             self.interpreter.emit("misspelt", self.place, name=Literal(self.name), meant=Literal(meant))
-        return self.unknown(f"`{self.spelled}(...)` is not known")
+        return Unknown(f"`{self.spelled}(...)` is not known", self.place, trail=(self.name,))
 
     def argument(self, index: int, *names: str) -> Value | None:
         """The argument at a position or under one of the names; None if it was not passed."""

@@ -90,7 +90,7 @@ class Event:
       set_member   target, name, value, before      (the same of an instance with a library base, outside its `__init__`)
       history_read  fit, key                        (`history.history["loss"]`; fit is what `fit` gave)
       misfit       layer, input, expected, found, what  (a layer is called on a shape that it cannot take)
-      functional_dropout  rate, training            (`F.dropout`; training only if it is passed)
+      functional_dropout  rate, training            (`F.dropout`; training only if it is passed; off: only by `self.training`)
       positional_stride   layer, kernel, stride     (`Conv2D(32, 3, 3)` where the third number is the stride)
       called_container  container                   (a ModuleList is called like a layer)
       accumulated  value, before, result            (an array is added up or kept: `total += value`, `values.append(value)`;
@@ -108,7 +108,7 @@ class Event:
       saved        value                            (`torch.save`)
       spelled      name, makes, argument, value, legacy   (an argument, or with makes "method" a method of a model, that not every
                    era of Keras has; name and makes are those of the row that is called, legacy: by way of `optimizers.legacy`)
-      unread       value, name                      (what a layer gave is bound to a name that the file has nowhere else)
+      unread       value, name                      (what a layer gave is bound to a name that nothing may read, by the text)
       wants_gradient  target                        (`x.requires_grad_()` of a tensor outside the graph; it is changed in place)
       exit                                          (a statement of the file behind which nothing runs: `sys.exit()`, `raise`)
       not_called   method                           (a bound method as a statement, without parentheses; of the unknown

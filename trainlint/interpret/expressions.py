@@ -230,7 +230,11 @@ def _conditional(machine: Machine, node: cst.IfExp) -> Value:
             return evaluate(machine, node.body)
     if decided is not None:
         return evaluate(machine, node.body if decided else node.orelse)
-    return join((evaluate(machine, node.body), evaluate(machine, node.orelse)))
+    sides = []
+    for side, name in ((node.body, "then"), (node.orelse, "else")):
+        with machine.frame(Frame("branch", machine.place(node), name)):
+            sides.append(evaluate(machine, side))
+    return join(tuple(sides))
 
 
 def _attribute(machine: Machine, node: cst.Attribute) -> Value:

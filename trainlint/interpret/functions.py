@@ -90,8 +90,8 @@ def call(machine: Machine, callee: Value, arguments: Arguments, place: Place | N
     if isinstance(callee, Object | Instance | Array):
         return _call_object(machine, callee, arguments, place)
     if isinstance(callee, Unknown):
-        handler = METHODS.get(("unknown", "__call__"))
-        return Unknown(callee.why, place) if handler is None else handler(Call(machine, "", arguments, place, callee))
+        handler, made = METHODS.get(("unknown", "__call__")), Call(machine, "", arguments, place, callee)
+        return handler(made) if handler is not None else Unknown(callee.why, place, trail=callee.trail)
     return Unknown("a call of something that is no function", place)
 
 

@@ -12,6 +12,7 @@ from trainlint.interpret import operators, targets
 from trainlint.interpret.carried import noting_carried
 from trainlint.interpret.events import Frame
 from trainlint.interpret.expressions import evaluate
+from trainlint.interpret.limits import COUNTER
 from trainlint.interpret.statements import Flow, body_of, execute_block
 from trainlint.interpret.values import Array, Dict, Instance, List, Literal, Object, Scope, Tuple, Unknown, Value, join
 from trainlint.source.walk import walk
@@ -132,13 +133,23 @@ def _any_item(value: Value, iteration: Iteration) -> Value:
     if not iteration.exhaustive:
         return _any_row(iteration.items) or first
     if isinstance(first, Literal):
-        return Unknown("changes from pass to pass of the loop", first.place, first)
+        return _any_scalar(first, iteration.items)
     if isinstance(first, Tuple):  # enumerate, zip: what differs is a counter, the rest is like the first
+        columns = [
+            [one.items[at] for one in iteration.items if isinstance(one, Tuple) and at < len(one.items)]
+            for at in range(len(first.items))
+        ]
         items = tuple(
-            Unknown("changes from pass to pass", one.place, one) if isinstance(one, Literal) else one for one in first.items
+            _any_scalar(one, met) if isinstance(one, Literal) else one for one, met in zip(first.items, columns, strict=True)
         )
         return Tuple(items, first.place)
     return first
+
+
+def _any_scalar(first: Literal, met: Sequence[Value]) -> Unknown:
+    """A scalar that each pass has another of: whole numbers stay such."""
+    whole = all(isinstance(one, Literal) and type(one.value) is int for one in met)
+    return Unknown(COUNTER if whole else "changes from pass to pass of the loop", first.place, first)
 
 
 def _any_row(items: Sequence[Value]) -> Value | None:

@@ -89,7 +89,7 @@ def attribute(machine: Machine, value: Value, name: str, place: Place | None) ->
     if isinstance(value, Class):
         return _of_class(machine, value, name, place)
     if isinstance(value, Unknown):
-        return Unknown(value.why, place)
+        return value.taken(name, place)
     handler = _handler(ATTRIBUTES, value, name)
     if handler is not None:
         return handler(Call(machine, name, Arguments(), place, value))
@@ -179,7 +179,9 @@ def _of_object(machine: Machine, value: Object, name: str, place: Place | None) 
     parameter = value.row.parameter(name)
     if parameter is not None and parameter.name in value.arguments:
         return value.arguments[parameter.name]
-    if parameter is not None and (parameter.default is None or isinstance(parameter.default, bool | int | float | str)):
+    if parameter is not None and parameter.default is None:  # which the library fills in: `layer.name`, `loader.sampler`
+        return Unknown(f"`{name}` is left to {value.row.name}", place)
+    if parameter is not None and isinstance(parameter.default, bool | int | float | str):
         return Literal(parameter.default, place, Origin.LIBRARY_DEFAULT)
     return LibraryMethod(value, name, place)
 
@@ -216,7 +218,7 @@ def call_attribute(machine: Machine, receiver: Value, name: str, arguments: Argu
         return join(tuple(call_attribute(machine, one, name, arguments, place) for one in known)) if known else NONE
     if isinstance(receiver, Unknown):
         handler = METHODS.get(("unknown", name))
-        return Unknown(receiver.why, place) if handler is None else handler(Call(machine, name, arguments, place, receiver))
+        return receiver.taken(name, place) if handler is None else handler(Call(machine, name, arguments, place, receiver))
     value = attribute(machine, receiver, name, place)
     if isinstance(value, LibraryMethod):
         return call_library_method(machine, value.receiver, name, arguments, place)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from trainlint.core import Origin, Place
+from trainlint.interpret.identity import identical, is_none
 from trainlint.interpret.limits import MAXIMUM_INTEGER_BITS, MAXIMUM_ITEMS, MAXIMUM_TEXT
 from trainlint.interpret.values import (
     OPEN,
@@ -99,7 +100,9 @@ def _of_unknown(operator: str, left: Value, right: Value, place: Place | None) -
     if isinstance(first, Literal) and isinstance(second, Literal):
         computed = _scalars(operator, first, second, place)
         start = computed if isinstance(computed, Literal) else None
-    return Unknown(why, place, start, _linear(operator, left, right))
+    factors = {"mul": (left, right), "truediv": (left,), "floordiv": (left,)}.get(operator, ())
+    counts = next((one.counts for one in factors if isinstance(one, Unknown) and one.counts is not None), None)
+    return Unknown(why, place, start, _linear(operator, left, right), counts=counts)
 
 
 def _linear(operator: str, left: Value, right: Value) -> tuple[Unknown, int, int] | None:
@@ -297,8 +300,8 @@ def compare(machine: Machine, operator: str, left: Value, right: Value, place: P
         return join(tuple(compare(machine, operator, one, other, place) for one, other in pairs[:16]))
     if operator == "in":
         return _contains(left, right, place)
-    if operator == "is" or (operator in ("eq", "ne") and _is_none(left, right)):
-        decided = _identical(left, right)
+    if operator == "is" or (operator in ("eq", "ne") and is_none(left, right)):
+        decided = identical(left, right)
         if decided is None:
             return Unknown("whether two values are the same is not known", place)
         return Literal(decided is (operator != "ne"), place)
@@ -322,23 +325,6 @@ def _compare_scalars(operator: str, left: Literal, right: Literal, place: Place 
         return Literal(bool(getattr(python, operator)(left.value, right.value)), place, Origin.combine(left.origin, right.origin))
     except TypeError:
         return Unknown("a comparison that Python refuses", place)
-
-
-def _is_none(left: Value, right: Value) -> bool:
-    return any(isinstance(one, Literal) and one.value is None for one in (left, right))
-
-
-_THINGS = (Object, Instance, Class, Function, ModuleValue, List, Dict, Tuple, Array)
-
-
-def _identical(left: Value, right: Value) -> bool | None:
-    if isinstance(left, Literal) and isinstance(right, Literal):
-        return left.value is right.value or (type(left.value) is type(right.value) and left.value == right.value)
-    if _is_none(left, right) and any(isinstance(one, _THINGS) for one in (left, right)):
-        return False
-    if isinstance(left, Symbol) and isinstance(right, Symbol):
-        return left.name == right.name
-    return True if left is right and not isinstance(left, Unknown) else None
 
 
 def _contains(item: Value, container: Value, place: Place | None) -> Value:

@@ -136,7 +136,7 @@ def _added_to(machine: Machine, node: cst.Assign) -> tuple[Value | None, cst.Bas
 
 
 def _note_unread(machine: Machine, node: cst.Assign, value: Array) -> None:
-    """An event for what a layer gave if its name stands nowhere else, or is bound anew in the same block before it is read."""
+    """An event for what a layer gave if its name may be read by nothing: by the text, which can only silence."""
     target, place = node.targets[0].target, value.place
     text = getattr(place, "source_text", "")
     if not isinstance(target, cst.Name) or not isinstance(node.value, cst.Call):

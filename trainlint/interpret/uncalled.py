@@ -30,7 +30,7 @@ WITHIN_WORDS = ((".fit", r"\.fit\b"), (".compile(", r"(?<!\bre)\.compile\("), ("
 
 
 def may_train(text: str) -> bool:
-    """Whether some word of a text speaks of training: without one it defines models or handles data."""
+    """Whether some word of a text speaks of training: without one it defines models or handles data, and is read more lightly."""
     if any(word in text for word in TRAINING_WORDS):
         return True
     return any(part in text and re.search(pattern, text) is not None for part, pattern in WITHIN_WORDS)

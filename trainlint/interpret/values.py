@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from trainlint.knowledge.rows import Row
     from trainlint.source.parse import Tree
 
+LONGEST_TRAIL = 8
+"""Steps behind which it is no longer told how an unknown value came out of a library."""
+
 Shape: TypeAlias = "tuple[int | None, ...]"
 Scalar: TypeAlias = "bool | int | float | complex | str | bytes | None"
 
@@ -30,13 +33,21 @@ class Unknown:
     """A value the interpreter could not follow. Operations on it give an Unknown with the same reason.
 
     `start` is what it is in the first pass of the loop that changes it. `linear` is (u, a, b) where it is surely a * u + b of
-    another Unknown u, so that the extent of `x[i : i + 16]` is known.
+    another Unknown u, so that the extent of `x[i : i + 16]` is known. `trail` is how it came out of a library: the canonical name
+    of the function that gave it, then what was taken from that or called on it (("sklearn.model_selection.KFold", "split")).
+    `counts` is what it is the length of, be it times or over other numbers: the loader of `epochs * len(loader)`.
     """
 
     why: str
     place: Place | None = None
     start: Value | None = None
     linear: tuple[Unknown, int, int] | None = None
+    trail: tuple[str, ...] = ()
+    counts: Value | None = None
+
+    def taken(self, name: str, place: Place | None) -> Unknown:
+        """What the attribute or method of a name gives."""
+        return Unknown(self.why, place, trail=(*self.trail, name) if 0 < len(self.trail) < LONGEST_TRAIL else ())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,19 +7,24 @@ of a fix can be made, or none is.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from trainlint.core import Edit, Place, Span
 from trainlint.facts.input_scaling import OtherScale, UnusedScaling
 from trainlint.facts.passes import innermost_loop
 from trainlint.facts.run import TrainingRun
+from trainlint.facts.syntax import Names, names_of, node_at
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array
 from trainlint.remedies.suggestions import insert_argument, set_argument, text_at
 from trainlint.source.lines import split_rows
 
+if TYPE_CHECKING:
+    import libcst as cst
+
 NUMPY = re.compile(r"^\s*import numpy(?: as (\w+))?\s*$", re.MULTILINE)
 FITTED_HERE = re.compile(r"(.+)\.fit_transform\((\w+)\)\Z")
-USED = re.compile(r"\.(?:evaluate|predict\w*)\(\s*(?:x\s*=\s*)?(\w*)(\s*[,)])?")
 FIT_ROW = re.compile(r"[ \t]*(?:\w+\s*=\s*)?[\w.]+\.fit\(")
 SPLIT_ROW = re.compile(r"(?P<indent>[ \t]*)(?P<parts>\w+(?:,\s*\w+)*)\s*=\s*(?:\w+\.)*train_test_split\((?P<first>\w+)\s*[,)]")
 MADE_ROW = re.compile(
@@ -55,42 +60,53 @@ def _name(place: Place | None) -> str:
 
 def _data_names(run: TrainingRun) -> list[str]:
     """The names under which a run's model is given data, in the fit and later; none if one of them is no plain name."""
+    import libcst as cst
+
     fit = next((one for one in run.events if one.kind == "fit"), None)
-    if fit is None or any(frame.kind != "with" for frame in fit.frames):
+    names = names_of(run.place)
+    if fit is None or names is None or any(frame.kind != "with" for frame in fit.frames):
         return []
-    names = [_name(fit.argument_places.get("x"))]
+    given = [node_at(fit.argument_places.get("x"))]
     if "validation_data" in fit.values:
-        found = re.match(r"[(\[]?\s*(\w+)\s*,", text_at(fit.argument_places.get("validation_data")))
-        names.append(found[1] if found is not None else "")
-    names.extend(found[1] if found[2] else "" for found in USED.finditer(getattr(run.place, "source_text", "")))
-    return list(dict.fromkeys(names)) if all(_is_bound(one, run.place) for one in names) else []
+        pair = node_at(fit.argument_places.get("validation_data"))
+        given.append(pair.elements[0].value if isinstance(pair, cst.Tuple | cst.List) and pair.elements else None)
+    given.extend(_given_to_methods(names))
+    plain = [one.value if isinstance(one, cst.Name) else "" for one in given]
+    return list(dict.fromkeys(plain)) if all(_is_bound(one, run.place, names) for one in plain) else []
 
 
-def _is_bound(name: str, fit: Place) -> bool:
-    """Whether a name surely has its value at the row of a fit of the module, and keeps it: assigned above it, never below."""
-    rows = _rows(fit)
-    bound = re.compile(rf"([\w\s,()*]*\b{name}\b[\w\s,()*]*)=(?!=)") if name else None
-    if bound is None or fit.span.row > len(rows):
-        return False
-    taken = re.compile(rf"\s*(?:async\s+)?(?:def\s+\w+\(.*|for\s(?:(?!\bin\b).)*)\b{name}\b")
+def _given_to_methods(names: Names) -> Iterator[cst.CSTNode | None]:
+    """The data that the file's calls of `evaluate`, `predict` and the like are given."""
+    import libcst as cst
 
-    def binds(row: str) -> bool:
-        found = bound.match(row)
-        return found is not None and found[1].count("(") == found[1].count(")")
-
-    if any(binds(row) or taken.match(row) for row in rows[fit.span.end_row :]):
-        return False
-    depth = _depth(rows[fit.span.row - 1])
-    for row in reversed(rows[: fit.span.row - 1]):
-        if row.strip() and _depth(row) <= depth:
-            depth = _depth(row)
-            if binds(row):
-                return True
-    return False
+    for method in [one for one in names.read if one == "evaluate" or one.startswith("predict")]:
+        for node in names.read[method]:
+            call = names.parents[id(node)]
+            if isinstance(node, cst.Attribute) and isinstance(call, cst.Call) and call.func is node:
+                by_name = (one.value for one in call.args if one.keyword is not None and one.keyword.value == "x")
+                first = call.args[0] if call.args and call.args[0].keyword is None and not call.args[0].star else None
+                yield next(by_name, first.value if first is not None else None)
 
 
-def _depth(row: str) -> int:
-    return len(row) - len(row.lstrip())
+def _is_bound(name: str, fit: Place, names: Names) -> bool:
+    """Whether a name surely has its value at a fit of the module, and keeps it: assigned ahead of it, bound nowhere below."""
+    import libcst as cst
+
+    node, sure = node_at(fit), False
+    for one in names.bound.get(name, ()):
+        if _row_of(one, fit) > fit.span.end_row:
+            return False
+        statement = next((above for above in names.around(one) if isinstance(above, cst.SimpleStatementLine)), None)
+        if isinstance(one, cst.Name) and statement is not None and node is not None and _row_of(one, fit) < fit.span.row:
+            sure = sure or names.within(node, names.parents[id(statement)])
+    return sure
+
+
+def _row_of(node: cst.CSTNode, place: Place) -> int:
+    """The row of a node of the file that a place is in."""
+    from trainlint.source.parse import NodePlace
+
+    return place.tree.span(node).row if isinstance(place, NodePlace) else 0
 
 
 def _before_fit(run: TrainingRun, *statements: str) -> tuple[Edit, ...]:
@@ -156,7 +172,9 @@ def use_scaled(one: UnusedScaling) -> tuple[Edit, ...]:
     span = one.place.span
     if not one.name:
         return (Edit(Span(span.filename, span.row, span.column, span.row, span.column), f"{found[1]} = "),)
-    start = _row(one.place).index(one.name) + 1
+    start = _row(one.place)[: span.column - 1].find(one.name) + 1
+    if not start:
+        return ()
     return (Edit(Span(span.filename, span.row, start, span.row, start + len(one.name)), found[1]),)
 
 

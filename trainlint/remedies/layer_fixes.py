@@ -157,14 +157,13 @@ def moved_to_init(place: Place | None) -> tuple[Edit, ...]:
     name = text.partition("(")[0].rpartition(".")[2].lower()
     while f"self.{name}" in "\n".join(rows):
         name += "_"
-    for row in range(place.span.row - 1, 0, -1):
-        line = rows[row - 1]
-        found = re.match(r"(\s+)super\([^()]*\)\.__init__\(\)\s*\Z", line)
+    above = rows[: place.span.row - 1]
+    while above and not above[-1].lstrip().startswith("class "):
+        found = re.match(r"(\s+)super\([^()]*\)\.__init__\(\)\s*\Z", above[-1])
         if found is not None:
-            made = _row_edit(place, row, len(line.rstrip()) + 1, 0, f"\n{found[1]}self.{name} = {text}")
+            made = _row_edit(place, len(above), len(above[-1].rstrip()) + 1, 0, f"\n{found[1]}self.{name} = {text}")
             return (made, Edit(place.span, f"self.{name}"))
-        if line.startswith("class "):
-            return ()
+        above.pop()
     return ()
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import tokenize
 
 from trainlint.core import Edit, Place, Span
-from trainlint.facts.bindings import assigned_name
 from trainlint.facts.compiling import MEANT, compile_repairs
+from trainlint.facts.syntax import assigned_name
 from trainlint.interpret.events import Event
 from trainlint.remedies.suggestions import insert_after, insert_argument, insert_statement_before, rename_argument, text_at
 from trainlint.source.lines import split_rows
@@ -50,6 +51,15 @@ def _without_row(place: Place) -> Edit:
     return Edit(Span(span.filename, before, len(rows[before - 1]) + 1, span.row, len(rows[span.row - 1]) + 1), "")
 
 
+def _last_row(rows: list[str], number: int) -> int:
+    """The row in which the statement ends that a row begins."""
+    tokens = tokenize.generate_tokens(iter([f"{row}\n" for row in rows[number - 1 :]]).__next__)
+    try:
+        return number - 1 + next((token.end[0] for token in tokens if token.type == tokenize.NEWLINE), 1)
+    except (tokenize.TokenError, SyntaxError):  # a script that does not parse as a whole
+        return number
+
+
 def move_before(statement: Place | None, target: Place | None) -> tuple[Edit, ...]:
     """A statement of one line moved in front of the statement at `target`, with the indentation it has there."""
     row, rows = _own_row(statement), _rows(target)
@@ -68,7 +78,7 @@ def move_behind(statement: Place | None, target: Place | None) -> tuple[Edit, ..
     row, rows = _own_row(statement), _rows(target)
     if not row or statement is None or target is None or statement.span.filename != target.span.filename:
         return ()
-    number = target.span.end_row
+    number = _last_row(rows, target.span.end_row)
     if number + 1 > len(rows) or number == statement.span.row:
         return ()
     line = _indent(rows[target.span.row - 1]) + row.strip() + "\n"
@@ -86,13 +96,6 @@ def insert_at_head(loop: Place | None, statement: str) -> tuple[Edit, ...]:
         return ()
     indent = _indent(rows[body - 1])
     return (Edit(Span(loop.span.filename, body, 1, body, 1), f"{indent}{statement}\n"),)
-
-
-def insert_behind_loop(loop: Place | None, statement: str) -> tuple[Edit, ...]:
-    """A statement behind a loop, at the loop's own indentation."""
-    if loop is None or not statement:
-        return ()
-    return (insert_after(loop, f"\n{' ' * (loop.span.column - 1)}{statement}"),)
 
 
 def train_mode_at_head(evaluation: Place, loop: Place | None) -> tuple[Edit, ...]:
@@ -118,7 +121,7 @@ def step_scheduler(schedule: Place, loops: tuple[Place, ...]) -> tuple[Edit, ...
     name = assigned_name(schedule)
     if len(loops) < 2 or not name or not _same_function(schedule, loops[-1]):
         return ()
-    return insert_behind_loop(loops[-1], f"{name}.step()")
+    return (insert_after(loops[-1], f"\n{' ' * (loops[-1].span.column - 1)}{name}.step()"),)
 
 
 def _same_function(first: Place, second: Place) -> bool:

@@ -44,6 +44,16 @@ class NodePlace:
         self._node = node
 
     @property
+    def node(self) -> cst.CSTNode:
+        """The node itself."""
+        return self._node
+
+    @property
+    def tree(self) -> Tree:
+        """The tree that the node is part of."""
+        return self._tree
+
+    @property
     def span(self) -> Span:
         """The span of the node without the white space and comments around it."""
         return self._tree.span(self._node)

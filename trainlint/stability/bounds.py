@@ -136,18 +136,19 @@ def mean_square_bound(rows: Matrix, batch: int) -> float:
     largest = float(values[-1])
     if largest <= 0:
         return math.inf
+    rows, mean = rows / largest, mean / largest  # their products leave the range of numbers where the sharpness is 1e160
     if dimension > EXACT_DIMENSION:
         along = np.einsum("i,nij,j->n", vectors[:, -1], rows, vectors[:, -1])
-        by_direction = 2 * largest / ((1 - p) * largest**2 + p * float((along**2).mean()))
+        by_direction = 2 / ((1 - p) + p * float((along**2).mean()))
         spread = (1 - p) * float((mean**2).sum()) + p * float((rows**2).sum()) / samples
-        return float(min(by_direction, 2 * float(np.trace(mean)) / spread))
+        return float(min(by_direction, 2 * float(np.trace(mean)) / spread)) / largest
     identity = np.eye(dimension)
     symmetric = (np.kron(mean, identity) + np.kron(identity, mean)) / 2
     flat = rows.reshape(samples, -1)
     noise = (flat.T @ flat / samples).reshape((dimension,) * 4).transpose(0, 2, 1, 3).reshape(dimension**2, dimension**2)
     drift = (1 - p) * np.kron(mean, mean) + p * noise
     spectrum = np.linalg.eigvals(np.linalg.pinv(symmetric, rcond=1e-12, hermitian=True) @ drift)
-    return float(2 / np.abs(spectrum).max())
+    return float(2 / np.abs(spectrum).max()) / largest
 
 
 def momentum_mean_square_bound(lam: float, bound: float, momentum: float) -> float:

@@ -26,6 +26,12 @@ POSITIVE = frozenset({"mean_absolute_percentage_error", "mean_squared_logarithmi
 RESHAPED = frozenset({"reshape", "flatten", "squeeze", "expand_dims", "cast", "getitem", "swapaxes", "transpose"})
 """Operations after which labels are labels still."""
 
+TWO_VALUED = 1e-3
+"""Sum of the parameters of a beta distribution below which 99 % of it lie within 1e-3 of the two ends."""
+
+LARGEST = 1e100
+"""Beyond it squares and products leave the range of numbers: such statistics count as unknown, a range below 1 / it as none."""
+
 
 class Moments(NamedTuple):
     """What is known of an array's entries; `second` is the mean square."""
@@ -171,26 +177,38 @@ def moments_of(node: Node) -> Moments | None:
 
 
 def _finite(value: object) -> float | None:
-    known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    known = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
     return float(value) if known and isinstance(value, int | float) else None
 
 
 def draw(rng: np.random.Generator, shape: tuple[int, ...], known: Moments) -> Tensor:
-    """Independent entries: a beta distribution of the known moments on the known range, else a uniform or a normal one."""
-    low, high, mean, second = known
-    if low is not None and high is not None and not low < high:
+    """Independent entries: of the known moments on the known range a beta distribution, else a uniform or a normal one.
+
+    A spread as wide as the range is the limit of beta distributions: the two ends.
+    """
+    low, high = known.low, known.high
+    if low is None or high is None:
+        centre, deviation = location(known)
+        return centre + deviation * rng.standard_normal(shape)
+    if high - low < 1 / LARGEST:
         return np.full(shape, low)
-    variance = None if mean is None or second is None else max(second - mean**2, 0.0)
-    if low is not None and high is not None:
-        if mean is None or variance is None or variance <= 0:
-            return rng.uniform(low, high, shape)
-        at, spread = (mean - low) / (high - low), variance / (high - low) ** 2
-        weight = at * (1 - at) / spread - 1
-        if weight <= 0:
-            return rng.uniform(low, high, shape)
-        return low + (high - low) * rng.beta(at * weight, (1 - at) * weight, shape)
-    centre, deviation = location(known)
-    return centre + deviation * rng.standard_normal(shape)
+    at, weight = _beta(known, low, high)
+    if weight is None:
+        return rng.uniform(low, high, shape)
+    if weight < TWO_VALUED:
+        return np.where(rng.random(shape) < at, high, low)
+    return low + (high - low) * rng.beta(at * weight, (1 - at) * weight, shape)
+
+
+def _beta(known: Moments, low: float, high: float) -> tuple[float, float | None]:
+    """Mean on the range, and sum of the parameters of the beta distribution with these moments; None where none has them."""
+    if known.mean is None or known.second is None:
+        return 0.5, None
+    at, spread = (known.mean - low) / (high - low), (known.second - known.mean**2) / (high - low) ** 2
+    if spread <= 0 or not 0 < at < 1:
+        return at, None
+    weight = min(at * (1 - at) / spread - 1, LARGEST)
+    return at, weight if weight > -TWO_VALUED else None
 
 
 def location(known: Moments) -> tuple[float, float]:
@@ -200,7 +218,7 @@ def location(known: Moments) -> tuple[float, float]:
         return mean, math.sqrt(max(second - mean**2, 0.0))
     if low is not None and high is not None:
         return (low + high) / 2 if mean is None else mean, (high - low) / math.sqrt(12)
-    return 0.0, math.sqrt(second or 0.0)
+    return 0.0, math.sqrt(max(second or 0.0, 0.0))
 
 
 def _with_columns(

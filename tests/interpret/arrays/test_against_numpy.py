@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import assume, given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tests.interpret.arrays.making import DTYPES, array, numbers, value
@@ -15,6 +15,8 @@ from trainlint.interpret import arrays
 from trainlint.interpret.values import Array
 
 FEW = settings(max_examples=60, deadline=None)
+NEWEST = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
+"""Before, the type of an array without axes gives way, as that of a number does."""
 
 
 def expect(result: Any, expected: Any) -> None:
@@ -44,6 +46,7 @@ BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "eq", "ne", "lt", "
 @given(st.data(), st.sampled_from(BINARY), st.sampled_from(DTYPES), st.sampled_from(DTYPES))
 def test_operators_of_two_arrays(data: Any, name: str, first: Any, second: Any) -> None:
     shapes = data.draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=3))
+    assume(NEWEST or () not in shapes.input_shapes or first == second)
     left, right = data.draw(numbers(shapes.input_shapes[0], first)), data.draw(numbers(shapes.input_shapes[1], second))
     with np.errstate(all="ignore"):
         try:
@@ -64,6 +67,7 @@ def test_operators_of_two_arrays(data: Any, name: str, first: Any, second: Any) 
 @given(st.data(), st.sampled_from(("add", "sub", "mul", "truediv")), st.sampled_from(DTYPES[:5]), st.sampled_from([3, 0.5, -2]))
 def test_operators_with_python_numbers_keep_the_type_of_the_array(data: Any, name: str, dtype: Any, number: Any) -> None:
     given_array = data.draw(numbers(None, dtype))
+    assume(NEWEST or given_array.ndim > 0)
     if np.dtype(dtype).kind == "u" and number == -2:
         number = 2
     with np.errstate(all="ignore"):

@@ -4,9 +4,8 @@ import itertools
 
 import pytest
 
-from trainlint.interpret import libraries
+from tests.interpret.anything import machine
 from trainlint.interpret.dispatch import FUNCTIONS, METHODS, Arguments, Call
-from trainlint.interpret.interpreter import Activation, Machine, NoWorkspace
 from trainlint.interpret.values import (
     OPEN,
     Array,
@@ -17,15 +16,12 @@ from trainlint.interpret.values import (
     List,
     Literal,
     Object,
-    Scope,
     Symbol,
     Tuple,
     Unknown,
 )
 from trainlint.knowledge import find
 from trainlint.knowledge.keras_rows import ROWS
-
-libraries.load()
 
 ARRAY = Array("input", (), {}, (None, 4), "float32", "keras", symbolic=True)
 LITTLE = Array("data", (), {}, (), "float32")
@@ -57,12 +53,6 @@ STRANGE = (
     Object(find("keras.optimizers.Adam")),
     Instance(Class("Net"), find("keras.Model")),
 )
-
-
-def machine():
-    made = Machine(NoWorkspace())
-    made.activations.append(Activation(Scope(kind="module")))
-    return made
 
 
 def argument_lists():

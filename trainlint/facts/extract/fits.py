@@ -12,7 +12,7 @@ from trainlint.facts.extract.counts import Count, batch_size_of, loop_counts, st
 from trainlint.facts.extract.data import data_facts
 from trainlint.facts.extract.heads import Heads, heads_of, loss_node, loss_of_heads, mean_of, only_weight, weighted
 from trainlint.facts.extract.initializers import UNKNOWN_INITIALIZER
-from trainlint.facts.extract.losses import loss_facts
+from trainlint.facts.extract.losses import loss_facts, loss_of_graph
 from trainlint.facts.extract.lower import Lowering
 from trainlint.facts.extract.models import model_facts
 from trainlint.facts.extract.optimizers import (
@@ -32,6 +32,7 @@ from trainlint.interpret.events import Event
 DEFAULT_BATCH_SIZE = 32
 """Keras' `batch_size` where none is given (keras.Model.fit)."""
 
+CROSS_ENTROPIES = frozenset({"binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"})
 SAMPLE_WEIGHTS = ("class_weight", "sample_weight")
 NOWHERE = At(Span("", 1, 1, 1, 1))
 """The place of a run whose event has none."""
@@ -52,17 +53,18 @@ def fit_run(fit: Event, events: Sequence[Event], era: str, order: int) -> Traini
     inputs, targets = graph.inputs(), graph.targets()
     batch_size = _batch_size(fit, graph)
     epochs, steps = _counts(fit, inputs, batch_size, optimizer)
+    loss_graph = graph.loss(_role(fit, compiled, "loss"), loss, _role(fit, compiled, "loss_weights"))
     run = TrainingRun(
         framework="keras",
         era=era,
         place=fit.place or NOWHERE,
         optimizer=compiled_optimizer(optimizer, era, _rate_assigned(fit, optimizer, events)),
-        loss=loss,
+        loss=_within(loss_graph, loss),
         model=graph.model(),
         inputs=inputs,
         targets=targets,
         schedule=optimizer_schedule(optimizer, era) or callback_schedule(fit.values.get("callbacks"), era),
-        loss_graph=graph.loss(_role(fit, compiled, "loss"), loss, _role(fit, compiled, "loss_weights")),
+        loss_graph=loss_graph,
         batch_size=batch_size,
         epochs=epochs,
         steps_per_epoch=steps,
@@ -132,6 +134,14 @@ def _loss(fit: Event, compiled: Event | None, era: str) -> LossFacts | Unknown:
     facts = loss_facts(value, era)
     place = compiled.argument_places.get("loss") if compiled is not None else None
     return replace(facts, place=facts.place or place) if isinstance(facts, LossFacts) else facts
+
+
+def _within(root: Node | None, facts: LossFacts | Unknown) -> LossFacts | Unknown:
+    """The cross-entropy that a function of the script puts into its loss, if there is one kind of it only (a VAE: BCE + KL)."""
+    if root is None or isinstance(facts, Unknown) or facts.name != "custom":
+        return facts
+    found = loss_of_graph(root, facts.place)
+    return found if isinstance(found, LossFacts) and found.name in CROSS_ENTROPIES else facts
 
 
 class _Graph:

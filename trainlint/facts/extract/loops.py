@@ -25,7 +25,7 @@ from trainlint.facts.extract.optimizers import (
     with_clip,
 )
 from trainlint.facts.extract.scalars import CHANGES, items_of
-from trainlint.facts.extract.schedules import first_rate_under, schedule_facts
+from trainlint.facts.extract.schedules import first_rate_under, schedule_facts, scheduled_by
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.passes import owner_of
 from trainlint.facts.run import DataFacts, LossFacts, ModelFacts, OptimizerFacts, ScheduleFacts, TrainingRun
@@ -283,7 +283,7 @@ def _schedule_of(step: Event, events: Sequence[Event]) -> v.Object | None:
     optimizer = unwrapped(step.values.get("optimizer"))
     for event in events:
         schedule = event.values.get("schedule") if event.kind == "scheduler_step" else None
-        if isinstance(schedule, v.Object) and unwrapped(schedule.arguments.get("optimizer")) is optimizer:
+        if isinstance(schedule, v.Object) and unwrapped(scheduled_by(schedule)) is optimizer:
             return schedule
     return None
 

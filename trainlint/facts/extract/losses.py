@@ -28,7 +28,10 @@ TAKES_LOGITS: Mapping[str, bool] = {
 MEAN = frozenset({"mean", "auto", "sum_over_batch_size", "elementwise_mean", "mean_with_sample_weight", "sum_by_nonzero_weights"})
 """Names under which libraries average over the batch."""
 
-DETAILS = ("delta", "beta", "label_smoothing", "margin", "pos_weight", "weight", "ignore_index", "alpha", "gamma", "log_input")
+DETAILS = (
+    *("delta", "beta", "label_smoothing", "margin", "pos_weight", "weight", "ignore_index", "alpha", "gamma", "log_input"),
+    "unclipped",
+)
 """Settings of losses that change their value."""
 
 WEIGHTS = ("weight", "pos_weight")

@@ -34,6 +34,13 @@ def is_schedule(value: v.Value | None) -> bool:
     return isinstance(value, v.Object) and value.row.makes == "schedule"
 
 
+def scheduled_by(schedule: v.Object) -> v.Value | None:
+    """The optimizer that a PyTorch scheduler moves; a `ChainedScheduler` that is given none moves that of its first one."""
+    inner = items_of(schedule.arguments.get("schedulers")) or ()
+    owner = inner[0] if inner and "optimizer" not in schedule.arguments else schedule
+    return owner.arguments.get("optimizer") if isinstance(owner, v.Object) else None
+
+
 def initial_rate(schedule: v.Object, era: str) -> Fact[float] | Unknown:
     """The learning rate of the first step under a Keras schedule, origin `SCHEDULE`."""
     held = passed(schedule, "values")

@@ -12,6 +12,7 @@ import numpy as np
 from trainlint.core import Place
 from trainlint.interpret.arrays import dtypes, limits, statistics as known
 from trainlint.interpret.arrays.functions import Application, makes, operation
+from trainlint.interpret.arrays.indexing import counter
 from trainlint.interpret.arrays.nodes import (
     Data,
     as_array,
@@ -103,7 +104,7 @@ def _opaque(application: Application, given: Value, dtype: str | None) -> Value:
     """An array of what is not known number by number: text, images, a list that grows."""
     if isinstance(given, Symbol | Literal):
         return application.unknown("an array of something that is no number")
-    collected = _collected(application, given)
+    collected = collected_list(given, application.row.library, application.place)
     if collected is not None:
         return (
             collected if dtype is None else operate("cast", (collected,), {"dtype": dtype}, application.place, collected.library)
@@ -116,15 +117,15 @@ def _opaque(application: Application, given: Value, dtype: str | None) -> Value:
     return Array("data", (given,), {"source": why}, shape, dtype, application.row.library, place=application.place)
 
 
-def _collected(application: Application, given: Value) -> Array | None:
+def collected_list(given: Value, library: str, place: Place | None) -> Array | None:
     """The array of a list that a loop filled with arrays of one kind: rows like those that were met, in unknown number."""
     held = given.cells.get("items") if isinstance(given, List) else None
     branches = [one for one in alternatives(held) if isinstance(one, Tuple)] if held is not None else []
     met = [one for items in branches for item in items.items[:MAXIMUM_MET] for one in alternatives(item)]
-    rows = [one for one in (_row(application, one) for one in met) if one is not None]
+    rows = [one for one in (_row(one, library, place) for one in met) if one is not None]
     if not rows or len(rows) < len(met) or any(one.symbolic for one in rows) or _all_equal(rows):
         return None
-    return collected_rows(rows, application.row.library, application.place)
+    return collected_rows(rows, library, place)
 
 
 @makes("stack")
@@ -133,7 +134,7 @@ def stack(application: Application) -> Value:
     given, axis = application.arguments.get("xs"), application.arguments.get("axis")
     first = axis is None or (isinstance(axis, Literal) and axis.value == 0)
     filled = isinstance(given, List) and "open" in given.cells and first
-    collected = _collected(application, given) if filled and given is not None else None
+    collected = collected_list(given, application.row.library, application.place) if filled and given is not None else None
     return operation(application, "stack") if collected is None else collected
 
 
@@ -152,17 +153,19 @@ def collected_rows(rows: list[Array], library: str, place: Place | None) -> Arra
     return Array("stack", tuple(rows), {"axis": 0, "collected": True}, shape, dtype, library, None, statistics, place=place)
 
 
-def _row(application: Application, value: Value) -> Array | None:
+def _row(value: Value, library: str, place: Place | None) -> Array | None:
     """An item of a collected list as an array: an array, a number, or a list of both (`[image]` for one channel)."""
     if isinstance(value, Array | Literal):
-        return as_array(value, application.place)
+        return as_array(value, place)
+    if isinstance(value, Unknown):
+        return counter(value, place)
     items = known_items(value)
     if not items or len(items) > MAXIMUM_MET or not all(isinstance(one, Array | Literal) for one in items):
         return None
-    arrays = [one for one in (as_array(item, application.place) for item in items) if one is not None]
+    arrays = [one for one in (as_array(item, place) for item in items) if one is not None]
     if len(arrays) < len(items):
         return None
-    return operate("stack", tuple(arrays), {"axis": 0}, application.place, application.row.library)
+    return operate("stack", tuple(arrays), {"axis": 0}, place, library)
 
 
 def _all_equal(rows: list[Array]) -> bool:

@@ -371,7 +371,8 @@ def number(application: Application) -> Value:
     if x.data is not None and x.data.size == 1:
         return Literal(x.data.item(), application.place)
     made = operate("detach", (x,), {}, application.place, x.library)
-    return replace(made, shape=(), data=None, statistics=known.part(x.statistics), detached=made.symbolic)
+    attributes = {**made.attributes, "number": True}
+    return replace(made, attributes=attributes, shape=(), data=None, statistics=known.part(x.statistics), detached=made.symbolic)
 
 
 MAXIMUM_LIST = 1_000

@@ -175,12 +175,12 @@ def _taken_apart(index: Value, place: Place | None) -> _Index:
             taken.parts.append(value)
         else:
             taken.parts.append(NOT_KNOWN)
-            taken.arrays.append(_counter(part, place) or part)
+            taken.arrays.append(counter(part, place) or part)
             taken.exact = False
     return taken
 
 
-def _counter(index: Value, place: Place | None) -> Array | None:
+def counter(index: Value, place: Place | None) -> Array | None:
     """A counter of a loop, also shifted or scaled, as what it is: one whole number that is not known."""
     if not isinstance(index, Unknown):
         return None

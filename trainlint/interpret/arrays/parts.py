@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from trainlint.core import Place
-from trainlint.interpret.arrays import limits, statistics as known
-from trainlint.interpret.arrays.functions import MAXIMUM_PARTS, Application, makes
+from trainlint.interpret.arrays import dtypes, limits, statistics as known
+from trainlint.interpret.arrays.functions import MAXIMUM_PARTS, Application, makes, operation
 from trainlint.interpret.arrays.indexing import getitem
 from trainlint.interpret.arrays.nodes import as_array, constant, integer, known_items
 from trainlint.interpret.arrays.operators import operate
@@ -118,9 +119,32 @@ def unique(application: Application) -> Value:
         return application.unknown("the different entries of an array")
     if x.data is not None and x.data.dtype.kind in "biuf":
         return constant(np.unique(x.data), application.place, x.library)
+    labels = every_label(x)
+    if labels is not None:
+        return constant(labels, application.place, x.library)
     made = operate("sort", (x,), {}, application.place, x.library)
     bounds = known.between(x.statistics.low, x.statistics.high)
     return replace(made, op="unique", shape=(None,), data=None, statistics=bounds)
+
+
+def every_label(array: Array) -> np.ndarray[Any, Any] | None:
+    """The different labels of a public data set, 0 to C - 1; None of any other array, and where some may have been left out."""
+    from trainlint.interpret.arrays.preparation import label_classes
+
+    classes, s = label_classes(array), array.statistics
+    if classes is None or array.data is not None or s.known != "typical" or (s.low, s.high) != (0.0, classes - 1.0):
+        return None
+    return np.arange(classes, dtype=dtypes.as_numpy(array.dtype or "int64"))
+
+
+@makes("max")
+def largest(application: Application) -> Value:
+    """The largest entries; of the labels of a public data set their last class."""
+    made, x = operation(application), application.arguments.get("x")
+    if not isinstance(x, Array) or not isinstance(made, Array) or made.shape != ():
+        return made
+    labels = every_label(x)
+    return made if labels is None else constant(labels[-1], application.place, made.library)
 
 
 @makes("nonzero")

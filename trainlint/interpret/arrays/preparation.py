@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainlint.interpret.arrays import dtypes, limits, statistics as known
+from trainlint.interpret.arrays.creation import collected_list
 from trainlint.interpret.arrays.functions import Application, makes
 from trainlint.interpret.arrays.indexing import getitem
 from trainlint.interpret.arrays.nodes import Data, as_array, integer, is_scalar, known_items, setting
@@ -344,7 +345,7 @@ def _largest_drawn(labels: Array) -> int | None:
 def to_categorical(call: Call) -> Value:
     """One row with a single 1 for each label; a last axis of extent 1 is dropped."""
     given = call.argument(0, "x", "y")
-    labels = None if given is None else as_array(given, call.place)
+    labels = None if given is None else as_array(given, call.place) or collected_list(given, "numpy", call.place)
     wanted = call.argument(1, "num_classes", "nb_classes")
     if labels is None:
         return call.unknown("labels that are not known")

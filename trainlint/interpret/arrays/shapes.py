@@ -352,7 +352,11 @@ def einsum(shapes: Shapes, attributes: Attributes) -> Shape | None:
         if shape is None or len(shape) != len(term):
             return None
         for letter, extent in zip(term, shape, strict=True):
-            extents[letter] = extent if extents.get(letter) is None else extents[letter]
+            held = extents.get(letter)
+            if held is None or held == 1:
+                extents[letter] = extent
+            elif extent not in (None, 1, held):
+                return None
     letters = "".join(terms)
     kept = right if arrow else "".join(sorted(one for one in set(letters) if letters.count(one) == 1))
     return tuple(extents[one] for one in kept) if set(kept) <= set(extents) else None

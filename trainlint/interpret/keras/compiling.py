@@ -268,7 +268,12 @@ def _call_loss_function(call: Call) -> Value:
     return loss_array(call, made, target, prediction, bound.places)
 
 
-_LOGITS_OF_TENSORFLOW = frozenset({"softmax_cross_entropy", "sparse_softmax_cross_entropy", "sigmoid_cross_entropy"})
+_SETTINGS_OF_TENSORFLOW = {
+    "softmax_cross_entropy": {"from_logits": Literal(True)},
+    "sparse_softmax_cross_entropy": {"from_logits": Literal(True)},
+    "sigmoid_cross_entropy": {"from_logits": Literal(True)},
+    "log_loss": {"unclipped": Literal(True)},  # its epsilon is added before the logarithm
+}
 
 
 @function(*(row.name for row in LOSS_ROWS if row.makes == "loss_function" and row.library == "tensorflow"))
@@ -282,8 +287,8 @@ def _call_tensorflow_loss(call: Call) -> Value:
     target, prediction = (bound.arguments.get(name) for name in names)
     if target is None or prediction is None:
         return call.unknown("a loss that is called without a target and a prediction")
-    logits = {"from_logits": Literal(True)} if row.name.rpartition(".")[2] in _LOGITS_OF_TENSORFLOW else {}
-    made = Object(row_of(CLASS_OF_KIND[row.kind]), logits, {}, {}, call.spelled, call.place, bound.places)
+    settings = _SETTINGS_OF_TENSORFLOW.get(row.name.rpartition(".")[2], {})
+    made = Object(row_of(CLASS_OF_KIND[row.kind]), settings, {}, {}, call.spelled, call.place, bound.places)
     return loss_array(call, made, target, prediction, bound.places)
 
 

@@ -10,7 +10,7 @@ from trainlint.interpret.dispatch import Arguments, Call, bind, function
 from trainlint.interpret.keras import shapes
 from trainlint.interpret.keras.common import make_object, named, plain, row_of, shape_of, symbolic
 from trainlint.interpret.keras.layers import layer_array, note_misfit
-from trainlint.interpret.values import Array, Literal, Object, Tuple, Value
+from trainlint.interpret.values import Array, Literal, Object, Symbol, Tuple, Value
 from trainlint.knowledge.tensorflow_rows import CONTRIB_LAYERS, LAYERS
 
 
@@ -132,5 +132,7 @@ def _l2_loss(call: Call) -> Value:
 
 @function("tensorflow.losses.get_regularization_loss")
 def _regularization_loss(call: Call) -> Value:
-    """The penalties of the layers' regularizers, which are counted with the layers: nothing is added here."""
-    return Literal(0.0, call.place)
+    """The penalties of the layers' regularizers, which are counted with the layers: nothing is added here, but it is noted."""
+    made = Literal(0.0, call.place)
+    call.interpreter.emit("call", call.place, callee=Symbol(call.name, call.spelled), result=made)
+    return made

@@ -39,6 +39,7 @@ from trainlint.interpret.values import (
     Unknown,
     Value,
     alternatives,
+    join,
 )
 
 LOADER = "torch.utils.data.DataLoader"
@@ -183,6 +184,8 @@ def batched(interpreter: Interpreter, item: Value, loader: Object, size: int | N
         return _batch(Array("constant", (), {"literal": item}, (), dtype, "torch", place=item.place), None, loader, size)
     if isinstance(item, Unknown):
         return unknown_batch(item, loader, size, whole=not depth)
+    if isinstance(item, Choice):
+        return join(tuple(batched(interpreter, one, loader, size, depth) for one in item.alternatives))
     return item
 
 
@@ -196,6 +199,8 @@ def _collated(made: Value, loader: Object, size: int | None, depth: int = 0) -> 
     """What a `collate_fn` of the script made, its tensors marked as mini-batches."""
     if isinstance(made, Unknown):
         return unknown_batch(made, loader, size, whole=not depth)
+    if isinstance(made, Choice):
+        return join(tuple(_collated(one, loader, size, depth) for one in made.alternatives))
     if isinstance(made, Array) and not made.symbolic and made.op != "batch":
         attributes = {"batch_size": size, "loader": loader, "sample": True}
         return replace(made, op="batch", inputs=(made,), attributes=attributes, data=None)

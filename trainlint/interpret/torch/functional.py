@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trainlint.interpret.dispatch import Arguments, Call, function
+from trainlint.interpret.events import TRAINING
 from trainlint.interpret.torch import shapes
 from trainlint.interpret.torch.common import dimensions, known_bool, make_object
 from trainlint.interpret.torch.layers import apply_layer, dtype_of, shape_of
@@ -43,11 +44,12 @@ def _like_layer(call: Call) -> Value:
     settings = dict(zip(parameters, call.arguments.positional[1:], strict=False))
     settings.update({key: one for key, one in call.arguments.keywords.items() if key != "input"})
     training = settings.pop("training", None)
-    if row.kind == "dropout" and known_bool(training) is False:
-        return value
-    if row.kind == "dropout" and call.arguments.complete and "alpha" not in call.name:
+    off, by_mode = known_bool(training) is False, isinstance(training, Literal) and training.note == TRAINING
+    if row.kind == "dropout" and call.arguments.complete and "alpha" not in call.name and (by_mode or not off):
         given: dict[str, Value] = {} if training is None else {"training": training}
         call.interpreter.emit("functional_dropout", call.place, None, rate=settings.get("p", Literal(0.5)), **given)
+    if row.kind == "dropout" and off:
+        return value
     made = make_object(replace(call, arguments=Arguments((), settings)), row)
     return apply_layer(replace(call, arguments=Arguments((value,))), made)
 

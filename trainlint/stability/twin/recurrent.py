@@ -108,8 +108,6 @@ def _sequence(kind: _Kind, x: Tensor, weights: Sequence[Tensor], attributes: Att
     """One level in one direction, (rows, steps, units) from (rows, steps, features)."""
     kernel, recurrent = weights[:2]
     rows, steps, width = x.shape
-    if kernel.shape[0] != width or recurrent.shape[1] != kernel.shape[1] or recurrent.shape[0] * kind.gates != kernel.shape[1]:
-        raise RefusalError("a recurrent layer whose weights do not fit its input")
     require(rows, steps, kernel.shape[1])
     biases = weights[2].reshape(-1, kernel.shape[1]) if len(weights) > 2 else np.zeros((1, 1))
     flat = x.reshape(rows * steps, width)

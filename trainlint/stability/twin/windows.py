@@ -138,8 +138,8 @@ def _patches(x: Tensor, geometry: Geometry, fill: float) -> tuple[Tensor, Callab
 def _conv(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
     x, kernel = inputs[0], parameters[0]
     axes, groups = x.ndim - 2, integer(attributes, "groups", 1)
-    if kernel.ndim != axes + 2 or not 1 <= groups <= MAXIMUM_GROUPS or kernel.shape[-2] * groups != x.shape[-1]:
-        raise RefusalError("a convolution whose kernel does not fit its input")
+    if groups > MAXIMUM_GROUPS:
+        raise RefusalError(f"a convolution of more than {MAXIMUM_GROUPS} groups")
     geometry = _geometry(x.shape[1:-1], kernel.shape[:axes], per_axis(attributes, "strides", axes, 1), attributes)
     patches, scatter = _patches(x, geometry, 0.0)
     weights = kernel.reshape(-1, kernel.shape[-2], kernel.shape[-1])
@@ -184,8 +184,6 @@ def _conv_parameters(shapes: Sequence[Shape], attributes: Attributes) -> tuple[S
 def _depthwise(inputs: Sequence[Tensor], parameters: Sequence[Tensor], attributes: Attributes) -> tuple[Tensor, Pullback]:
     x, kernel = inputs[0], parameters[0]
     axes = x.ndim - 2
-    if kernel.ndim != axes + 2 or kernel.shape[-2] != x.shape[-1]:
-        raise RefusalError("a convolution whose kernel does not fit its input")
     geometry = _geometry(x.shape[1:-1], kernel.shape[:axes], per_axis(attributes, "strides", axes, 1), attributes)
     patches, scatter = _patches(x, geometry, 0.0)
     weights = kernel.reshape(-1, *kernel.shape[-2:])  # taps, channels, multiplier

@@ -1,0 +1,86 @@
+"""Weights that the loss reaches and no optimizer moves: layers behind those that it holds, and optimizers that never step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from trainlint.core import Place
+from trainlint.facts.partial_cuts import batches_of, ways_of
+from trainlint.facts.passes import every_event, innermost_loop, inside, owner_of
+from trainlint.facts.queries import above
+from trainlint.facts.registration import descendants, has_weights, made
+from trainlint.facts.run import Script
+from trainlint.interpret.events import Event
+from trainlint.interpret.values import Array, Instance, Object, Value
+
+NAMES_SHOWN = 3
+
+
+class LeftOut(NamedTuple):
+    """What never trains and why, in words, and where its optimizer is built."""
+
+    said: str
+    place: Place
+
+
+def weights_left_out(script: Script) -> Iterator[LeftOut]:
+    """Layers behind the part of a model that its one optimizer holds; optimizers that a loop clears and never steps."""
+    events = every_event(script)
+    optimizers = [(event, one, owner_of(one)) for event, one in made(script, "optimizer")]
+    if len(optimizers) == 1:
+        yield from _behind(events, *optimizers[0])
+    elif all(owner is not None for _, _, owner in optimizers):
+        yield from _never_stepped(events, optimizers)
+
+
+def _behind(events: tuple[Event, ...], making: Event, optimizer: Value, owner: Value | None) -> Iterator[LeftOut]:
+    """A head that is trained alone is a choice; random layers behind the only ones that train are none."""
+    step = next((one for one in events if one.kind == "step" and one.values.get("optimizer") is optimizer), None)
+    if step is None or not isinstance(owner, Object | Instance) or making.place is None or _loads(making):
+        return
+    losses = [one.values.get("loss") for one in events if one.kind == "backward" and one.order < step.order]
+    loss = losses[-1] if losses else None
+    ways = ways_of(loss, batches_of(events)) if isinstance(loss, Array) else None
+    model = next((one for one in (event.values.get("model") for event in events) if _is_part(owner, one)), None)
+    if not isinstance(loss, Array) or ways is None or not isinstance(model, Object | Instance):
+        return
+    held = {id(one) for _, one in descendants(owner)}
+    free = {
+        id(one): name
+        for name, one in descendants(model)
+        if isinstance(one, Object) and has_weights(one) and id(one) in ways[0] - held and "requires_grad" not in one.cells
+    }
+    behind = [one for one in above(loss) if isinstance(one, Array) and id(one.attributes.get("layer")) in free]
+    names = [free[id(one.attributes["layer"])] for one in behind if _comes_from(one, held)]
+    if names:
+        shown = " and ".join(f"`{name}`" for name in sorted(set(names))[:NAMES_SHOWN])
+        yield LeftOut(f"the optimizer holds a part of the model alone: {shown} behind it never train", making.place)
+
+
+def _loads(making: Event) -> bool:
+    """Whether weights come from a file."""
+    return "load_state_dict" in getattr(making.place, "source_text", "")
+
+
+def _is_part(owner: Object | Instance, model: Value | None) -> bool:
+    return isinstance(model, Object | Instance) and model is not owner and any(one is owner for _, one in descendants(model))
+
+
+def _comes_from(array: Array, held: set[int]) -> bool:
+    return any(isinstance(one, Array) and id(one.attributes.get("layer")) in held for one in above(array) if one is not array)
+
+
+def _never_stepped(
+    events: tuple[Event, ...], optimizers: list[tuple[Event, Object | Instance, Value | None]]
+) -> Iterator[LeftOut]:
+    stepped = [one for one in events if one.kind in ("step", "maybe_step")]
+    moved = {id(one.values.get("optimizer")) for one in stepped}
+    for making, optimizer, owner in optimizers:
+        cleared = next((one for one in events if one.kind == "zero_grad" and one.values.get("target") is optimizer), None)
+        loop = innermost_loop(cleared) if cleared is not None else None
+        if loop is None or id(optimizer) in moved or not any(inside(one, loop) for one in stepped) or making.place is None:
+            continue
+        named = owner.cls.name if isinstance(owner, Instance) else "the model"
+        if isinstance(owner, Object | Instance) and has_weights(owner):
+            yield LeftOut(f"this optimizer is cleared at each pass and never steps: {named} does not train", making.place)
