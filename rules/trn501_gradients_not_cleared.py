@@ -102,7 +102,7 @@ from trainlint.api import (
 def check(script: Script) -> Iterator[Report]:
     """Look for loops that go backward and step, and clear nothing."""
     for one in loop_passes(every_event(script)):
-        backward = one.of("backward")
+        backward = [event for event in one.of("backward") if "returned" not in event.values]
         if not backward or one.of("zero_grad") or "zero_grad" in one.only_named or one.step.place is None:
             continue
         first = backward[0].place

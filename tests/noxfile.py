@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from pathlib import Path
 
 import nox
@@ -12,6 +13,8 @@ ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 EXTRAS = ("lsp", "completion")
 """What users install beside the default; the frameworks are never loaded by trainlint itself."""
+TORCH = "torch==2.13.0"
+"""As in `.ci/run`: others may end a process that has loaded TensorFlow too (2.15.0 did)."""
 BRANCHES = 92
 """Per cent that the tests must take."""
 
@@ -81,9 +84,10 @@ def keras2(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """The share of branches that all tests together take, programs and the probe's caged processes included."""
     session.chdir(ROOT)
-    session.install("--editable", ".[dev,torch,keras]", "coverage>=7.10", "pip")
+    session.install("--editable", ".[dev,keras]", TORCH, "coverage>=7.10", "pip")
     folder = Path(session.create_tmp())
-    measured = {"COVERAGE_FILE": str(folder / "data")}
+    # the cage's tests make folders that are closed off beside the project, not within it
+    measured = {"COVERAGE_FILE": str(folder / "data"), "TMPDIR": tempfile.gettempdir()}
     session.run("coverage", "erase", env=measured)
     session.run("coverage", "run", "-m", "pytest", "-q", "-p", "tests.measured", *session.posargs, env=measured)
     session.run("coverage", "combine", "--quiet", env=measured)

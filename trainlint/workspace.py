@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "trainlint.toml", "requirements.txt")
 MAXIMUM_FILE = 1_000_000
-MAXIMUM_KEPT = 2_000_000
-"""Characters of the files whose trees are kept; a tree takes some 50 bytes for each."""
+MAXIMUM_KEPT = 1_000_000
+"""Characters of the files whose trees are kept; with its positions a tree takes some 150 bytes for each (measured)."""
 
 
 def root_of(path: Path) -> Path:

@@ -186,10 +186,11 @@ def test_a_terminal_gets_colours(project: Path) -> None:
     assert b"\x1b[1;31mTRN504\x1b[0m" in text
 
 
-def test_nothing_heavy_is_imported_for_files_that_cannot_train(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["full", "concise"])
+def test_nothing_heavy_is_imported_for_files_that_cannot_train(tmp_path: Path, form: str) -> None:
     (tmp_path / "a.py").write_text("print('hello')\n", encoding="utf-8")
     code = (
-        "import sys; from trainlint.__main__ import main; main(['check', '--output-format', 'concise']);"
+        f"import sys; from trainlint.__main__ import main; main(['check', '--output-format', '{form}']);"
         "print(sorted({'libcst', 'numpy', 'rich', 'torch', 'tensorflow', 'keras'} & set(sys.modules)))"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

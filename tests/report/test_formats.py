@@ -11,6 +11,7 @@ from rich.console import Console
 
 from trainlint.core import At, Edit, Evidence, Finding, Fix, Related, Severity, Span, Unknown
 from trainlint.report.concise import lines, summary
+from trainlint.report.formats import write
 from trainlint.report.full import print_full
 from trainlint.report.gauge import WIDTH, gauge
 from trainlint.report.plain import cells, printable
@@ -204,3 +205,20 @@ def test_what_befalls_a_file_without_text_has_no_frame() -> None:
 
 def test_printable_text_takes_one_line() -> None:
     assert printable("a\tb\r\nc\u2028d") == "a    b\ufffd\ufffdc\ufffdd"
+
+
+@pytest.mark.parametrize("results", [(), (result(),), (result(), result())])
+def test_a_pipe_gets_the_same_line_without_rich(results: tuple[CheckResult, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+    stream = io.StringIO()
+    write(results, "full", stream)
+    assert stream.getvalue() == full(*results, width=140)
+
+
+def test_colours_that_are_asked_for_come_without_findings_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    stream = io.StringIO()
+    write((result(),), "full", stream)
+    assert stream.getvalue() == f"\x1b[1m{summary((result(),))}\x1b[0m\n"

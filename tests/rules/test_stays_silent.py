@@ -603,6 +603,111 @@ model = keras.Sequential([layers.Flatten(), layers.Dense(64, activation="relu"),
 model.compile("adam", "categorical_crossentropy")
 model.fit(batches(x, y), epochs=20, steps_per_epoch=32)
 """,
+    "gradients summed over several batches before they are applied": KERAS
+    + """
+import tensorflow as tf
+
+x, y = np.random.rand(640, 8).astype("float32"), np.random.randint(0, 10, 640)
+batches = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(640).batch(32)
+model = keras.Sequential([layers.Dense(32, activation="relu", input_shape=(8,)), layers.Dense(10)])
+optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
+criterion = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+sums = [tf.Variable(tf.zeros_like(one)) for one in model.trainable_variables]
+for epoch in range(50):
+    for number, (rows, labels) in enumerate(batches, start=1):
+        with tf.GradientTape() as tape:
+            loss = criterion(labels, model(rows, training=True)) / 4
+        for total, gradient in zip(sums, tape.gradient(loss, model.trainable_variables)):
+            total.assign_add(gradient)
+        if number % 4 == 0:
+            optimizer.apply_gradients(zip(sums, model.trainable_variables))
+            for total in sums:
+                total.assign(tf.zeros_like(total))
+""",
+    "characters written into tables of truth values": KERAS
+    + """
+NUMBERS = dict(zip("0123456789+ ", range(12)))
+
+
+def encode(text, rows):
+    table = np.zeros((rows, 12), dtype=bool)
+    for row, character in enumerate(text):
+        table[row, NUMBERS[character]] = 1
+    return table
+
+
+sums = [line.rstrip("\\n").split("=") for line in open("sums.txt")]
+x, y = np.stack([encode(left, 7) for left, _ in sums]), np.stack([encode(right, 4) for _, right in sums])
+model = keras.Sequential([keras.Input((7, 12)), layers.LSTM(64), layers.RepeatVector(4), layers.LSTM(64, return_sequences=True),
+                          layers.Dense(12, activation="softmax")])
+model.compile("adam", "categorical_crossentropy")
+model.fit(x, y, batch_size=32, epochs=30)
+""",
+    "numbers of words beside standardized columns": KERAS
+    + """
+words, columns = np.random.randint(1, 5000, size=(4000, 12)), np.random.normal(size=(4000, 6)).astype("float32")
+text, table = keras.Input((12,), name="text"), keras.Input((6,), name="table")
+read = layers.GlobalAveragePooling1D()(layers.Embedding(5000, 32)(text))
+joined = layers.concatenate([read, layers.Dense(16, activation="relu")(table)])
+model = keras.Model([text, table], layers.Dense(1, activation="sigmoid")(joined))
+model.compile("adam", "binary_crossentropy")
+model.fit({"text": words, "table": columns}, np.random.randint(0, 2, 4000), epochs=10)
+""",
+    "patches of adapted pictures": """
+import keras
+from keras import layers, ops
+
+(x, y), _ = keras.datasets.cifar10.load_data()
+prepared = keras.Sequential([layers.Normalization(), layers.Resizing(72, 72)])
+prepared.layers[0].adapt(x)
+
+
+class Patches(layers.Layer):
+    def call(self, pictures):
+        shape = ops.shape(pictures)
+        return ops.reshape(ops.image.extract_patches(pictures, size=6), (shape[0], 144, 108))
+
+
+class Projection(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.projection = layers.Dense(64)
+        self.positions = layers.Embedding(144, 64)
+
+    def call(self, patches):
+        return self.projection(patches) + self.positions(ops.expand_dims(ops.arange(0, 144, 1), 0))
+
+
+pictures = keras.Input((32, 32, 3))
+hidden = Projection()(Patches()(prepared(pictures)))
+hidden = layers.Dense(64, activation="relu")(layers.Flatten()(hidden))
+model = keras.Model(pictures, layers.Dense(10)(hidden))
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+model.fit(x, y, epochs=10, batch_size=64)
+""",
+    "pictures and masks of two folders divided in one generator": KERAS
+    + """
+from tensorflow.keras.preprocessing.image import ImageDataGenerator
+
+
+def pairs():
+    augment = ImageDataGenerator(horizontal_flip=True)
+    common = {"class_mode": None, "color_mode": "grayscale", "target_size": (64, 64), "batch_size": 8, "seed": 1}
+    pictures = augment.flow_from_directory("train/pictures", **common)
+    masks = augment.flow_from_directory("train/masks", **common)
+    for picture, mask in zip(pictures, masks):
+        picture = picture / 255
+        mask = mask / 255
+        mask[mask > 0.5] = 1
+        mask[mask <= 0.5] = 0
+        yield picture, mask
+
+
+model = keras.Sequential([layers.Conv2D(16, 3, padding="same", activation="relu", input_shape=(64, 64, 1)),
+                          layers.Conv2D(1, 1, activation="sigmoid")])
+model.compile("adam", "binary_crossentropy")
+model.fit(pairs(), steps_per_epoch=100, epochs=10)
+""",
 }
 
 

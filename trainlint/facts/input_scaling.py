@@ -10,7 +10,7 @@ from trainlint.facts.graph import Node, walk
 from trainlint.facts.provenance import Course, Scaling, course_of, holds_bytes, lineage, main_path, scaling_of
 from trainlint.facts.queries import RESHAPING, TRAINABLE_LAYERS, constant_factor, root_of, trainable
 from trainlint.facts.run import Script, TrainingRun
-from trainlint.facts.scaling import first_layer_on_raw_inputs
+from trainlint.facts.scaling import first_layer_on_raw_inputs, holds_the_inputs
 from trainlint.facts.syntax import names_of, targets_of
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Literal, Object, Tuple, Value
@@ -52,7 +52,8 @@ def _in_the_graph(run: TrainingRun) -> Iterator[UnitScaling]:
         if factor is not None:
             found.append(UnitScaling(factor, node.place))
         node = above
-    yield from reversed(found)
+    if node is not None and root is not None and holds_the_inputs(node, root, run):  # else the way starts above the run's inputs
+        yield from reversed(found)
 
 
 def _step(node: Node) -> tuple[float | None, Node | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from trainlint.core import Place, Unknown
@@ -63,10 +64,41 @@ def fitted_before_slices(script: Script, events: Sequence[Event]) -> Iterator[Le
 
 
 def _is_fitted(array: Array, *further: str) -> bool:
-    """Whether an array was transformed by what was fitted on all of its rows, as far as can be seen."""
-    fitted = array.inputs[1] if array.op == "scale" and len(array.inputs) > 1 else None
-    some_rows = any(one.op == "split" or _is_part(one) for one in main_path(fitted))
-    return array.op == "scale" and array.attributes.get("kind") in (*FITTED_KINDS, *further) and not some_rows
+    """Whether an array was transformed by what was surely fitted on all of its rows."""
+    if array.op != "scale" or array.attributes.get("kind") not in (*FITTED_KINDS, *further):
+        return False
+    fitted = list(main_path(array.inputs[1] if len(array.inputs) > 1 else None))
+    if array.attributes.get("fitted_elsewhere") or any(one.op == "split" or _is_part(one) for one in fitted):
+        return False
+    given = list(main_path(array.inputs[0]))
+    shared = {id(one) for one in given}
+    own = takewhile(lambda one: id(one) not in shared, fitted)  # what lies between the rows of both and what it was fitted on
+    return not any(_may_take_rows(one) and not any(_chosen_alike(one, other) for other in given) for one in own)
+
+
+def _may_take_rows(array: Array) -> bool:
+    """Whether an array may hold some rows of what it was taken from: no columns by name, no slice of all rows."""
+    index = array.attributes.get("index", ())
+    first = index[0] if isinstance(index, tuple) and index else None
+    whole = first is Ellipsis or (isinstance(first, slice) and first == slice(None))
+    columns = array.attributes.get("columns") is True or _are_names(_chosen(array))
+    return array.op == "shuffle" or (array.op == "getitem" and not whole and not columns)
+
+
+def _chosen(array: Array) -> Value | None:
+    """What an array or a data frame was subscripted by."""
+    return array.inputs[1] if array.op == "getitem" and len(array.inputs) > 1 else None
+
+
+def _are_names(chosen: Value | None) -> bool:
+    items = (chosen,) if isinstance(chosen, Literal) else () if chosen is None else _items(chosen)
+    return bool(items) and all(isinstance(one, Literal) and isinstance(one.value, str) for one in items)
+
+
+def _chosen_alike(first: Array, second: Array) -> bool:
+    """Whether two parts were taken by one and the same value: `frame[columns]`, written twice."""
+    chosen = _chosen(first)
+    return chosen is not None and chosen is _chosen(second)
 
 
 def _beside_windows(value: Value | None) -> Iterator[Array]:

@@ -13,6 +13,7 @@ from trainlint.facts.passes import (
     every_event,
     inside,
     loop_passes,
+    moves_own_tensors,
     names_only,
     owner_of,
     same_frame,
@@ -113,6 +114,8 @@ def _trained(events: Sequence[Event], step: Event, loop: Frame) -> Object | Inst
     owner = owner_of(optimizer) if optimizer is not None else None
     if isinstance(owner, Object | Instance):
         return owner
+    if moves_own_tensors(optimizer):
+        return None
     called = {
         id(event.values["model"]): event.values["model"] for event in events if event.kind == "forward" and inside(event, loop)
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
 from trainlint.core import Place, Unknown
@@ -12,6 +11,7 @@ from trainlint.facts.extract.losses import loss_of_node, prediction_and_target
 from trainlint.facts.graph import Node, Shape, walk
 from trainlint.facts.loss_messages import message_of
 from trainlint.facts.loss_table import EFFECTS, OUTPUTS, Row, rows
+from trainlint.facts.once import once_a_run
 from trainlint.facts.provenance import lineage
 from trainlint.facts.queries import DENSE_MAPS, output_width, skip_upwards
 from trainlint.facts.run import DataFacts, OptimizerFacts, TrainingRun
@@ -89,7 +89,7 @@ class Verdict(NamedTuple):
     message: str
 
 
-@lru_cache(maxsize=32)
+@once_a_run
 def loss_verdict(run: TrainingRun) -> Verdict | None:
     """The one verdict on a run's loss and output; None where they fit, or where what the rows ask for is not known."""
     fit = loss_fit(run)
@@ -109,7 +109,7 @@ def _of_a_graph(run: TrainingRun) -> bool:
     return isinstance(run.optimizer, OptimizerFacts) and run.optimizer.library == "tensorflow"
 
 
-@lru_cache(maxsize=32)
+@once_a_run
 def loss_fit(run: TrainingRun) -> LossFit | None:
     """Loss, output and labels of a run; None for a loss that the table does not judge."""
     if isinstance(run.loss, Unknown) or isinstance(run.model, Unknown):

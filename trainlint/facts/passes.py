@@ -168,6 +168,16 @@ def owner_of(optimizer: Value) -> Value | None:
     return params.cells.get("model") if isinstance(params, Object) else None
 
 
+def moves_own_tensors(optimizer: Value | None) -> bool:
+    """Whether an optimizer was given tensors of the script one by one, none of them a module's: a picture, a patch of it."""
+    params = optimizer.arguments.get("params") if isinstance(optimizer, Object) else None
+    held = params.cells.get("items") if isinstance(params, List) else params
+    items = held.items if isinstance(held, Tuple) else ()
+    return bool(items) and all(
+        isinstance(one, Array) and one.op == "parameter" and not {"layer", "model"} & one.attributes.keys() for one in items
+    )
+
+
 def text_of(value: Value | None) -> str:
     """The string that a value is, or nothing."""
     return value.value if isinstance(value, Literal) and isinstance(value.value, str) else ""

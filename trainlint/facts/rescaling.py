@@ -42,10 +42,11 @@ def rescalings(run: TrainingRun) -> Iterator[tuple[Factor, Node, str]]:
     layer's input which is another layer's output.
     """
     root = root_of(run)
-    if root is None:
-        return
+    nodes = [] if root is None else list(walk(root))
+    if root is None or any(node.op == "gradient" for node in nodes):
+        return  # a differential equation has its factors from nature: the output is read beside them, by its derivatives
     users = users_of(root)
-    for node in walk(root):
+    for node in nodes:
         factor = constant_factor(node)
         if factor is None or SMALL < abs(factor.value) < LARGE:
             continue

@@ -138,7 +138,7 @@ class TrainingRun:
     Unknown because its own place holds something else. `effort` multiplies what may be computed for its stability.
     `measured` is the bound that the probe measured, where that is better known than what follows from the script, and
     `observed` what it saw to be wrong with the first step. `heads` holds, of a Keras model with several outputs, each output with
-    its loss and labels as a run of its own.
+    its loss and labels as a run of its own. `computed` is for `once.once_a_run`.
     """
 
     framework: str
@@ -161,6 +161,7 @@ class TrainingRun:
     measured: StabilityBound | None = None
     observed: tuple[Observation, ...] = ()
     heads: tuple[TrainingRun, ...] = ()
+    computed: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def updates(self) -> int | None:

@@ -45,10 +45,31 @@ def first_layer_on_raw_inputs(run: TrainingRun) -> Node | None:
         return None
     users = users_of(root)
     for node in walk(root):
-        if node.op in DENSE_MAPS | RECURRENT and trainable(node) and node.inputs and raw_leaf(node.inputs[0], SEEN_THROUGH):
+        if node.op in DENSE_MAPS | RECURRENT and trainable(node) and node.inputs:
+            leaf = raw_leaf(node.inputs[0], SEEN_THROUGH)
+            if leaf is None or not holds_the_inputs(leaf, root, run):
+                continue
             below = next_below(node, users, SEEN_THROUGH)
             return None if below is not None and below.op in NORMALIZERS else node
     return None
+
+
+def holds_the_inputs(leaf: Node, root: Node, run: TrainingRun) -> bool:
+    """Whether the facts of a run's inputs are those of this leaf: not of another of its model's inputs."""
+    row = None if run.inputs.shape is None else run.inputs.shape[1:]
+    if leaf.op == "data":
+        own = leaf.attributes.get("statistics")
+        same = own is None or (own.second_moment, own.high) == (run.inputs.second_moment, run.inputs.high)
+        return same and (row is None or leaf.shape is None or leaf.shape[1:] == row)
+    others = [one for one in walk(root) if one.op == "input" and one is not leaf]
+    if not others:
+        return True
+    return (
+        row is not None
+        and leaf.shape is not None
+        and leaf.shape[1:] == row
+        and all(row != (one.shape or row)[1:] for one in others)
+    )
 
 
 def layers_of(run: TrainingRun) -> tuple[Node, ...]:

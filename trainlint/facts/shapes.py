@@ -191,6 +191,8 @@ def merged_batches(run: TrainingRun) -> Iterator[Merged]:
             continue
         extents = [one for one in before[1:] if one is not None]
         row = after[-1]
+        if node.inputs[0].op == "transpose" and row == before[-1]:
+            continue  # the channels were put last for this: one row for each pixel
         if len(extents) == len(before) - 1 and row and _is_network(node) and math.prod(extents) != row:
             features = math.prod(extents)
             below = users.get(id(node), ())

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from trainlint.core import Fact, Place, Unknown
 from trainlint.facts.graph import Node, walk
-from trainlint.facts.passes import owner_of
+from trainlint.facts.passes import moves_own_tensors, owner_of
 from trainlint.facts.queries import (
     AVERAGING,
     DENSE_MAPS,
@@ -130,9 +130,12 @@ def all_is_frozen(run: TrainingRun) -> bool:
     """Whether the loss has weights and the optimizer may move none of them."""
     if _model_is_frozen(run) or _optimizer_holds_frozen(run):
         return True
+    if any(moves_own_tensors(event.values.get("optimizer")) for event in run.events if event.kind == "step"):
+        return False
     root = output_of(run)
     nodes = list(walk(root)) if root is not None else []
-    open_parts = [node for node in nodes if node.op in ("unknown", "custom", "backbone") and not node.attributes.get("frozen")]
+    parts = ("unknown", "custom", "backbone", "gradient")  # a gradient depends on all weights of its loss
+    open_parts = [node for node in nodes if node.op in parts and not node.attributes.get("frozen")]
     if root is None or open_parts:
         return False
     parameters = [one for node in nodes for one in node.parameters]

@@ -52,7 +52,7 @@ def names_of(place: Place | None) -> Names | None:
     return _names(place.tree) if isinstance(place, NodePlace) else None
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _names(tree: Tree) -> Names:
     import libcst as cst
 

@@ -49,7 +49,8 @@ class Event:
       forward      model, output, inputs            (a script's call of a module or model)
       loss         loss, output                     (output: the loss Array)
       backward     loss                             (an Array; target, the variables, and tape for `tape.gradient(loss, vars)`;
-                   context where the gradients go to a context of their own: distributed autograd)
+                   context where the gradients go to a context of their own: distributed autograd; returned: the tensors whose
+                   gradients are given back and added up nowhere, `torch.autograd.grad(loss, tensors)`)
       zero_grad    target                           (optimizer or model)
       step         optimizer (and scaler, and gradient: the first one applied, as the script changed it); or for updates by
                    hand: parameter, update (the expression that is subtracted or added), learning_rate (the factor of the

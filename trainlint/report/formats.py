@@ -31,14 +31,14 @@ FORMATS = (*FOR_PEOPLE, *FOR_PROGRAMS)
 
 def write(results: Sequence[CheckResult], name: str, stream: TextIO) -> None:
     """Write the findings in the format of that name."""
-    if name == "full":
+    if name == "full" and (_has_colours(stream) or any(one.findings for one in results)):
         from rich.console import Console
 
         from trainlint.report.full import print_full
 
         width = None if stream.isatty() or os.environ.get("COLUMNS") else PIPE_WIDTH
         print_full(results, Console(file=stream, width=width, highlight=False, emoji=False, markup=False))
-    elif name == "concise":
+    elif name in FOR_PEOPLE:  # without findings and colours they are the same line
         from trainlint.report.concise import lines
 
         stream.writelines(f"{line}\n" for line in lines(results))
@@ -46,3 +46,8 @@ def write(results: Sequence[CheckResult], name: str, stream: TextIO) -> None:
         module, _, function = FOR_PROGRAMS[name].partition(":")
         render: Callable[[Sequence[CheckResult]], str] = getattr(importlib.import_module(f"trainlint.report.{module}"), function)
         stream.write(render(results))
+
+
+def _has_colours(stream: TextIO) -> bool:
+    """Whether Rich may colour what is written: a terminal, or an environment that asks for it (Rich's own variables)."""
+    return stream.isatty() or any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))

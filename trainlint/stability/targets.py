@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from trainlint.core import Unknown
 from trainlint.facts.graph import Node, walk
+from trainlint.facts.once import once_a_run
 from trainlint.facts.run import DataFacts, LossFacts, TrainingRun
 from trainlint.stability.bound import StabilityBound
 
@@ -21,7 +21,7 @@ OF_NUMBERS = frozenset({"mean_squared_error", "mean_absolute_error", "huber", "l
 """Losses whose targets are numbers that can be scaled."""
 
 
-@lru_cache(maxsize=64)
+@once_a_run
 def at_standard_targets(run: TrainingRun) -> StabilityBound | Unknown:
     """The verdict on a run were its targets of mean 0 and variance 1; Unknown where they are not known or not numbers.
 

@@ -47,6 +47,7 @@ PASSING = frozenset(
 """Operations that leave the numbers alone."""
 
 ONE_HOT = frozenset({"one_hot", "to_categorical"})
+ORDERED = frozenset({"less", "less_equal", "greater", "greater_equal"})
 UNKNOWN_DATA = DataFacts()
 
 
@@ -133,9 +134,8 @@ def labels_of(array: v.Array, statistics: v.Statistics, shape: v.Shape | None) -
         return "onehot", classes or (shape[-1] if shape else None)
     if array.data is not None and 0 < array.data.size <= MAXIMUM_LABELS and array.data.dtype.kind in "biuf":
         return labels_of_data(array.data)
-    if array.dtype == "bool" and not _of_one_hot(array):
-        columns = shape[-1] if shape is not None and len(shape) > 1 else 1
-        return ("binary", 2) if columns == 1 else ("multihot", columns)
+    if array.dtype == "bool" and (found := _labels_of_truths(array, shape)) is not None:
+        return found
     if array.op == "sign":
         return "pm1", 2
     written = _written_labels(array)
@@ -176,16 +176,21 @@ def _written_labels(array: v.Array) -> tuple[str, int | None] | None:
     return ("binary", 2) if len(numbers) == 2 else ("int", len(numbers))
 
 
-def _of_one_hot(array: v.Array) -> bool:
-    """Whether an array holds rows of a one-hot table."""
+def _labels_of_truths(array: v.Array, shape: v.Shape | None) -> tuple[str, int | None] | None:
+    """The labels that an array of truth values holds; None for a table whose rows could have one truth each.
+
+    Which entries of a table are true is known to be free only where numbers are compared by size: `ids[:, None] == arange(n)`
+    is a one-hot table, and so can be one that the script fills.
+    """
+    columns = shape[-1] if shape is not None and len(shape) > 1 else 1
+    if columns == 1:
+        return "binary", 2
     for _ in range(MAXIMUM_STEPS):
-        if array.op in ONE_HOT:
-            return True
         above = array.inputs[0] if _keeps_labels(array) else None
         if not isinstance(above, v.Array):
-            return False
+            break
         array = above
-    return False
+    return ("multihot", columns) if array.op in ORDERED or array.op == "random" else None
 
 
 def _keeps_labels(array: v.Array) -> bool:

@@ -211,6 +211,7 @@ def backwards_before(step: Event, pass_events: Sequence[Event]) -> list[Event]:
                     and "optimizer" in one.values), default=-1)  # fmt: skip
     window = [one for one in backwards if previous < one.order < step.order]
     chosen = window or [one for one in backwards if one.order < step.order] or backwards
+    chosen = [one for one in chosen if "returned" not in one.values] or chosen  # a penalty's gradients are no loss of their own
     return list({one.place or id(one): one for one in chosen}.values())
 
 

@@ -223,7 +223,9 @@ def of_frame(application: Application) -> Value:
         kind, x.shape
     )
     op = "shuffle" if kind == "frame_shuffled" else "getitem"
-    attributes = {"axis": 0} if op == "shuffle" else {"index": ("?",)}
+    attributes: dict[str, object] = {"axis": 0} if op == "shuffle" else {"index": ("?",)}
+    if kind == "frame_column" or (kind == "frame_rest" and _drops_columns(application)):
+        attributes["columns"] = True
     part = (
         known.part(x.statistics)
         if kind == "frame_part"
@@ -243,9 +245,13 @@ def of_frame(application: Application) -> Value:
     )
 
 
+def _drops_columns(application: Application) -> bool:
+    return application.arguments.get("columns") is not None or application.value("axis") in (1, "columns")
+
+
 def _rest(x: Array, application: Application) -> Array | None:
     """`frame.drop("price", axis=1)` of a frame whose columns are known by name."""
     columns, labels = application.arguments.get("columns"), application.arguments.get("labels")
-    across = columns is not None or application.value("axis") in (1, "columns")
+    across = _drops_columns(application)
     dropped = names_of(columns if columns is not None else labels)
     return without(x, dropped, application.place) if across and dropped and application.value("inplace") is not True else None

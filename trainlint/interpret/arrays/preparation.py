@@ -178,7 +178,9 @@ def _scaled(call: Call, kind: str, given: Value, fitted: Value | None, options: 
         shape = (shape[0], None)
     dtype = dtype if dtype in ("float32", "float16") else "float64"
     inputs = (given,) if base is None or base is array else (given, base)
-    return Array("scale", inputs, {"kind": kind}, shape, dtype, "numpy", data, statistics, place=call.place)
+    elsewhere = fitted is not None and base is None and fitted is not given  # on something that is not known
+    attributes = {"kind": kind, **({"fitted_elsewhere": True} if elsewhere else {})}
+    return Array("scale", inputs, attributes, shape, dtype, "numpy", data, statistics, place=call.place)
 
 
 def _scaled_entries(kind: str, array: Array | None, base: Array | None, options: dict[str, Any]) -> Data | None:

@@ -91,13 +91,21 @@ def _record(call: Call, parameter: Array, update: Value, sign: int) -> None:
     call.interpreter.emit("step", call.place, parameter=parameter, update=update, learning_rate=factor)
 
 
+def _is_differentiated_in(update: Value, target: Array) -> bool:
+    """Whether an update holds the gradient by the variable that it is for; a variable of another place sums gradients up."""
+    gradients = [one for one in arrays_below((update,)) if one.op == "gradient"]
+    if "initializer" not in target.attributes or not gradients:
+        return bool(gradients)
+    return any(isinstance(source, Array) and source.place == target.place for one in gradients for source in one.inputs[:1])
+
+
 @method("array:parameter", "assign_sub", "assign_add")
 @function("tensorflow.assign_sub", "tensorflow.assign_add")
 def _assign_difference(call: Call) -> Value:
     """`w.assign_sub(lr * gradient)`."""
     target = call.receiver if call.receiver is not None else call.argument(0, "ref")
     value = call.argument(0, "delta", "value") if call.receiver is not None else call.argument(1, "value")
-    if isinstance(target, Array) and holds_gradient(value) and value is not None:
+    if isinstance(target, Array) and value is not None and _is_differentiated_in(value, target):
         _record(call, target, value, -1 if "sub" in call.name else 1)
     return NONE
 
@@ -107,7 +115,7 @@ def assigned_step(call: Call, target: Array, value: Value) -> bool:
     if not isinstance(value, Array) or value.op not in ("subtract", "add") or len(value.inputs) != 2:
         return False
     base, update = value.inputs
-    if base is not target or not holds_gradient(update):
+    if base is not target or not _is_differentiated_in(update, target):
         return False
     _record(call, target, update, -1 if value.op == "subtract" else 1)
     return True

@@ -109,7 +109,8 @@ def train(
                 interpreter.emit("clip", where, target=model, maximum=maximum, by=kind)
             interpreter.emit("step", where, optimizer=optimizer)
         for schedule in schedules:
-            interpreter.emit("scheduler_step", place, schedule=schedule, metric=NONE)
+            monitored = Unknown("Lightning passes what it monitors", place)
+            interpreter.emit("scheduler_step", place, schedule=schedule, metric=monitored)
 
 
 def _step(interpreter: Interpreter, model: Instance, batch: Value, index: int | None, place: Place | None) -> Value:

@@ -236,7 +236,7 @@ def _autograd_grad(call: Call) -> Value:
     loss, inputs = call.argument(0, "outputs"), call.argument(1, "inputs")
     if loss is None or inputs is None:
         return call.unknown("gradients of something that is not passed")
-    call.interpreter.emit("backward", call.place, loss=loss)
+    call.interpreter.emit("backward", call.place, loss=loss, returned=inputs)
     if isinstance(inputs, Array):
         return Tuple((gradient(inputs, call.place, loss),), call.place)
     found = call.interpreter.iterate(inputs, call.place)
