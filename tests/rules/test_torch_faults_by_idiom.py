@@ -5,25 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.rules.checking import found_and_repaired, of
-
-IMPORTS = """import numpy as np
-import torch
-import torch.nn as nn
-import torch.nn.functional as F
-from torch.utils.data import DataLoader, TensorDataset
-x, y = torch.randn(320, 6), torch.randn(320, 1)
-loader = DataLoader(TensorDataset(x, y), batch_size=32, shuffle=True)
-"""
-SMALL = """model = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 1))
-optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-"""
-PASS = """for epoch in range(20):
-    for rows, targets in loader:
-        optimizer.zero_grad()
-        loss = F.mse_loss(model(rows), targets)
-        loss.backward()
-        optimizer.step()
-"""
+from tests.rules.torch_scripts import IMPORTS, PASS, SMALL
 
 FAULTS = {
     "a total by a plain sum": (

@@ -61,7 +61,7 @@ def _relu(x: Any) -> Any:
     return np.maximum(x, np.zeros((), getattr(x, "dtype", None)))
 
 
-_REFLECTED = {
+COMPARISONS: dict[str, np.ufunc] = {
     "equal": np.equal,
     "not_equal": np.not_equal,
     "less": np.less,
@@ -72,6 +72,7 @@ _REFLECTED = {
     "logical_or": np.logical_or,
     "logical_xor": np.logical_xor,
 }
+"""Of two arrays, entry by entry: true or false."""
 
 ARITHMETIC: dict[str, Operation] = {
     "add": _binary(np.add, rules.add),
@@ -93,7 +94,7 @@ ARITHMETIC: dict[str, Operation] = {
     "tensordot": Operation(shapes.tensordot, "promote", rules.unknown),
     "outer": Operation(shapes.outer, "promote", rules.unknown, ufunc(np.outer), 2),
     "where": Operation(shapes.broadcast, "branches", rules.where, ufunc(np.where), 3),
-    **{name: _binary(function, always(0.0, 1.0), "bool") for name, function in _REFLECTED.items()},
+    **{name: _binary(function, always(0.0, 1.0), "bool") for name, function in COMPARISONS.items()},
 }
 
 ELEMENTWISE: dict[str, Operation] = {

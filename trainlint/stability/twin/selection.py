@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from trainlint.interpret.arrays.table import COMPARISONS
 from trainlint.stability.twin import directional
 from trainlint.stability.twin.operation import (
     NONLINEAR,
@@ -238,20 +239,8 @@ def _gather(inputs: Sequence[Tensor], _parameters: Sequence[Tensor], attributes:
     return np.take_along_axis(cut, places, axis=axis), pullback
 
 
-_COMPARISONS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "equal": np.equal,
-    "not_equal": np.not_equal,
-    "less": np.less,
-    "less_equal": np.less_equal,
-    "greater": np.greater,
-    "greater_equal": np.greater_equal,
-    "logical_and": np.logical_and,
-    "logical_or": np.logical_or,
-    "logical_xor": np.logical_xor,
-}
-
 SELECTION: Mapping[str, Operation] = {
-    **{name: Operation(_compared(rule), nonlinear) for name, rule in _COMPARISONS.items()},
+    **{name: Operation(_compared(rule), nonlinear) for name, rule in COMPARISONS.items()},
     "logical_not": Operation(_not, nonlinear),
     "where": Operation(_where, _where_degree),
     "clip": Operation(_clip, nonlinear),
