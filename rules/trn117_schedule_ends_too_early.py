@@ -97,14 +97,15 @@ def check(run: TrainingRun) -> Iterator[Report]:
     found, schedule = share_of_run_below(run, NOTHING), run.schedule
     if found is None or schedule is None or uncounted_schedule(run.events) is not None:
         return
-    if found[1] - found[0] < HALF * found[1] or exact_data(run):
+    before, length, unit = found
+    if length - before < HALF * length or exact_data(run):
         return
     stepped = any(event.kind == "scheduler_step" for event in run.events)
     steps = f" (an epoch has {run.steps_per_epoch.value:,})" if isinstance(run.steps_per_epoch, Fact) else ""
     yield Report(
-        f"the rate is below 1 % of its peak after {found[0]:,} of {found[1]:,} updates{steps}: the rest of the run changes"
+        f"the rate is below 1 % of its peak after {before:,} of {length:,} {unit}{steps}: the rest of the run changes"
         " next to nothing. Give the schedule's length in the steps that it is called with",
         at=schedule.place or run.place,
-        numbers={"updates_before": found[0], "updates": found[1]},
+        numbers={f"{unit}_before": before, unit: length},
         cause=site_cause("schedule", schedule.place) if stepped and schedule.place else run_cause("step-size", run),
     )

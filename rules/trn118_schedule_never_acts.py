@@ -85,7 +85,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, change_in_run, exact, rule, run_cause
+from trainlint.api import Report, Severity, TrainingRun, change_in_run, exact, rule, run_cause, site_cause
 
 NOTICEABLE = 0.02
 WRITTEN_OUT = ("inverse_time", "constant", "linear")
@@ -95,13 +95,14 @@ WRITTEN_OUT = ("inverse_time", "constant", "linear")
 @rule("TRN118", "schedule-never-acts", Severity.WARNING, default="preview", absence=True)
 def check(run: TrainingRun) -> Iterator[Report]:
     """Compare the rates of the whole run with its first."""
-    change, schedule, updates = change_in_run(run), run.schedule, run.updates
-    if change is None or schedule is None or updates is None or change >= NOTICEABLE or schedule.name in WRITTEN_OUT:
+    found, schedule = change_in_run(run), run.schedule
+    if found is None or schedule is None or found[0] >= NOTICEABLE or schedule.name in WRITTEN_OUT:
         return
+    change, length, unit = found
     share = f"by {exact(float(f'{100 * change:.1g}'))} % at most" if change else "not at all"
     yield Report(
-        f"in the {updates:,} updates of this run the schedule changes the rate {share}: it is made for a longer run",
+        f"in the {length:,} {unit} of this run the schedule changes the rate {share}: it is made for a longer run",
         at=schedule.place or run.place,
-        numbers={"change": change, "updates": updates},
-        cause=run_cause("schedule", run),
+        numbers={"change": change, unit: length},
+        cause=site_cause("schedule", schedule.place) if schedule.place else run_cause("schedule", run),
     )

@@ -76,7 +76,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, category_codes, rule, site_cause, tokens_as_numbers
+from trainlint.api import Report, Severity, TrainingRun, category_codes, row_in_words, rule, site_cause, tokens_as_numbers
 
 
 @rule("TRN204", "category-codes-as-numbers", Severity.WARNING, default="preview")
@@ -89,7 +89,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
     for codes, count in category_codes(run):
         if codes.place is not None:
             yield Report(
-                f"{count} names become the numbers 0 to {count - 1} here, and line {run.place.span.row} trains on these:"
+                f"{count} names become the numbers 0 to {count - 1} here, and {row_in_words(run.place)} trains on these:"
                 " the network is told that they have an order and distances. One-hot encode them, or use an embedding",
                 at=codes.place,
                 numbers={"categories": count},

@@ -75,7 +75,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, rule, run_cause, scaled_before_backbone, without_scaling
+from trainlint.api import (
+    Report,
+    Severity,
+    TrainingRun,
+    row_in_words,
+    rule,
+    run_cause,
+    scaled_before_backbone,
+    without_scaling,
+)
 
 
 @rule("TRN206", "backbone-rescales-already", Severity.WARNING)
@@ -85,7 +94,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
         if one.place is None or one.scaled is None:
             continue
         yield Report(
-            f"{one.name} divides its inputs by 255 itself, and they are scaled in line {one.scaled.span.row} already: its"
+            f"{one.name} divides its inputs by 255 itself, and they are scaled in {row_in_words(one.scaled)} already: its"
             " pretrained layers see values up to 0.0039. Give it bytes",
             at=one.place,
             numbers={"maximum": 1 / 255},

@@ -99,9 +99,9 @@ def check(script: Script) -> Iterator[Report]:
             else:
                 said = f"are {figure(size, 3)} times {'larger' if one.ratio > 1 else 'smaller'} than what it was trained on"
             yield Report(
-                f"the model trained in line {run.place.span.row} is used here on data that {said}: scale both alike",
+                f"the model trained{in_line(run.place)} is used here on data that {said}: scale both alike",
                 at=one.use.place,
-                numbers={"ratio": one.ratio} if one.ratio is not None else {},
+                numbers={"scale_ratio": one.ratio} if one.ratio is not None else {},
                 related=(("the scaling that differs", where),) if where is not None else (),
                 fix_message="scale both alike",
                 edits=scale_alike(one),

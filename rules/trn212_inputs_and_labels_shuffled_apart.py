@@ -65,8 +65,7 @@ import numpy as np
 from tensorflow import keras
 
 (x, y), _ = keras.datasets.mnist.load_data()
-x = x.reshape(-1, 784) / 255.0
-noisy = x[np.random.permutation(len(x))]
+noisy = x.reshape(-1, 784)[np.random.permutation(len(x))] / 255.0
 model = keras.Sequential([keras.layers.Dense(784)])
 model.compile("adam", "mse")
 model.fit(noisy, noisy, epochs=10)
@@ -87,6 +86,7 @@ from trainlint.api import (
     Severity,
     every_event,
     reordered_alone,
+    row_in_words,
     rule,
     shuffle_together,
     shuffled_apart,
@@ -103,7 +103,7 @@ def check(script: Script) -> Iterator[Report]:
         if apart is None:
             continue
         yield Report(
-            f"the {apart.what} that line {run.place.span.row} trains on are put in a random order that the rest does not"
+            f"the {apart.what} that {row_in_words(run.place)} trains on are put in a random order that the rest does not"
             " share: no row has its own label any more. Index both with one permutation",
             at=apart.place,
             related=(("trained here", run.place),),

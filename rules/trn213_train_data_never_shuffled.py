@@ -99,7 +99,8 @@ def check(run: TrainingRun) -> Iterator[Report]:
     if order is None or order.place is None:
         return
     if order.by_class:
-        said = f"the order is that of {order.what}, one class after the other: whole batches hold one class. Set `shuffle=True`"
+        advice = "`.shuffle` the rows before `.batch`" if order.in_pipeline else "Set `shuffle=True`"
+        said = f"the order is that of {order.what}, one class after the other: whole batches hold one class. {advice}"
     else:
         said = f"every epoch goes through {order.what} in the same order: `shuffle=True` lets the batches differ"
     yield Report(
@@ -107,6 +108,6 @@ def check(run: TrainingRun) -> Iterator[Report]:
         at=order.place,
         severity=Severity.WARNING if order.by_class else Severity.INFO,
         fix_message="shuffle the training data",
-        edits=shuffle_loader(order.place),
+        edits=() if order.in_pipeline else shuffle_loader(order.place),
         cause=site_cause("order", order.place),
     )

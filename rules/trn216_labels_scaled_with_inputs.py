@@ -76,7 +76,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, labels_scaled_with_inputs, rule, run_cause
+from trainlint.api import Report, Severity, TrainingRun, labels_scaled_with_inputs, row_in_words, rule, run_cause
 
 
 @rule("TRN216", "labels-scaled-with-inputs", Severity.ERROR, default="preview")
@@ -85,7 +85,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
     found = labels_scaled_with_inputs(run)
     if found is not None:
         yield Report(
-            f"the scaler is fitted on the whole table, its label column included: line {run.place.span.row} trains a classifier"
+            f"the scaler is fitted on the whole table, its label column included: {row_in_words(run.place)} trains a classifier"
             " on scaled class numbers. Take the labels out first and scale the other columns",
             at=found.place,
             related=(("trained here", run.place),),

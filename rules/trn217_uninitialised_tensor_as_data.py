@@ -88,7 +88,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, never_filled, rule, site_cause
+from trainlint.api import Report, Script, Severity, every_event, never_filled, row_in_words, rule, site_cause
 
 
 @rule("TRN217", "uninitialised-tensor-as-data", Severity.WARNING, scope="script", default="preview")
@@ -96,7 +96,7 @@ def check(script: Script) -> Iterator[Report]:
     """Look for runs on memory that nobody wrote to."""
     for made, trained in never_filled(script, every_event(script)):
         yield Report(
-            f"the memory that is taken here is never filled, and line {trained.span.row} trains on it: it holds what was in"
+            f"the memory that is taken here is never filled, and {row_in_words(trained)} trains on it: it holds what was in"
             " memory before, another thing in each run. Fill it, or make it with zeros, ones or random numbers",
             at=made,
             related=(("trained on here", trained),),

@@ -77,7 +77,7 @@ def check(script: Script) -> Iterator[Report]:
         pictures = f"pictures {shapes} channel becomes a mixture of all channels and the picture is scrambled"
         steps = f"sequences {shapes} step becomes a mixture of the features of several steps"
         yield Report(
-            f"this reshapes {steps if one.before[1:] == one.after[:0:-1] else pictures}. Move the axis by transpose or permute",
+            f"this reshapes {steps if len(one.before) == 3 else pictures}. Move the axis by transpose or permute",
             at=one.place,
             fix_message="transpose the axes",
             edits=one.edits,

@@ -4,7 +4,7 @@
 
 The optimizer walks downhill. Behind a minus sign, downhill of what is differentiated is uphill of the loss: the error grows
 with every step, as fast as the optimizer can make it. So it does with the divergence of a variational autoencoder that is added
-as 0.5 (1 + s - μ² - exp(s)): its sign is the wrong one, and the loss falls without end.
+as 0.5 (1 + s - μ² - exp(s)), and with a generator that pushes its critic's answer the way the critic's own loss does.
 
 ```python bad
 from torch import nn, optim
@@ -108,13 +108,13 @@ def check(run: TrainingRun) -> Iterator[Report]:
         for place, text in signs_left_out(run):
             yield Report(text, at=place, cause=run_cause("loss-sign", run))
         return
-    inverted = found.op == "divide"
-    loss = found.inputs[-1 if inverted else 0].op.replace("_", " ")
+    node, loss, inverted = found.node, found.loss.replace("_", " "), found.node.op == "divide"
+    summed = "" if inverted or node.inputs[0].op != "add" else " a sum with"
     yield Report(
-        f"what is differentiated is {'1 over' if inverted else 'minus'} {loss}: each step makes the loss itself larger."
+        f"what is differentiated is {'1 over' if inverted else 'minus'}{summed} {loss}: each step makes the loss itself larger."
         f" {'Differentiate the loss' if inverted else 'Drop the sign'}",
-        at=found.place or run.place,
+        at=node.place or run.place,
         fix_message="Drop the sign",
-        edits=() if inverted else layer_fixes.without_sign(found.place),
+        edits=() if inverted else layer_fixes.without_sign(node.place),
         cause=run_cause("loss-sign", run),
     )

@@ -92,7 +92,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, layer_fixes, layer_name, only_pooled, redundant_chains, rule, site_cause
+from trainlint.api import Report, Severity, TrainingRun, layer_fixes, only_pooled, redundant_chains, rule, site_cause
 
 
 @rule("TRN401", "linear-layers-without-activation", Severity.WARNING)
@@ -112,9 +112,9 @@ def check(run: TrainingRun) -> Iterator[Report]:
             cause=site_cause("linear-chain", place),
         )
     pooled = only_pooled(run)
-    if len(pooled) > 1:
-        names, place = " and ".join(map(layer_name, pooled)), pooled[0].place or run.place
-        message = f"{names} have no activation: the max pooling behind them passes negative values on as they are"
-        edits = layer_fixes.with_relu([one.place for one in pooled])
+    if pooled is not None:
+        place = pooled.nodes[0].place or run.place
+        message = f"no activation follows {pooled.names}: the max pooling behind passes negative values on as they are"
+        edits = layer_fixes.with_relu([one.place for one in pooled.nodes])
         cause = site_cause("linear-chain", place)
         yield Report(message, at=place, severity=Severity.INFO, fix_message="Put relu behind them", edits=edits, cause=cause)

@@ -96,7 +96,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
         words = {
             "dead": f"all weights of {name} start as 0 in front of relu: its output and its gradient stay 0, it never learns",
             "equal": f"the weights of {name} and behind it start as {value}: its {units} units stay equal and act as 1",
-            "told-apart": f"all weights of {name} start as {value}: only the layer behind tells its {units} units apart",
+            "told-apart": f"all weights of {name} start as {value}: nothing but {first.by} tells its {units} units apart",
         }
         yield Report(
             words[effect],

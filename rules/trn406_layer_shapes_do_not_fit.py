@@ -108,8 +108,9 @@ def check(script: Script) -> Iterator[Report]:
             )
             shape = one.flattened
         if found != expected:
+            of_shape = f" (shape {shape_in_words(shape)})" if shape else ""
             yield Report(
-                f"{one.name} {misfit_in_words(one, found)} (shape {shape_in_words(shape)}): raises",
+                f"{one.name} {misfit_in_words(one, found)}{of_shape}: raises",
                 at=at,
                 numbers={"expected": float(expected), "found": float(found)},
                 related=(("called here", one.call),) if one.call != at else (),

@@ -114,6 +114,7 @@ def check(script: Script) -> Iterator[Report]:
         edits, cause = layer_fixes.constructed_base(one.place, one.misspelt), site_cause("weights", one.place)
         yield Report(text, at=one.place, fix_message="Run the base's constructor", edits=edits, cause=cause)
     for event in every_event(script):
-        if event.kind == "called_container" and event.place is not None:
+        undecided = any(frame.kind == "branch" for frame in event.frames)  # where it may be another thing by then
+        if event.kind == "called_container" and event.place is not None and not undecided:
             text = "a ModuleList is called like a layer: raises a NotImplementedError. Use nn.Sequential or call each layer"
             yield Report(text, at=event.place, cause=site_cause("weights", event.place))

@@ -3,7 +3,8 @@
 ## Why
 
 PyTorch's recurrent layers take (time, batch, features) unless `batch_first=True`. The (batch, time, features) of a loader runs
-through without a word: the layer steps from sample to sample as if they were moments of one sequence.
+through without a word: the layer steps from sample to sample as if they were moments of one sequence. With `batch_first=True`
+it is `output[-1]` that takes a sample for the last step.
 
 ```python bad
 import torch
@@ -86,7 +87,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, batch_taken_for_time, insert_argument, rule, site_cause
+from trainlint.api import (
+    Report,
+    Severity,
+    TrainingRun,
+    batch_taken_for_time,
+    insert_argument,
+    rule,
+    samples_taken_for_steps,
+    site_cause,
+)
+
+SAMPLE = "the first axis are the samples here, `batch_first=True`: this takes the last sample, not the last step. Take `[:, -1]`"
 
 
 @rule("TRN421", "rnn-batch-axis", Severity.WARNING, default="preview")
@@ -104,3 +116,5 @@ def check(run: TrainingRun) -> Iterator[Report]:
                 edits=insert_argument(node.place, "batch_first=True"),
                 cause=site_cause("layer", node.place),
             )
+    for place in samples_taken_for_steps(run):
+        yield Report(SAMPLE, at=place, cause=site_cause("layer", place))

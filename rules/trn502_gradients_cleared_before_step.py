@@ -3,7 +3,7 @@
 ## Why
 
 `zero_grad` between backward and step throws the gradients away: the step sees none (or zeros), and only weight decay and old
-momentum move the weights. The loss stays where it starts.
+momentum move the weights. The loss stays where it starts. Where the step follows every k batches, clearing at each leaves one.
 
 ```python bad
 from torch import nn, optim
@@ -87,7 +87,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, lost_gradients, move_before, move_behind, rule, site_cause
+from trainlint.api import Report, Script, Severity, lost_batches, lost_gradients, move_before, move_behind, rule, site_cause
 
 LATE = "the gradients are cleared after backward and before step: the step finds none, and the weights do not move"
 EARLY = "the step stands before backward, right after the gradients were cleared: it finds none, and the weights do not move"
@@ -106,3 +106,12 @@ def check(script: Script) -> Iterator[Report]:
             related=(("the gradients are cleared here" if one.early else "this step finds no gradients", one.other),),
             cause=site_cause("loop", one.step),
         )
+    for lost in lost_batches(script):
+        if lost.every is not None:
+            yield Report(
+                f"every batch clears the gradients and the step takes them every {lost.every} batches: it finds those of the last"
+                f" one only, and {lost.every - 1} of {lost.every} batches teach nothing. Clear them behind the step",
+                at=lost.clear,
+                related=(("this step", lost.step),),
+                cause=site_cause("loop", lost.step),
+            )

@@ -3,7 +3,7 @@
 ## Why
 
 Without `backward` there are no gradients and `step` leaves the weights alone; without `step` the gradients are thrown away.
-Either way the loss is printed epoch after epoch and no weight moves. Lightning looks for the loss under the key `loss` of a dict.
+Either way the loss is printed epoch after epoch and no weight moves. Lightning wants the loss returned, or `loss` in a dict.
 
 ```python bad
 from torch import nn, optim
@@ -90,13 +90,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, gradients_not_applied, missing_acts, rule, site_cause
+from trainlint.api import Report, Script, Severity, gradients_not_applied, lossless_steps, missing_acts, rule, site_cause
 
 EFFECTS = {
     "backward": "the loop computes this loss and steps but never goes backward: there are no gradients and no weight moves",
     "gradients": "the loop clears gradients and steps, but nothing in this file computes any: no weight moves",
     "step": "the loop goes backward but the optimizer never steps: no weight moves",
 }
+
+
+LOSSLESS = "`training_step` returns a dict without the key `loss`: Lightning cannot go backward and raises"
+NOTHING = "`training_step` returns nothing: Lightning skips the step of every batch, and no weight moves. Return the loss"
 
 
 @rule("TRN503", "step-or-backward-missing", Severity.ERROR, scope="script", absence=True)
@@ -107,7 +111,5 @@ def check(script: Script) -> Iterator[Report]:
     for place in gradients_not_applied(script):
         text = "the loop computes these gradients, and the optimizer of this file is never told to apply them: no weight moves"
         yield Report(text, at=place, cause=site_cause("loop", place))
-    for event in every_event(script):
-        if event.kind == "lossless" and event.place is not None:
-            said = "`training_step` returns a dict without the key `loss`: Lightning cannot go backward and raises"
-            yield Report(said, at=event.place, cause=site_cause("loop", event.place))
+    for place, nothing in lossless_steps(script):
+        yield Report(NOTHING if nothing else LOSSLESS, at=place, cause=site_cause("loop", place))

@@ -3,7 +3,7 @@
 ## Why
 
 `state_dict()` gives the model's own tensors, not a copy. What was put aside as the best weights changes with every later step:
-loading it back restores the last weights, not the best. `best_model = model` is one name more for the same model.
+loading it back restores, and saving it keeps, the last weights. `best_model = model` is one name more for the same model.
 
 ```python bad
 from torch import nn, optim
@@ -95,19 +95,19 @@ from collections.abc import Iterator
 
 from trainlint.api import Report, Script, Severity, kept_by_reference, replace, rule, site_cause, text_at
 
-WEIGHTS = "`state_dict()` keeps the model's own tensors: they change with every later step, what is loaded is the last weights"
+WEIGHTS = "`state_dict()` keeps the model's own tensors: they change with every later step, what is {} is the last weights"
 MODEL = "`{}` is the model itself, no copy: it goes on changing with every step, what is read in the end is the last model"
 
 
 @rule("TRN511", "best-weights-by-reference", Severity.ERROR, scope="script")
 def check(script: Script) -> Iterator[Report]:
     """Look for weights of the training loop that are loaded after it, and for second names of the model."""
-    for kept, name, loaded in kept_by_reference(script):
+    for kept, name, used, what in kept_by_reference(script):
         text, imported = text_at(kept), "\nimport copy\n" in "\n" + getattr(kept, "source_text", "")
         yield Report(
-            MODEL.format(name) if name else WEIGHTS,
+            MODEL.format(name) if name else WEIGHTS.format(what),
             at=kept,
-            related=(("loaded here", loaded),) if loaded is not None else (),
+            related=((f"{what} here", used),) if used is not None else (),
             fix_message="keep a deep copy",
             edits=(replace(kept, f"copy.deepcopy({text})"),) if imported and text and "\n" not in text else (),
             cause=site_cause("weights", kept),

@@ -2,7 +2,8 @@
 
 ## Why
 
-A backward pass behind the loop over the batches sees the last loss only: of 938 batches one is learned from. The same goes for
+A backward pass behind the loop over the batches sees the last loss only: of 938 batches one is learned from. So it is with the
+step behind a loop that clears the gradients at each batch, and with
 `next(iter(loader))` in the loop: each pass makes a new iterator, and an unshuffled loader gives its first batch every time.
 
 ```python bad
@@ -96,8 +97,10 @@ def check(script: Script) -> Iterator[Report]:
     """Look for batches that the step never sees."""
     for one in last_batches_only(script):
         batches = f"of {one.batches:,} batches" if one.batches else "of all batches"
+        what = "the step stands behind the loop over the batches, each of which clears the gradients"
         yield Report(
-            f"backward stands behind the loop over the batches: {batches} an epoch learns from the last one only",
+            f"{what if one.cleared else 'backward stands behind the loop over the batches'}: {batches} an epoch learns from the"
+            " last one only",
             at=one.place,
             related=(("the loop over the batches", one.loop),),
             fix_message="step inside the loop",

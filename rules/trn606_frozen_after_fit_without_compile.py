@@ -82,6 +82,7 @@ from trainlint.api import (
     Severity,
     frozen_after_fit,
     insert_statement_before,
+    row_in_words,
     rule,
     site_cause,
     text_at,
@@ -94,7 +95,7 @@ def check(script: Script) -> Iterator[Report]:
     """Look for `trainable` between two fits, and for discriminators that are not frozen at all."""
     for place, own in unfrozen_adversaries(script):
         yield Report(
-            f"the model that line {own.span.row} compiles is part of this one and not frozen: each step of this model also trains"
+            f"the model that {row_in_words(own)} compiles is part of this one and not frozen: each step of this model also trains"
             " it, towards the wrong labels. Set its `trainable = False` before this compile",
             at=place,
             related=(("compiled for itself here", own),),

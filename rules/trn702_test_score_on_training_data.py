@@ -85,7 +85,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, folds_of_one_model, rule, site_cause, tests_on_training_data
+from trainlint.api import (
+    Report,
+    Script,
+    Severity,
+    folds_of_one_model,
+    row_in_words,
+    rule,
+    site_cause,
+    tests_on_training_data,
+)
 
 
 @rule("TRN702", "test-score-on-training-data", Severity.WARNING, scope="script", default="preview")
@@ -93,7 +102,7 @@ def check(script: Script) -> Iterator[Report]:
     """Look for scores named test or validation on the data of the training."""
     for one in tests_on_training_data(script):
         yield Report(
-            f"`{one.called}` is computed on the data that line {one.trained.span.row} trains on: it tells what was learnt by"
+            f"`{one.called}` is computed on the data that {row_in_words(one.trained)} trains on: it tells what was learnt by"
             " heart, not how the model does on other data. Compute it on data that were held back",
             at=one.place,
             related=(("trained here", one.trained),),

@@ -78,7 +78,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, keep_order, rule, shuffled_answers, site_cause
+from trainlint.api import (
+    Report,
+    Script,
+    Severity,
+    every_event,
+    keep_order,
+    row_in_words,
+    rule,
+    shuffled_answers,
+    site_cause,
+)
 
 
 @rule("TRN712", "shuffled-predictions-compared", Severity.ERROR, scope="script")
@@ -88,7 +98,7 @@ def check(script: Script) -> Iterator[Report]:
         if read.place is None or predicted.place is None:
             continue
         yield Report(
-            f"the generator shuffles: the predictions of line {predicted.place.span.row} are in another order than these labels:"
+            f"the generator shuffles: the predictions of {row_in_words(predicted.place)} are in another order than these labels:"
             " comparing them gives chance. Make it with `shuffle=False`",
             at=read.place,
             related=(("made here", made),) if made is not None else (),

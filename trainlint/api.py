@@ -82,7 +82,7 @@ from trainlint.facts.leakage import (
     shuffled_answers as shuffled_answers,
     validated_on_training_data as validated_on_training_data,
 )
-from trainlint.facts.left_out import weights_left_out as weights_left_out
+from trainlint.facts.left_out import lossless_steps as lossless_steps, weights_left_out as weights_left_out
 from trainlint.facts.loop_faults import (
     forwards_without_gradients as forwards_without_gradients,
     gradients_not_applied as gradients_not_applied,
@@ -113,6 +113,7 @@ from trainlint.facts.partial_cuts import layers_cut_off as layers_cut_off
 from trainlint.facts.partial_epochs import (
     first_batches_only as first_batches_only,
     last_batches_only as last_batches_only,
+    lost_batches as lost_batches,
     not_averaged as not_averaged,
 )
 from trainlint.facts.passes import (
@@ -204,6 +205,7 @@ from trainlint.facts.structure import (
     batch_taken_for_time as batch_taken_for_time,
     dropout_on_output as dropout_on_output,
     never_adapted as never_adapted,
+    samples_taken_for_steps as samples_taken_for_steps,
     saturating_stack as saturating_stack,
     softmax_inside as softmax_inside,
 )
@@ -288,8 +290,10 @@ from trainlint.step_reports import (
     relative_step_report as relative_step_report,
     rescaled_step as rescaled_step,
     schedule_report as schedule_report,
+    short_reach_report as short_reach_report,
     shrinking_report as shrinking_report,
     shrunken_bound_report as shrunken_bound_report,
+    slow_descent_report as slow_descent_report,
     spikes_late as spikes_late,
     steep_targets_report as steep_targets_report,
 )
@@ -305,6 +309,7 @@ from trainlint.wording import (
     powers_of_ten as powers_of_ten,
     root_mean_square as root_mean_square,
     round_down_1_2_5 as round_down_1_2_5,
+    row_in_words as row_in_words,
     run_cause as run_cause,
     site_cause as site_cause,
     stability_numbers as stability_numbers,

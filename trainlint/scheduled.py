@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from trainlint.core import Evidence, Unknown
-from trainlint.facts.rates import LONGEST, rates_of
+from trainlint.facts.rates import course_of, rates_of
 from trainlint.facts.run import TrainingRun
 from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
@@ -45,20 +45,20 @@ def scheduled(run: TrainingRun) -> ScheduledRun | None:
     return ScheduledRun(bound, max(rates), crossing, highest, len(rates))
 
 
-def share_of_run_below(run: TrainingRun, share: float) -> tuple[int, int] | None:
-    """The first update from which the rate stays below `share` of its peak, and the run's length; None if not known or never."""
-    rates, updates = rates_of(run), run.updates
-    if not rates or updates is None or updates > LONGEST:
+def share_of_run_below(run: TrainingRun, share: float) -> tuple[int, int, str] | None:
+    """From when the rate stays below `share` of its peak, the run's length, and the unit of both; None if not known or never."""
+    course = course_of(run)
+    if course is None:
         return None
-    peak = max(rates)
-    above = [step for step, rate in enumerate(rates) if rate >= share * peak]
+    peak = max(course.rates)
+    above = [step for step, rate in enumerate(course.rates) if rate >= share * peak]
     first = above[-1] + 1 if above else 0
-    return (first, updates) if peak > 0 and first < updates else None
+    return (first, len(course.rates), course.unit) if peak > 0 and first < len(course.rates) else None
 
 
-def change_in_run(run: TrainingRun) -> float | None:
-    """The largest change of the rate in a run, as a share of its first; None where the schedule is not followed."""
-    rates, updates = rates_of(run), run.updates
-    if len(rates) < 2 or updates is None or updates > LONGEST or rates[0] <= 0:
+def change_in_run(run: TrainingRun) -> tuple[float, int, str] | None:
+    """The largest change of the rate in a run, as a share of its first, the run's length, and its unit; None if not known."""
+    course = course_of(run)
+    if course is None or len(course.rates) < 2 or course.rates[0] <= 0:
         return None
-    return max(abs(rate / rates[0] - 1) for rate in rates)
+    return max(abs(rate / course.rates[0] - 1) for rate in course.rates), len(course.rates), course.unit

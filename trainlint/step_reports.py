@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from trainlint.core import Evidence, Fact, Origin, Severity, Unknown
-from trainlint.facts.pace import relative_step
+from trainlint.facts.pace import reach_of_adam, relative_step, share_descended
 from trainlint.facts.penalties import Penalty, Shrinking
 from trainlint.facts.queries import Factor, clips, layer_name, planned_updates
 from trainlint.facts.run import LossFacts, OptimizerFacts, TrainingRun
@@ -20,6 +20,7 @@ from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
 from trainlint.stability.targets import at_standard_targets
 from trainlint.wording import (
+    ADAM_FAMILY,
     SGD_FAMILY,
     exact,
     figure,
@@ -212,6 +213,42 @@ def shrinking_report(run: TrainingRun, decay: Shrinking, severity: Severity) -> 
     message = f"weight_decay={exact(fact.value)} with {step_size(optimizer)}: each step {effect}, whatever the gradient is"
     cause = run_cause("weight-decay", run)
     return Report(message, at=fact.place or optimizer.place or run.place, severity=severity, numbers=numbers, cause=cause)
+
+
+def slow_descent_report(run: TrainingRun, share: float) -> Report | None:
+    """That gradient descent goes less than a share of its way in the whole run, where the curvature is proved or simulated."""
+    optimizer, bound = run.optimizer, stability(run)
+    if not isinstance(bound, StabilityBound) or bound.evidence is Evidence.ESTIMATED or isinstance(optimizer, Unknown):
+        return None
+    done = share_descended(run, bound.sharpness)
+    if done is None or done >= share or not isinstance(optimizer.learning_rate, Fact) or run.updates is None:
+        return None
+    return Report(
+        f"{figure(run.updates)} updates of {step_size(optimizer)} go {figure(100 * done)} % of the way along the direction that"
+        f" is learned fastest (λ = {figure(bound.sharpness)}), and less along all others: the network ends about as it began",
+        at=step_size_place(run),
+        evidence=bound.evidence,
+        numbers={"learning_rate": optimizer.learning_rate.value, "updates": run.updates, "sharpness": bound.sharpness},
+        cause=run_cause("step-size", run),
+    )
+
+
+def short_reach_report(run: TrainingRun, share: float) -> Report | None:
+    """That the steps of an optimizer which moves weights by its rate are, all in all, less than a share of the first weights."""
+    optimizer = run.optimizer
+    if isinstance(optimizer, Unknown) or optimizer.name not in ADAM_FAMILY or not isinstance(optimizer.learning_rate, Fact):
+        return None
+    rate, reach = optimizer.learning_rate, reach_of_adam(run) if optimizer.learning_rate.value > 0 else None
+    if reach is None or reach.moved >= share * reach.start:
+        return None
+    return Report(
+        f"{figure(reach.updates)} updates of {step_size(optimizer)} move a weight by at most {figure(reach.moved)}, and the"
+        f" weights start with an RMS of {figure(reach.start)} or more: the network ends about as it began",
+        at=step_size_place(run),
+        evidence=Evidence.ESTIMATED,
+        numbers={"learning_rate": rate.value, "updates": reach.updates, "initial_rms": reach.start},
+        cause=run_cause("step-size", run),
+    )
 
 
 def penalty_report(run: TrainingRun, penalty: Penalty) -> Report:

@@ -102,6 +102,13 @@ def step_size_place(run: TrainingRun) -> Place:
     return rate.place or run.optimizer.place or run.place
 
 
+def row_in_words(place: Place) -> str:
+    """`line 12`; of a notebook `cell 3, line 4`, as its reader counts."""
+    source = getattr(getattr(place, "tree", None), "source", None)
+    cell, row = source.cell_position(place.span.row) if source is not None else (None, place.span.row)
+    return f"line {row}" if cell is None else f"cell {cell}, line {row}"
+
+
 def inputs_in_words(inputs: DataFacts) -> str:
     """The scale of the inputs where it is known: "unnormalized inputs up to 19", "inputs of bytes 0 to 255"."""
     if inputs.scale == "byte":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.facts import idioms
 from tests.facts.building import (
     applied,
     at,
@@ -29,6 +30,25 @@ from trainlint.interpret.events import Frame
 
 X = constant(np.arange(1.0, 21.0).reshape(20, 1), "torch")
 Y = constant(np.arange(1.0, 21.0).reshape(20, 1) / 2, "torch")
+
+
+NETWORK = """import torch
+x, y = torch.arange(1.0, 21.0).reshape(20, 1), torch.arange(1.0, 21.0).reshape(20, 1) / 2
+net = torch.nn.Linear(1, 1)
+"""
+STEP = """        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(net(rows), targets).backward()
+        optimizer.step()
+"""
+ANEW = f"""for trial in range(5):
+    optimizer, rows, targets = torch.optim.SGD(net.parameters(), lr=0.01), x, y
+    for epoch in range(100):
+{STEP}"""
+PICKED = f"""optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+for epoch in range(7):
+    for i in torch.randperm(20).split(4):
+        rows, targets = x[i], y[i]
+{STEP}"""
 
 
 def linear(row: int = 3) -> v.Object:
@@ -84,8 +104,8 @@ def test_scaled_batch_keeps_the_scaling_in_the_graph() -> None:
 
 
 def test_loop_that_makes_the_optimizer_is_not_part_of_the_run() -> None:
-    outer, inner = loop(5, 1, 30), loop(100, 8, 20)
-    assert trained(sgd(learning_rate=0.01), mean_squared(), (outer, inner)).epochs.value == 100
+    (found,) = idioms.runs(NETWORK + ANEW)
+    assert found.epochs.value == 100
 
 
 def test_step_on_some_passes_only() -> None:
@@ -323,14 +343,9 @@ def test_targets_are_those_of_the_loss() -> None:
 
 
 def test_rows_picked_by_the_loop_are_a_batch() -> None:
-    frame = loop(10, 1, 30)
-    picked = v.Array(
-        "getitem", (X,), {"index": slice(v.Unknown("i"), v.Unknown("i"))}, (None, 1), "float32", "torch", place=at(5)
-    )
-    found = trained(sgd(learning_rate=0.01), mean_squared(picked, Y), (loop(7, 1, 40), frame))
+    (found,) = idioms.runs(NETWORK + PICKED)
     leaf = next(node for node in walk(found.model.output) if node.op == "data")
-    assert (leaf.attributes["batched"], leaf.data.shape) == (True, (20, 1))
-    assert isinstance(found.batch_size, Unknown)
+    assert (leaf.attributes["batched"], leaf.shape) == (True, (20, 1))
 
 
 def test_rate_set_by_the_loop_is_a_schedule() -> None:

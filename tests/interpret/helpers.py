@@ -20,8 +20,8 @@ def follow(script: str) -> Interpretation:
 
 
 def acts(followed: Interpretation) -> list[Event]:
-    """The events that do something to the training: not what was only made or not found."""
-    return [event for event in followed.events if event.kind not in ("made", "unbound")]
+    """The events that do something to the training: not what was only made, bound or not found."""
+    return [event for event in followed.events if event.kind not in ("made", "unbound", "bound_output")]
 
 
 def plain(value: Value) -> Any:

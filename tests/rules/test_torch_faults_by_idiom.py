@@ -7,7 +7,32 @@ import pytest
 from tests.rules.checking import found_and_repaired, of
 from tests.rules.torch_scripts import IMPORTS, PASS, SMALL
 
+PICTURES = """from torchvision import datasets, transforms
+pictures = datasets.ImageFolder("pictures", transforms.Compose([transforms.CenterCrop(64), transforms.ToTensor()]))
+batches = DataLoader(pictures, batch_size=32, shuffle=True)
+model = nn.Sequential(nn.Conv2d(3, 8, 5), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+schedule = torch.optim.lr_scheduler.StepLR({})  # warning: TRN11{}
+for epoch in range(60):
+    model.train()
+    for rows, targets in batches:
+        optimizer.zero_grad()
+        F.cross_entropy(model(rows), targets).backward()
+        optimizer.step()
+    schedule.step()
+"""
+"""Nothing tells how many updates an epoch of a folder has; the schedule is stepped once in each of 60."""
+
 FAULTS = {
+    "a schedule by epochs that never acts": (PICTURES.format("optimizer, 100", 8), {"optimizer, 100": "optimizer, 20"}),
+    "a schedule by epochs that ends too early": (PICTURES.format("optimizer, 2, 0.01", 7), {"2, 0.01": "40, 0.01"}),
+    "minus a sum of losses": (
+        SMALL
+        + PASS.replace("targets)\n", "targets) + 0.1 * F.l1_loss(model(rows), targets)\n")
+        .replace("loss.backward", "(-loss).backward")
+        .replace("backward()\n", "backward()  # error: TRN317\n"),
+        {"(-loss)": "loss"},
+    ),
     "a total by a plain sum": (
         SMALL
         + PASS.replace("20):", "20):\n    total = 0").replace(
@@ -176,12 +201,37 @@ for epoch in range(20):
     walk(loader, True)
     walk(DataLoader(TensorDataset(x, y), batch_size=32), False)
 """,
+    "an optimizer that another library wraps": """from private import make_private
+def prepared(noise):
+    model = nn.Linear(6, 1)
+    plain = torch.optim.SGD(model.parameters(), lr=0.01)
+    return model, plain, make_private(plain, noise)
+for noise in (0.5, 1.0):
+    model, plain, wrapped = prepared(noise)
+    for rows, targets in loader:
+        plain.zero_grad()
+        F.mse_loss(model(rows), targets).backward()
+        wrapped.step()
+""",
     "rows in another order keep their scale": SMALL.replace("model =", "x = x[torch.randperm(320)]\nmodel =").replace(
         "x = x[", "x, y = (x - x.mean(0)) / x.std(0), y\nx = x["
     )
     + PASS,
 }
-NOT_FAULTS = {"TRN001", "TRN224", "TRN401", "TRN403", "TRN406", "TRN420", "TRN501", "TRN503", "TRN505", "TRN506", "TRN517"}
+NOT_FAULTS = {
+    "TRN001",
+    "TRN224",
+    "TRN401",
+    "TRN403",
+    "TRN406",
+    "TRN420",
+    "TRN501",
+    "TRN503",
+    "TRN505",
+    "TRN506",
+    "TRN517",
+    "TRN607",
+}
 
 
 @pytest.mark.parametrize(("script", "repairs"), FAULTS.values(), ids=FAULTS.keys())

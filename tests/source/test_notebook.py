@@ -60,6 +60,9 @@ def test_spans_of_a_notebook_lead_back():
         ("print('=%d' % x)  # x = %d", "print('=%d' % x)  # x = %d"),
         ("x %= 2\ny = z != 3", "x %= 2\ny = z != 3"),
         ("!echo it's (\nx = 1", "pass\nx = 1"),
+        ("ls ./data/train/\nx = 1", "pass\nx = 1"),
+        ("pip install torch\ncd runs", "pass\npass"),
+        ("ls = 3\nls == 3\ncat in dogs\nmv.x = 3", "ls = 3\nls == 3\ncat in dogs\nmv.x = 3"),
         ("x = f'{a!r}'\n%who", "x = f'{a!r}'\npass"),
     ],
 )
@@ -151,3 +154,20 @@ def test_a_cell_that_ends_with_a_carriage_return_moves_no_other():
         ["c", ""],
         ["", "d"],
     ]
+
+
+def test_a_cell_that_is_indented_as_a_whole_is_python_to_ipython():
+    cells = [" # shown\n for x in y:\n   print(x)\nz = 1", "model.fit(x)"]
+    source = notebook(*cells)
+    assert isinstance(source, Source)
+    compile(source.text, "n.ipynb", "exec")
+    row = source.lines.index("model.fit(x)") + 1
+    assert source.cell_position(row) == (2, 1)
+    assert source.cell_position(source.lines.index("   print(x)") + 1) == (1, 3)
+
+
+def test_a_cell_with_one_indented_line_stays_wrong():
+    source = notebook("# shown\n x = 1")
+    assert isinstance(source, Source)
+    with pytest.raises(IndentationError):
+        compile(source.text, "n.ipynb", "exec")

@@ -54,9 +54,9 @@ def augmented_evaluations(script: Script, events: Sequence[Event]) -> Iterator[A
     if SEVERAL_LOOKS.search(source) or not script.runs:
         return
     seen: set[object] = set()
-    for one in (*_held_back_sets(script, events), *_without_gradients(events), *_generators(events)):
-        if one.place.span not in seen:
-            seen.add(one.place.span)
+    for one in (*_held_back_sets(script, events), *_without_gradients(events), *_generators(events), *_pipelines(events)):
+        if one.place not in seen:
+            seen.add(one.place)
             yield one
 
 
@@ -120,6 +120,17 @@ def _generators(events: Sequence[Event]) -> Iterator[Augmented]:
             yield Augmented(place, what, "the validation data" if event.kind == "fit" else "the test data", flow.place)
 
 
+def _pipelines(events: Sequence[Event]) -> Iterator[Augmented]:
+    """`tf.data` pipelines that a fit is validated on, whose `map` calls a random function of `tf.image`."""
+    for event in events:
+        held, flow = event.values.get("validation_batch"), event.values.get("validation_data")
+        if event.kind != "fit" or not isinstance(held, Tuple) or not held.items or not isinstance(flow, Object):
+            continue
+        what = next((str(one.attributes["random"]) for one in lineage(held.items[0]) if "random" in one.attributes), "")
+        if what and flow.place is not None:
+            yield Augmented(flow.place, what, "the validation data", event.argument_places.get("validation_data"))
+
+
 def _given(value: Value | None) -> bool:
     return isinstance(value, Literal) and bool(value.value)
 
@@ -134,8 +145,8 @@ def mirrored_digits(events: Sequence[Event]) -> Iterator[Augmented]:
     for event in events:
         for transform, image in _changes(event):
             known = next((str(one.attributes["source"]) for one in lineage(image) if one.attributes.get("source") in DIGITS), "")
-            if known and _changes_meaning(transform) and transform.place is not None and transform.place.span not in seen:
-                seen.add(transform.place.span)
+            if known and _changes_meaning(transform) and transform.place is not None and transform.place not in seen:
+                seen.add(transform.place)
                 yield Augmented(transform.place, _name(transform), known)
         if event.kind == "fit":
             yield from _flipped_by_generator(event)

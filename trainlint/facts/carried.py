@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from trainlint.core import Place
-from trainlint.facts.passes import every_event
+from trainlint.facts.passes import every_event, is_unrecorded
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Literal, Tuple, Unknown, Value, alternatives
@@ -28,6 +28,7 @@ def carried_states(script: Script) -> Iterator[CarriedState]:
     events = every_event(script)
     seen: set[object] = set()
     cut = {id(event.values.get("value")) for event in events if event.kind == "detached"}
+    unrecorded = {id(one) for event in events if event.kind == "forward" and is_unrecorded(event) for one in _made_by(event)}
     for event in events:
         before, after = event.values.get("before"), event.values.get("after")
         if event.kind != "carried" or event.place is None or event.place in seen or before is None or after is None:
@@ -36,7 +37,7 @@ def carried_states(script: Script) -> Iterator[CarriedState]:
             backward = _backward_of_the_first(events, event)
         else:
             backward = _backward_from(events, event, {id(one) for one in _tensors(before)} - cut)
-        if backward is None or backward.place is None or not any(_has_weights_above(one) for one in _tensors(after)):
+        if backward is None or backward.place is None or not any(_has_weights_above(one, unrecorded) for one in _tensors(after)):
             continue
         seen.add(event.place)
         yield CarriedState(_call_that_made(events, event, after) or event.place, backward.place)
@@ -86,18 +87,30 @@ def _backward_from(events: Sequence[Event], carried: Event, states: set[int]) ->
     return None
 
 
-def _has_weights_above(value: Array) -> bool:
-    found = list(_open_path(value))
+def _made_by(call: Event) -> Iterator[Array]:
+    """The tensors that a call of a model gives, those of a recurrent layer's state too."""
+    stack: list[Value | None] = [call.values.get("output")]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Tuple):
+            stack.extend(one.items)
+        elif isinstance(one, Array):
+            yield one
+
+
+def _has_weights_above(value: Array, unrecorded: set[int]) -> bool:
+    """Whether gradients flow from a tensor to weights; what a call under `no_grad` gave ends them."""
+    found = list(_open_path(value, unrecorded))
     return any(one.op == "layer" for one in found) and not any(one.op == "gradient" for one in found)
 
 
-def _open_path(array: Array) -> Iterator[Array]:
+def _open_path(array: Array, cut: Collection[int] = ()) -> Iterator[Array]:
     """An array and what it was computed from, as far as gradients flow back; the states that recurrent layers are given too."""
     stack: list[Value] = [array]
     seen: set[int] = set()
     while stack and len(seen) < MAXIMUM_ARRAYS:
         one = stack.pop()
-        if id(one) in seen:
+        if id(one) in seen or id(one) in cut:
             continue
         seen.add(id(one))
         if isinstance(one, Tuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
@@ -47,26 +48,40 @@ class Chain(NamedTuple):
 def redundant_chains(run: TrainingRun) -> Iterator[Chain]:
     """Two or more trainable affine layers in a row that one layer could replace.
 
-    Left out are factorisations (an inner width below both neighbours, grouped or depthwise convolutions) and runs whose
-    known targets are an affine function of the known inputs.
+    Left out are factorisations (an inner width below both neighbours, grouped or depthwise convolutions, convolutions along
+    different axes) and runs whose known targets are an affine function of the known inputs.
     """
     root = root_of(run)
     if root is None or _targets_are_affine(root):
         return
     for chain in _linear_chains(root):
         for nodes in _around_bottlenecks(chain) if _factorises(chain) else (chain,):
-            if not _factorises(nodes) and not _spreads(nodes) and not any(_grouped(node) for node in nodes):
+            if not (_factorises(nodes) or _separates(nodes) or _spreads(nodes) or any(_grouped(node) for node in nodes)):
                 yield Chain(nodes, tuple(layer_name(node) for node in nodes), _equal(nodes))
 
 
-def only_pooled(run: TrainingRun) -> tuple[Node, ...]:
-    """Trainable convolutions without activation that only max pooling separates from the next layer, in order of computation."""
+def _in_words(nodes: tuple[Node, ...]) -> str:
+    """Layers in words; those that one line makes in a loop are named once."""
+    times = Counter(map(layer_name, nodes))
+    return " and ".join(f"{name} ({count} times)" if count > 1 else name for name, count in times.items())
+
+
+class Pooled(NamedTuple):
+    """Convolutions in order of computation, and what to call them."""
+
+    nodes: tuple[Node, ...]
+    names: str
+
+
+def only_pooled(run: TrainingRun) -> Pooled | None:
+    """Two or more trainable convolutions without activation that only max pooling separates from the next layer."""
     root = root_of(run)
     if root is None:
-        return ()
+        return None
     affine, pooled = _before(root, LINEAR), _before(root, LINEAR | MAXIMA)
     found = [pooled[id(node)] for node in walk(root) if id(node) in pooled and id(node) not in affine]
-    return tuple(node for node in found if node.op == "conv" and not _grouped(node))
+    nodes = tuple(node for node in found if node.op == "conv" and not _grouped(node))
+    return Pooled(nodes, _in_words(nodes)) if len(nodes) > 1 else None
 
 
 def _before(root: Node, through: frozenset[str]) -> dict[int, Node]:
@@ -111,6 +126,16 @@ def _spreads(chain: tuple[Node, ...]) -> bool:
     """Whether a dense layer makes a map that a convolution then works on (generators do): no single layer is simpler."""
     kinds = [node.op for node in chain]
     return any(first == "dense" and second != "dense" for first, second in pairwise(kinds))
+
+
+def _separates(chain: tuple[Node, ...]) -> bool:
+    """Whether convolutions share out the axes of one kernel (1×3 then 3×1, space then time): fewer weights than it on purpose."""
+    kernels = [node.attributes.get("kernel_size") for node in chain if node.op == "conv"]
+    known = [one for one in kernels if isinstance(one, tuple) and all(isinstance(side, int) for side in one)]
+    wide = [one for one in known if max(one, default=1) > 1]
+    if len(known) < len(chain) or len(wide) < 2 or len({len(one) for one in wide}) != 1:
+        return False
+    return all(sum(side > 1 for side in sides) <= 1 for sides in zip(*wide, strict=True))
 
 
 def _grouped(node: Node) -> bool:

@@ -8,6 +8,7 @@ from trainlint.facts.passes import every_event
 from trainlint.facts.run import Script
 from trainlint.facts.syntax import assigned_name
 from trainlint.interpret.events import Event
+from trainlint.interpret.keras.models import WHY
 from trainlint.interpret.values import Array, Instance, Literal, Object, Symbol, Value
 from trainlint.knowledge import find
 from trainlint.knowledge.keras_loss_rows import LOSS_NAMES
@@ -46,7 +47,10 @@ def compile_problem(event: Event, script: Script) -> str:
         problems.append(f"gets {what}, and `optimizer=` by name: raises a TypeError")
     for role in sorted(event.values):
         name = role.removeprefix("extra:")
-        if name != role and name.isidentifier() and name not in SESSION and not name.startswith("experimental_"):
+        own = (
+            isinstance(model, Object) and WHY in model.cells and name not in MEANT
+        )  # a class that is not known may take arguments of its own
+        if name != role and name.isidentifier() and name not in SESSION and not own and not name.startswith("experimental_"):
             meant = f", meant is `{MEANT[name]}=`" if name in MEANT else ""
             problems.append(f"has no argument `{name}=`{meant}: raises a TypeError or trains on nothing")
     if not problems and _no_loss(loss) and _only_losses_of_compile(model, event) and _is_fitted(model, script):

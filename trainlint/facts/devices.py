@@ -12,6 +12,7 @@ from trainlint.facts.passes import every_event, owner_of, text_of
 from trainlint.facts.registration import made
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event
+from trainlint.interpret.torch.data import PARTS
 from trainlint.interpret.values import Array, Literal, Object, Tuple, Value
 
 MOVES = frozenset({"to", "cuda", "cpu", "float", "double", "half", "bfloat16", "long", "int"})
@@ -24,12 +25,15 @@ ELSEWHERE = re.compile(
 
 
 def dropped_copies(script: Script) -> Iterator[tuple[Place, str]]:
-    """Statements that move or convert a tensor and keep nothing of it, with the method."""
+    """Statements that move or convert a tensor and keep nothing of it, with the method.
+
+    A batch of unknown structure may be a dict that moves its tensors in place (`BatchEncoding.to`): of it nothing is said.
+    """
     for event in every_event(script):
         value, method = event.values.get("value"), text_of(event.values.get("method"))
         if event.kind != "dropped" or method not in MOVES or event.place is None or not isinstance(value, Array):
             continue
-        if value.library == "torch" and not _is_made_there(value, event.place):
+        if value.library == "torch" and not value.attributes.get(PARTS) and not _is_made_there(value, event.place):
             yield event.place, method
 
 
@@ -48,11 +52,15 @@ class Apart(NamedTuple):
 
 
 def apart(script: Script) -> Iterator[Apart]:
-    """Calls of models that were moved to one device with batches that are on another, where both are sure."""
+    """Calls of models that were moved to one device with batches that are on another, where both are sure.
+
+    What is wrapped for several devices takes its batches to them.
+    """
     events = every_event(script)
+    wrapped = {id(event.values.get("model")) for event in events if event.kind == "wrapped"}
     seen: set[object] = set()
     for event in events:
-        if event.kind != "forward" or event.place is None or event.place in seen:
+        if event.kind != "forward" or event.place is None or event.place in seen or id(event.values.get("model")) in wrapped:
             continue
         move = _last_move(events, event)
         device = text_of(move.values.get("device")) if move is not None else ""

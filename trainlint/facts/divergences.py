@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from trainlint.core import Place
 from trainlint.facts.graph import Node
 from trainlint.facts.guards import sign_left_out
+from trainlint.facts.opponents import helped_critic
 from trainlint.facts.queries import DENSE_MAPS, constant_factor, skip_upwards
 from trainlint.facts.run import TrainingRun
 
@@ -18,11 +19,16 @@ LABELS = "labels times logarithms lack their minus sign: each step makes the rig
 DIVERGENCE = (
     "the divergence has the wrong sign: minus μ² and minus exp(s) fall without end as both run away from 0. Negate the sum"
 )
+HELPED = (
+    "the generator's loss pushes the critic's answer to generated rows to the same side as the critic's own loss does: it learns"
+    " to be told apart. Turn its sign, or its labels, round"
+)
 
 
 def signs_left_out(run: TrainingRun) -> Iterator[tuple[Place, str]]:
     """Where a loss that is written out has the wrong sign, and what that does."""
-    for place, text in ((sign_left_out(run), LABELS), (unbounded_divergence(run), DIVERGENCE)):
+    found = ((sign_left_out(run), LABELS), (unbounded_divergence(run), DIVERGENCE), (helped_critic(run), HELPED))
+    for place, text in found:
         if place is not None:
             yield place, text
 

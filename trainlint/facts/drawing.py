@@ -9,10 +9,11 @@ from typing import NamedTuple
 from trainlint.core import Fact, Place
 from trainlint.facts.extract.counts import loader_over
 from trainlint.facts.passes import conditional, innermost_loop, inside
-from trainlint.facts.provenance import lineage, made_at_random, source_object
+from trainlint.facts.provenance import lineage, made_at_random, main_path, source_object
 from trainlint.facts.run import LossFacts, Script, TrainingRun
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Instance, Literal, Object, Unknown, Value
+from trainlint.knowledge.data_sets import SORTED
 
 FOLDERS = ("torchvision.datasets.ImageFolder", "torchvision.datasets.DatasetFolder")
 """Data sets that list one class after the other."""
@@ -39,12 +40,16 @@ def _steps_in(step: Event, loop: object, seed: Event) -> bool:
 
 
 class Unshuffled(NamedTuple):
-    """Training data in a fixed order. `by_class`: one class after the other; `explicit`: `shuffle=False` is written."""
+    """Training data in a fixed order. `by_class`: one class after the other; `explicit`: `shuffle=False` is written.
+
+    `in_pipeline`: the order is that of a `tf.data` pipeline.
+    """
 
     place: Place | None
     by_class: bool
     explicit: bool
     what: str
+    in_pipeline: bool = False
 
 
 def never_shuffled(run: TrainingRun) -> Unshuffled | None:
@@ -61,6 +66,8 @@ def never_shuffled(run: TrainingRun) -> Unshuffled | None:
 
 def _of_loader(loader: Object, run: TrainingRun) -> Unshuffled | None:
     """A loader in a fixed order: image folders; a data set of torchvision; class rows whose loader is told not to shuffle."""
+    if loader.row.kind == "pipeline":
+        return _of_pipeline(loader, run)
     sampler = loader.arguments.get("sampler")
     told = sampler if isinstance(sampler, Object) and sampler.row.kind == "distributed" else loader
     given = told.arguments.get("shuffle")
@@ -97,10 +104,34 @@ def _of_fit(run: TrainingRun, fit: Event) -> Unshuffled | None:
         if isinstance(given, Literal) and given.value is False:
             return Unshuffled(x.argument_places.get("shuffle") or x.place, True, True, "image folders")
         return None
+    if isinstance(x, Object) and x.row.kind == "pipeline":
+        return _of_pipeline(x, run)
     given = fit.values.get("shuffle")
     if not isinstance(given, Literal) or given.value is not False or not _sorted_labels(run.targets.value):
         return None
     return Unshuffled(fit.argument_places.get("shuffle") or fit.place, True, True, "the labels, which are sorted")
+
+
+def _of_pipeline(pipeline: Object, run: TrainingRun) -> Unshuffled | None:
+    """A `tf.data` pipeline that never shuffles rows which were put together class by class."""
+    labels = run.targets.value
+    if "shuffled" in pipeline.cells or not (_put_together(labels) or _sorted_labels(labels)):
+        return None
+    return Unshuffled(pipeline.place, True, False, "the labels as they were put together", in_pipeline=True)
+
+
+KEEPS_ORDER = frozenset({"batch", "cast", "reshape", "expand_dims", "squeeze", "one_hot", "identity", "copy"})
+
+
+def _put_together(value: Value | Unknown | None) -> bool:
+    """Whether labels are blocks of one number each: `concatenate([zeros(n), ones(m)])`."""
+    while isinstance(value, Array) and value.op in KEEPS_ORDER and value.inputs:
+        value = value.inputs[0]
+    if not isinstance(value, Array) or value.op != "concatenate" or value.attributes.get("axis", 0) != 0:
+        return False
+    blocks = [one.statistics for one in value.inputs if isinstance(one, Array) and one.op == "constant"]
+    known = len(blocks) == len(value.inputs) and all(one.low is not None and one.low == one.high for one in blocks)
+    return known and len({one.low for one in blocks}) == len(blocks) > 1
 
 
 def _sorted_labels(value: Value | Unknown | None) -> bool:
@@ -118,13 +149,21 @@ def classes_held_back(run: TrainingRun) -> tuple[tuple[int, ...], tuple[int, ...
     y = fit.values.get("y") if fit is not None else None
     if fit is None or not isinstance(held, Literal) or not isinstance(held.value, float) or not 0 < held.value < 1:
         return None
-    if not isinstance(y, Array) or y.data is None or y.data.ndim == 0 or y.data.size != y.data.shape[0]:
-        return None
-    labels = [float(one) for one in y.data.reshape(-1)]
+    labels = _labels_in_order(y) if isinstance(y, Array) else []
     if any(one != int(one) for one in labels) or not 2 <= len(set(labels)) <= MAXIMUM_CLASSES:
         return None
     kept = math.floor(len(labels) * (1 - held.value))
     return tuple(sorted({int(one) for one in labels[:kept]})), tuple(sorted({int(one) for one in labels[kept:]})), fit
+
+
+def _labels_in_order(y: Array) -> list[float]:
+    """The labels, row by row: as the script spells them out, or of a table that lists its classes one after the other."""
+    if y.data is not None:
+        return [float(one) for one in y.data.reshape(-1)] if y.data.ndim and y.data.size == y.data.shape[0] else []
+    path = list(main_path(y))
+    sizes = SORTED.get(str(path[-1].attributes.get("source")), ()) if path[-1].attributes.get("sorted") else ()
+    kept = all(one.op in KEEPS_ORDER for one in path[:-1]) and path[-1].shape is not None and path[-1].shape[0] == sum(sizes)
+    return [float(label) for label, size in enumerate(sizes) for _ in range(size)] if kept else []
 
 
 MAXIMUM_CLASSES = 100

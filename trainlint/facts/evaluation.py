@@ -79,6 +79,8 @@ def _loops(script: Script, events: Sequence[Event]) -> Iterator[TestOnTraining]:
         loader = loader_over(loop)
         if event.kind != "forward" or loop is None or id(loader) not in trained or loop.place is None or loop.place in seen:
             continue
+        if any(one.kind in ("backward", "step") and inside(one, loop) for one in events):
+            continue  # it trains, whatever else it looks at
         without = any(frame.kind == "with" and frame.name in ("no_grad", "inference_mode") for frame in event.frames)
         called = next(
             (frame.name for frame in reversed(event.frames) if frame.kind == "call" and HELD_BACK.search(frame.name)), ""
@@ -216,7 +218,8 @@ def folds_of_one_model(script: Script) -> Iterator[tuple[Place, Place]]:
             continue
         anew = [one for one in events if inside(one, loop) and one.kind in ("set_weights", "initialize", "initialise", "made")]
         judged = any(inside(one, loop) and _judges(one) for one in events)
-        if not inside(before, loop) and not anew and judged and not RESETS.search(getattr(loop.place, "source_text", "")):
+        own = inside(before, loop) or any(frame.trips != 1 for frame in loops_of(before))  # `models = [make() for _ in folds]`
+        if not own and not anew and judged and not RESETS.search(getattr(loop.place, "source_text", "")):
             seen.add(loop.place)
             yield loop.place, before.place
 

@@ -12,7 +12,7 @@ from trainlint.facts.passes import every_event, text_of
 from trainlint.facts.provenance import main_path, source_object
 from trainlint.facts.registration import made
 from trainlint.facts.run import LossFacts, ModelFacts, Script, TrainingRun
-from trainlint.facts.syntax import assigned_name
+from trainlint.facts.syntax import assigned_name, collected_name
 from trainlint.interpret.events import Event
 from trainlint.interpret.keras.common import items_of
 from trainlint.interpret.values import Array, Instance, List, Literal, Object, Tuple, Unknown, Value, alternatives
@@ -22,11 +22,15 @@ REPORTING = frozenset({"TensorBoard", "CSVLogger", "RemoteMonitor", "ProgbarLogg
 
 
 def callbacks_left_out(script: Script) -> Iterator[tuple[str, Place, Place]]:
-    """(class, where it is made, the fit) of callbacks that nothing reads, ahead of a fit without them."""
+    """(what, where it is made, the fit) of callbacks that nothing reads, ahead of a fit without them; of a list only once."""
     events = every_event(script)
     fits = [event for event in events if event.kind == "fit" and event.place is not None]
+    lists: set[str] = set()
     for event, callback in made(script, "callback"):
-        name = assigned_name(event.place)
+        name, listed = assigned_name(event.place), collected_name(event.place)
+        if listed in lists:
+            continue
+        name = name or listed
         after = [fit for fit in fits if fit.order > event.order]
         if not name or not after or event.place is None or mentions(event.place, name) or not isinstance(callback, Object):
             continue
@@ -34,7 +38,9 @@ def callbacks_left_out(script: Script) -> Iterator[tuple[str, Place, Place]]:
             continue
         known = all(_is_without(fit.values.get("callbacks"), callback) for fit in after)
         if known and after[0].place is not None:
-            yield callback.row.name.rpartition(".")[2], event.place, after[0].place
+            lists |= {listed} - {""}
+            what = f"the list `{listed}` of callbacks" if listed else callback.row.name.rpartition(".")[2]
+            yield what, event.place, after[0].place
 
 
 def _is_without(value: Value | None, callback: Object) -> bool:

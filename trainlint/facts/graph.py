@@ -49,6 +49,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from trainlint.core import Place, dataclass
@@ -107,13 +108,21 @@ class Node:
 
 def walk(root: Node) -> Iterator[Node]:
     """Every node below `root`, inputs before their users, each once; without recursion, so that depth does not matter."""
+    return iter(_order(root))
+
+
+@lru_cache(maxsize=8)
+def _order(root: Node) -> tuple[Node, ...]:
+    """Kept for a few roots alone: rule after rule walks the same graph."""
     seen: set[int] = set()
     stack: list[tuple[Node, bool]] = [(root, False)]
+    order: list[Node] = []
     while stack:
         node, ready = stack.pop()
         if ready:
-            yield node
+            order.append(node)
         elif id(node) not in seen:
             seen.add(id(node))
             stack.append((node, True))
             stack.extend((one, False) for one in reversed(node.inputs))
+    return tuple(order)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.graph import Node, walk
-from trainlint.facts.provenance import Course, Scaling, course_of, holds_bytes, lineage, main_path, scaling_of
+from trainlint.facts.provenance import Course, Scaling, course_of, factor_of_bytes, holds_bytes, lineage, main_path, scaling_of
 from trainlint.facts.queries import RESHAPING, TRAINABLE_LAYERS, constant_factor, root_of, trainable
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.facts.scaling import first_layer_on_raw_inputs, holds_the_inputs
@@ -40,7 +40,8 @@ def unit_scalings(run: TrainingRun) -> tuple[UnitScaling, ...]:
     return (*found, *_in_the_graph(run))
 
 
-def _in_the_graph(run: TrainingRun) -> Iterator[UnitScaling]:
+def _in_the_graph(run: TrainingRun, *, bound: bool = True) -> Iterator[UnitScaling]:
+    """The scalings above the first trainable layer; of the run's inputs, or (`bound` false) of whatever the layer is fed."""
     root = root_of(run)
     layer = next((one for one in walk(root) if one.op in TRAINABLE_LAYERS and trainable(one)), None) if root is not None else None
     node = layer.inputs[0] if layer is not None and layer.inputs else None
@@ -52,7 +53,7 @@ def _in_the_graph(run: TrainingRun) -> Iterator[UnitScaling]:
         if factor is not None:
             found.append(UnitScaling(factor, node.place))
         node = above
-    if node is not None and root is not None and holds_the_inputs(node, root, run):  # else the way starts above the run's inputs
+    if node is not None and root is not None and (not bound or holds_the_inputs(node, root, run)):  # else it starts above them
         yield from reversed(found)
 
 
@@ -77,16 +78,19 @@ class TwiceScaled(NamedTuple):
 
 
 def scaled_twice(run: TrainingRun) -> TwiceScaled | None:
-    """The first two scalings by 1/100 or less with no enlargement between, of data that are bytes or are treated so twice."""
+    """The first two scalings by 1/100 or less with no enlargement between, of data that are bytes or are treated so twice.
+
+    The model's own are enough where a placeholder is fed elsewhere.
+    """
     course = course_of(run.inputs.value)
-    steps = unit_scalings(run)
+    steps = unit_scalings(run) if course is not None else tuple(_in_the_graph(run, bound=False))
     small = [index for index, one in enumerate(steps) if 0 < abs(one.factor) <= UNIT_FACTOR]
-    if course is None or len(small) < 2 or any(abs(one.factor) >= 10 for one in steps[small[0] : small[1]]):
+    if len(small) < 2 or any(abs(one.factor) >= 10 for one in steps[small[0] : small[1]]):
         return None
     first, second = steps[small[0]], steps[small[1]]
     as_bytes = all(BYTE_FACTORS[0] <= abs(one.factor) <= BYTE_FACTORS[1] for one in (first, second))
     wide = any((one.dtype or "").endswith("int16") for one in main_path(run.inputs.value))
-    if not holds_bytes(course.leaf) and (not as_bytes or wide):
+    if (course is None or not holds_bytes(course.leaf)) and (not as_bytes or wide):
         return None
     largest = 255.0
     for one in steps:
@@ -99,12 +103,12 @@ def divided_again(events: tuple[Event, ...]) -> Iterator[tuple[Event, Place | No
     seen: set[object] = set()
     for event in events:
         scaled, divisor = event.values.get("scaled"), event.values.get("divisor")
-        if event.kind != "scaled_again" or event.place is None or event.place.span in seen:
+        if event.kind != "scaled_again" or event.place is None or event.place in seen:
             continue
         if not isinstance(scaled, Array) or not isinstance(divisor, Array) or scaled.symbolic or divisor.symbolic:
             continue
         if _is_extent(divisor):
-            seen.add(event.place.span)
+            seen.add(event.place)
             width = divisor.statistics.low if divisor.statistics.low == divisor.statistics.high else None
             yield event, scaled.place, 1 / width if width else None
 
@@ -140,25 +144,44 @@ class OtherScale(NamedTuple):
 def other_scales(script: Script, run: TrainingRun, events: tuple[Event, ...]) -> Iterator[OtherScale]:
     """The uses of a run's model on data that are scaled otherwise, unless the data it is trained on are scaled twice."""
     fit = next((one for one in run.events if one.kind in ("fit", "forward")), None)
-    trained = course_of(run.inputs.value) if fit is not None else None
-    if fit is None or trained is None or not trained.followed or len(script.runs) > MAXIMUM_RUNS_COMPARED:
+    if fit is None or not isinstance(run.inputs.value, Array) or len(script.runs) > MAXIMUM_RUNS_COMPARED:
         return
     if scaled_twice(run) is not None:
         return  # what is wrong is the training data's own scaling
     for event, role, value in _uses(fit, events):
-        used = course_of(value)
+        origin = _common_origin(run.inputs.value, value)
+        trained, used = course_of(run.inputs.value, origin), course_of(value, origin)
         again = _fitted_again(run.inputs.value, value, events)
         if again is not None:
             yield OtherScale(event, role, None, again, fitted_apart=True)
             continue
-        if used is None or not used.followed:
+        if trained is None or used is None:
             continue
-        comparable = _one_source(trained.leaf, used.leaf)
-        if comparable:
+        if not trained.followed or not used.followed:
+            yield from _of_bytes(run.inputs.value, value, event, role)
+        elif _one_source(trained.leaf, used.leaf):
             yield from _differences(trained, used, event, role)
 
 
 MAXIMUM_RUNS_COMPARED = 20
+
+
+def _common_origin(first: Value, second: Value) -> Array | None:
+    """The nearest array that both were made of: what came before it was done to both alike."""
+    mine = {id(one) for one in main_path(first)}
+    return next((one for one in main_path(second) if id(one) in mine), None)
+
+
+def _of_bytes(trained: Value, used: Value, event: Event, role: str) -> Iterator[OtherScale]:
+    """Bytes that were brought to other widths, by whatever shifts and factors: by their deviation here, by 255 there."""
+    own, theirs = factor_of_bytes(trained), factor_of_bytes(used)
+    if not own or not theirs or 0.5 < theirs / own < 2:
+        return
+    steps = [[one for one in main_path(value) if one.op == "normalization"] for value in (trained, used)]
+    alone = next((one for mine, other in (steps, steps[::-1]) for one in mine if not other), None)
+    factors = (one for value in (used, trained) for one in main_path(value) if one.op in ("divide", "multiply"))
+    scaled = alone or next(factors, None)
+    yield OtherScale(event, role, theirs / own, Scaling(scaled) if scaled is not None else None)
 
 
 def _fitted_again(trained: Value | None, used: Value, events: tuple[Event, ...]) -> Scaling | None:

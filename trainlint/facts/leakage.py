@@ -9,6 +9,7 @@ from typing import NamedTuple
 from trainlint.core import Place, Unknown
 from trainlint.facts.provenance import FITTED_KINDS, lineage, main_path
 from trainlint.facts.run import Script, TrainingRun
+from trainlint.facts.syntax import node_at
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, List, Literal, Object, Tuple, Value
 from trainlint.source.lines import split_rows
@@ -233,10 +234,29 @@ def validated_on_training_data(run: TrainingRun) -> Event | None:
     if isinstance(held, Object):
         return fit if held is x else None
     items = _items(held)
-    if not items or not isinstance(x, Array) or not same_rows(items[0], x):
+    if not items:
         return None
-    reconstructs = isinstance(y, Array) and same_rows(x, y)
-    return None if reconstructs and "callbacks" not in fit.values else fit
+    if isinstance(x, Array):
+        again, reconstructs = same_rows(items[0], x), isinstance(y, Array) and same_rows(x, y)
+    else:
+        again, reconstructs = items[0] is x and _named_again(fit), _name_at(fit, "x") == _name_at(fit, "y")
+    return None if not again or (reconstructs and "callbacks" not in fit.values) else fit
+
+
+def _named_again(fit: Event) -> bool:
+    """Whether the validation inputs of a fit are named as its inputs are: different unknown things may be one value."""
+    import libcst as cst
+
+    held = node_at(fit.argument_places.get("validation_data"))
+    first = held.elements[0].value if isinstance(held, cst.Tuple | cst.List) and held.elements else None
+    return isinstance(first, cst.Name) and first.value == _name_at(fit, "x")
+
+
+def _name_at(fit: Event, argument: str) -> str:
+    import libcst as cst
+
+    node = node_at(fit.argument_places.get(argument))
+    return node.value if isinstance(node, cst.Name) else ""
 
 
 def _items(value: Value) -> tuple[Value, ...]:

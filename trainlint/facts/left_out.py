@@ -12,7 +12,7 @@ from trainlint.facts.queries import above
 from trainlint.facts.registration import descendants, has_weights, made
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event
-from trainlint.interpret.values import Array, Instance, Object, Value
+from trainlint.interpret.values import Array, Instance, Literal, Object, Value
 
 NAMES_SHOWN = 3
 
@@ -75,12 +75,20 @@ def _never_stepped(
     events: tuple[Event, ...], optimizers: list[tuple[Event, Object | Instance, Value | None]]
 ) -> Iterator[LeftOut]:
     stepped = [one for one in events if one.kind in ("step", "maybe_step")]
-    moved = {id(one.values.get("optimizer")) for one in stepped}
+    moved, known = {id(one.values.get("optimizer")) for one in stepped}, {id(one) for _, one, _ in optimizers}
     for making, optimizer, owner in optimizers:
         cleared = next((one for one in events if one.kind == "zero_grad" and one.values.get("target") is optimizer), None)
         loop = innermost_loop(cleared) if cleared is not None else None
-        if loop is None or id(optimizer) in moved or not any(inside(one, loop) for one in stepped) or making.place is None:
-            continue
+        steps = {id(one.values.get("optimizer")) for one in stepped if loop is not None and inside(one, loop)}
+        if not steps or not steps <= known or id(optimizer) in moved or making.place is None:
+            continue  # what steps here and was made elsewhere may be a wrapper of this one
         named = owner.cls.name if isinstance(owner, Instance) else "the model"
         if isinstance(owner, Object | Instance) and has_weights(owner):
             yield LeftOut(f"this optimizer is cleared at each pass and never steps: {named} does not train", making.place)
+
+
+def lossless_steps(script: Script) -> Iterator[tuple[Place, bool]]:
+    """What Lightning's training steps return in the place of a loss: (where, whether that is None and no dict)."""
+    for event in every_event(script):
+        if event.kind == "lossless" and event.place is not None:
+            yield event.place, isinstance(event.values.get("value"), Literal)

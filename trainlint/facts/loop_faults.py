@@ -8,10 +8,13 @@ from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.extract.counts import loader_over
+from trainlint.facts.partial_cuts import batches_of
 from trainlint.facts.passes import (
+    called_from,
     conditional,
     every_event,
     inside,
+    is_unrecorded,
     loop_passes,
     moves_own_tensors,
     names_only,
@@ -19,7 +22,8 @@ from trainlint.facts.passes import (
     same_frame,
     steps_parameters_of,
 )
-from trainlint.facts.registration import MODE_DEPENDENT, descendants, is_module, made
+from trainlint.facts.queries import MAXIMUM_UPSTREAM, above
+from trainlint.facts.registration import MODE_DEPENDENT, descendants, is_frozen, is_module, made
 from trainlint.facts.run import Script
 from trainlint.facts.syntax import names_of, node_at
 from trainlint.interpret.events import TRAINING, Event, Frame
@@ -73,7 +77,7 @@ def left_in_eval(script: Script) -> Iterator[LeftInEval]:
         return
     for one in loop_passes(events):
         model = _trained(events, one.step, one.loop)
-        layer = mode_dependent_layer(model, events)
+        layer = mode_dependent_layer(model, events, frozen_too=False)
         if model is None or not layer or one.step.place is None or names_only(events, model, "train"):
             continue
         own = [event for event in modes if event.values.get("model") is model]
@@ -123,13 +127,20 @@ def _trained(events: Sequence[Event], step: Event, loop: Frame) -> Object | Inst
     return only if isinstance(only, Object | Instance) else None
 
 
-def mode_dependent_layer(model: Value | None, events: Sequence[Event]) -> str:
-    """The class of a layer of a model that evaluation changes; nothing if there is none, or the model is not known."""
+def mode_dependent_layer(model: Value | None, events: Sequence[Event], *, frozen_too: bool = True) -> str:
+    """The class of a layer of a model that evaluation changes; nothing if there is none, or the model is not known.
+
+    Without `frozen_too` those do not count that lie in a module whose weights were frozen: its statistics are meant to stay.
+    """
     if not isinstance(model, Object | Instance) or not is_module(model):
         return ""
+    still = () if frozen_too else (part for _, part in descendants(model) if is_frozen(part))
+    frozen = {id(one) for part in still for _, one in descendants(part)}
     for _, one in descendants(model):
-        if one.row is not None and (
-            one.row.kind in MODE_DEPENDENT or (one.row.library == "torchvision" and one.row.makes == "model")
+        if (
+            one.row is not None
+            and id(one) not in frozen
+            and (one.row.kind in MODE_DEPENDENT or (one.row.library == "torchvision" and one.row.makes == "model"))
         ):
             return one.row.name.rpartition(".")[2]
     own = {id(one) for _, one in descendants(model)}
@@ -157,7 +168,10 @@ class LostGradients(NamedTuple):
 def lost_gradients(script: Script) -> Iterator[LostGradients]:
     """Clears that stand between a backward and the step that needed it, also round the loop."""
     for one in loop_passes(every_event(script)):
-        until = one.acts.index(one.step)
+        own = [
+            at for at, act in enumerate(one.acts) if act.place == one.step.place
+        ]  # of several acts at a place the first is there
+        until = own[0] if own else len(one.acts)
         before = [act for act in one.acts[:until] if act.kind != "clip"]
         behind = [act for act in one.acts[until + 1 :] if act.kind != "clip"]
         early = bool(behind) and [act.kind for act in (*behind, *before)] == ["backward", "zero_grad"]
@@ -265,16 +279,24 @@ def _anew(step: Event, model: Value | None, optimizer: Value | None, makers: dic
         unit = _unit(loop, step)
         mistaken = unit == "batch" or (unit and EPOCHS.search(loop.name))  # where it is no epoch by name, it may be a repetition
         if mistaken and own.place is not None and isinstance(model, Object | Instance):
-            yield Rebuilt("model", _name(model), unit, own.place)
+            yield Rebuilt("model", _name(model), unit, called_from(own, loop, step) or own.place)
         return
     built = makers.get(id(optimizer))
     loop = _shared_loop(built, step) if built is not None else None
     if built is None or loop is None or own is None or built.place is None or not isinstance(optimizer, Object):
         return
     unit = _unit(loop, step)
-    if unit:
+    if unit and not _keeps_nothing(optimizer):
         around = tuple(one for one in loops_of(step) if inside(built, one) and not inside(own, one))
         yield Rebuilt("optimizer", optimizer.row.name.rpartition(".")[2], unit, built.place, around)
+
+
+def _keeps_nothing(optimizer: Object) -> bool:
+    """Whether an optimizer has no state between steps, so that a new one is as good: plain SGD."""
+    from trainlint.interpret.torch.common import argument_of
+
+    momentum = argument_of(optimizer, "momentum")
+    return optimizer.row.name.endswith(".SGD") and isinstance(momentum, Literal) and not momentum.value
 
 
 def _name(model: Object | Instance) -> str:
@@ -349,15 +371,15 @@ def forwards_without_gradients(script: Script) -> Iterator[tuple[Place, Place]]:
         if event.kind != "backward" or not isinstance(loss, Array) or loss.library == "tensorflow" or event.place is None:
             continue
         below = [outputs[id(one)] for one in upstream(loss) if id(one) in outputs]
-        if below and all(_without_gradients(one) for one in below) and below[0].place is not None:
+        if not below or not all(is_unrecorded(one) for one in below) or below[0].place is None:
+            continue
+        found = tuple(above(loss))
+        elsewhere = {one.why for one in found if isinstance(one, Unknown)} - batches_of(events)
+        terms = [one for each in found if isinstance(each, Array) and each.op == "add" for one in each.inputs]
+        if any(isinstance(one, Unknown) for one in terms):
+            continue  # as may a term of the loss
+        if not elsewhere and len(found) < MAXIMUM_UPSTREAM:  # what is not known, or not seen, may have gradients of its own
             yield below[0].place, event.place
-
-
-def _without_gradients(event: Event) -> bool:
-    for frame in reversed(event.frames):
-        if frame.kind == "with" and frame.name in ("no_grad", "inference_mode", "enable_grad"):
-            return frame.name != "enable_grad"
-    return False
 
 
 def upstream(array: Array) -> Iterator[Array]:

@@ -50,9 +50,9 @@ def wrong_loss_calls(script: Script) -> Iterator[WrongCall]:
 
 def _takes_prediction(loss: Object) -> bool:
     """Whether a class of losses is constructed of what a layer gave."""
-    if BY_KEYWORD.match(getattr(loss.place, "text", "")):  # can only silence
+    if not any(isinstance(one, Array) and array_above(one, "layer") is not None for one in loss.arguments.values()):
         return False
-    return any(isinstance(one, Array) and array_above(one, "layer") is not None for one in loss.arguments.values())
+    return BY_KEYWORD.match(getattr(loss.place, "text", "")) is None  # can only silence
 
 
 def _constructed_first(place: Place) -> tuple[Edit, ...]:
@@ -70,7 +70,12 @@ def _replaced_name(place: Place) -> str:
 
     node = node_at(place)
     called = node.func if isinstance(node, cst.Call) else None
-    return called.value if isinstance(called, cst.Name) and targets_of(place) == (called.value,) else ""
+    if not isinstance(called, cst.Name):
+        return ""
+    name, text = called.value, getattr(place, "source_text", "")
+    # parents are found for the whole file at once, which is worth it for such a text alone
+    is_likely = re.search(rf"\b{name}\b[^=\n]*=[\s(\\]*{name}\b", text) is not None
+    return name if is_likely and targets_of(place) == (name,) else ""
 
 
 def _runs_again(event: Event, loop: Frame) -> bool:

@@ -187,9 +187,10 @@ def _activation(output: Node) -> tuple[str | None, Place | None, int | None]:
         if layer is not node and output_width(layer) == 1 and not _over_classes(node):
             return None, node.place, None  # a softmax over another axis than that of the one unit
         return node.op, layer.place or node.place, _units(output, layer)
-    if node.op in DENSE_MAPS:
+    if node.op in DENSE_MAPS or (node.op == "backbone" and node.attributes.get("ends") == "linear"):
         return "linear", node.place, _units(output, node)
-    return None, node.place, None
+    columns = output.shape[-1] if output.shape is not None and len(output.shape) == 2 else None
+    return None, node.place, columns
 
 
 def _inner(output: Node | None) -> tuple[str, Place | None]:

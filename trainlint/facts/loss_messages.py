@@ -39,7 +39,7 @@ def message_of(row: Row, fit: LossFit, effect: str) -> str:
     output = f"{fit.activation} output" if fit.activation else "output"
     width = f"{output} of {fit.units} unit{'s' if fit.units != 1 else ''}" if fit.units else output
     advice = f". Instead {row.advice.format(**filled)}" if row.advice else ""
-    return f"{fit.loss} on {width}{line_of(fit.output_place)}: {effect.format(**filled)}{advice}"
+    return f"{fit.loss} on {width}{line_of(fit.output_place, fit.place)}: {effect.format(**filled)}{advice}"
 
 
 def _extreme(data: DataFacts, known: float | None, side: int) -> float:

@@ -41,6 +41,7 @@ def weights_without_optimizer(script: Script) -> Iterator[Untrained]:
     if any("add_param_group" in getattr(event.place, "source_text", "") for event in events[:1]):
         return
     optimizers = [(event, owner_of(one)) for event, one in made(script, "optimizer")]
+    found: list[Untrained] = []
     for event in events:
         target, value = event.values.get("target"), event.values.get("value")
         if event.kind not in ("set_member", "set_attribute") or value is None or event.place is None:
@@ -53,8 +54,9 @@ def weights_without_optimizer(script: Script) -> Iterator[Untrained]:
         ]
         sure = holding and all(one.order < event.order and _same_path(one, event) for one in holding)
         if sure and not any(owner is None for _, owner in optimizers) and _stepped(events, holding):
-            yield Untrained(text_of(event.values.get("name")), "replaced", event.place, holding[-1].place)
-    yield from _other_models(events)
+            found.append(Untrained(text_of(event.values.get("name")), "replaced", event.place, holding[-1].place))
+    found.extend(_other_models(events))
+    yield from found or _strangers(events, optimizers)
     yield from _held_twice(events, optimizers)
 
 
@@ -77,21 +79,56 @@ def _stepped(events: tuple[Event, ...], making: list[Event]) -> bool:
 
 
 def _other_models(events: tuple[Event, ...]) -> Iterator[Untrained]:
-    """Loops that call one model and step the optimizer of another: of the same class, or one that has no part in the loss."""
+    """Loops that call one model and step the optimizer of another of its class."""
     for one in loop_passes(events):
         owner = owner_of(one.step.values.get("optimizer") or Literal(None))
-        called = {id(event.values["model"]): event for event in events if event.kind == "forward" and inside(event, one.loop)}
+        passes = [event for event in events if event.kind == "forward" and inside(event, one.loop) and not _is_guarded(event)]
+        called = {id(event.values["model"]): event.values["model"] for event in passes}
         steps = {id(event.values.get("optimizer")) for event in events if event.kind == "step" and inside(event, one.loop)}
-        if len(called) != 1 or len(steps) != 1 or not isinstance(owner, Object | Instance) or not one.of("backward"):
+        if len(called) != 1 or len(steps) != 1 or not one.of("backward") or one.step.place is None:
             continue
-        model = next(iter(called.values())).values["model"]
+        model = next(iter(called.values()))
         twins = isinstance(model, Instance) and isinstance(owner, Instance) and model.cls is owner.cls
-        same = twins and model is not owner
-        if not isinstance(model, Instance) or one.step.place is None or _holds(owner, model) or _holds(model, owner):
+        if twins and model is not owner and not _holds(owner, model) and not _holds(model, owner):
+            yield Untrained(_named(model), "other", one.step.place)
+
+
+def _strangers(events: tuple[Event, ...], optimizers: list[tuple[Event, Value | None]]) -> Iterator[Untrained]:
+    """Losses of one model alone, which no optimizer holds, before the step of a model that is never called for its gradients."""
+    if any(owner is None for _, owner in optimizers):
+        return
+    passes = [event for event in events if event.kind == "forward" and not _is_guarded(event)]
+    seen: set[object] = set()
+    for step in events:
+        owner = owner_of(step.values.get("optimizer") or Literal(None)) if step.kind == "step" else None
+        if not isinstance(owner, Object | Instance) or step.place is None or step.place in seen:
             continue
-        alone = not any(event.kind == "forward" and _holds(owner, event.values["model"]) for event in events)
-        if same or (alone and has_weights(model) and _is_all_of_the_loss(one, next(iter(called.values())))):
-            yield Untrained(model.cls.name, "other" if same else "strange", one.step.place)
+        if any(_holds(owner, event.values["model"]) or _holds(event.values["model"], owner) for event in passes):
+            continue
+        before = [event for event in events if event.kind == "backward" and event.order < step.order and _same_path(event, step)]
+        loss = before[-1].values.get("loss") if before else None
+        last = next((event for event in reversed(passes) if before and event.order < before[-1].order), None)
+        model = last.values["model"] if last is not None else None
+        if last is None or loss is None or model is None or not has_weights(model):
+            continue
+        trained = any(_holds(one, model) or _holds(model, one) for _, one in optimizers)
+        if not trained and _is_all_of_the_loss(loss, last, _uncounted(events)):
+            seen.add(step.place)
+            yield Untrained(_named(model), "strange", step.place)
+
+
+def _named(model: Value) -> str:
+    """A model's class, or for one of the library's containers the name that it is assigned to."""
+    if isinstance(model, Instance):
+        return model.cls.name
+    place = model.place if isinstance(model, Object) else None
+    return (assigned_name(place) if place is not None else "") or "model"
+
+
+def _uncounted(events: tuple[Event, ...]) -> frozenset[int]:
+    """The outputs of the passes that keep no gradients."""
+    outputs = [event.values.get("output") for event in events if event.kind == "forward" and _is_guarded(event)]
+    return frozenset(id(part) for one in outputs for part in (one.items if isinstance(one, Tuple) else (one,)))
 
 
 def _held_twice(events: tuple[Event, ...], optimizers: list[tuple[Event, Value | None]]) -> Iterator[Untrained]:
@@ -106,10 +143,12 @@ def _held_twice(events: tuple[Event, ...], optimizers: list[tuple[Event, Value |
         for event in events:
             model = event.values.get("model")
             called = event.kind == "forward" and inside(event, one.loop) and not _is_guarded(event)
-            if not called or not isinstance(model, Instance) or not has_weights(model) or "requires_grad" in model.cells:
+            if not called or not isinstance(model, Object | Instance) or not is_module(model) or not has_weights(model):
+                continue
+            if "requires_grad" in model.cells:
                 continue
             if not any(owner is None or _holds(owner, model) or _holds(model, owner) for _, owner in optimizers):
-                yield Untrained(model.cls.name, "twice", second.place)
+                yield Untrained(_named(model), "twice", second.place)
                 break
 
 
@@ -121,19 +160,22 @@ def _is_guarded(event: Event) -> bool:
     return any(frame.kind == "with" and frame.name in ("no_grad", "inference_mode") for frame in event.frames)
 
 
-def _is_all_of_the_loss(one: LoopPass, forward: Event) -> bool:
-    """Whether what goes backward comes from a model's call, from weights nowhere else, and from nothing unknown but its batch."""
+def _is_all_of_the_loss(loss: Value, forward: Event, uncounted: frozenset[int]) -> bool:
+    """Whether what goes backward comes from a model's call, from weights nowhere else, and from nothing unknown but its batch.
+
+    `uncounted` are the outputs without gradients.
+    """
     output = forward.values.get("output")
     parts = {id(part) for part in (output.items if isinstance(output, Tuple) else (output,))}
     inputs = forward.values.get("inputs")
     given = inputs.items if isinstance(inputs, Tuple) else (inputs,) if inputs is not None else ()
     batch = {value.why for held in given for value in above(held) if isinstance(value, Unknown)}
-    stack: list[Value] = [event.values["loss"] for event in one.of("backward") if "loss" in event.values]
+    stack = [loss]
     seen: set[int] = set()
     found = False
     while stack and len(seen) < MAXIMUM_ARRAYS:
         value = stack.pop()
-        if id(value) in seen:
+        if id(value) in seen or id(value) in uncounted:
             continue
         seen.add(id(value))
         if id(value) in parts:
@@ -225,31 +267,45 @@ def _is_read(place: Place, name: str) -> bool:
     return False
 
 
-def kept_by_reference(script: Script) -> Iterator[tuple[Place, str, Place | None]]:
-    """What a training loop keeps as its best and goes on to change: (where, the name of a second name of the model, the load)."""
-    yield from ((kept, "", loaded) for kept, loaded in weights_kept_by_reference(script))
-    yield from ((kept, name, None) for kept, name in models_kept_by_reference(script))
+def kept_by_reference(script: Script) -> Iterator[tuple[Place, str, Place | None, str]]:
+    """What a training loop keeps as its best and goes on to change.
+
+    Gives where, the name of a second name of the model, the use of it after the loop, and what that use does.
+    """
+    yield from ((kept, "", used, what) for kept, used, what in weights_kept_by_reference(script))
+    yield from ((kept, name, None, "read") for kept, name in models_kept_by_reference(script))
 
 
-def weights_kept_by_reference(script: Script) -> Iterator[tuple[Place, Place]]:
-    """`state_dict()` of the training loop that is loaded after it: (where it is kept, where it is loaded)."""
+def weights_kept_by_reference(script: Script) -> Iterator[tuple[Place, Place, str]]:
+    """`state_dict()` of the training loop that is "loaded" or "saved" after it: (where it is kept, where that happens, which)."""
     events = every_event(script)
+    called = {id(event.values["model"]) for event in events if event.kind == "forward"}  # a copy is another model
     seen: set[object] = set()
     for event in events:
-        if event.kind != "set_weights" or event.place is None:
+        saved = event.kind == "saved"
+        if event.kind not in ("set_weights", "saved") or event.place is None:
             continue
-        for one in alternatives(event.values.get("weights") or Literal(None)):
+        for one in alternatives(event.values.get("value" if saved else "weights") or Literal(None)):
             kept = one if isinstance(one, Object) and one.row.kind == "state_dict" else None
-            if (
-                kept is None
-                or kept.place is None
-                or kept.cells.get("model") is not event.values.get("target")
-                or kept.place in seen
-            ):
+            if kept is None or kept.place is None or kept.place in seen:
                 continue
-            if _trained_between(events, kept.place, event):
+            model = kept.cells.get("model")
+            own = id(model) in called and _is_chosen(kept.place) if saved else model is event.values.get("target")
+            if own and _trained_between(events, kept.place, event):
                 seen.add(kept.place)
-                yield kept.place, event.place
+                yield kept.place, event.place, "saved" if saved else "loaded"
+
+
+def _is_chosen(place: Place) -> bool:
+    """Whether a place stands under a condition within a loop: what every pass keeps is in the end what the last one kept."""
+    import libcst as cst
+
+    names, node = names_of(place), node_at(place)
+    chosen = False
+    while names is not None and node is not None and not isinstance(node, cst.For | cst.While | cst.FunctionDef):
+        chosen = chosen or isinstance(node, cst.If)
+        node = names.parents.get(id(node))
+    return chosen and isinstance(node, cst.For | cst.While)
 
 
 def models_kept_by_reference(script: Script) -> Iterator[tuple[Place, str]]:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from trainlint.core import Fact, Unknown
+from trainlint.facts.extract.lower import within
 from trainlint.facts.graph import Node
 from trainlint.facts.passes import innermost_loop, rate_is_replaced
 from trainlint.facts.provenance import lineage, main_path
 from trainlint.facts.queries import DENSE_MAPS, input_width, output_width, skip_upwards
-from trainlint.facts.run import ModelFacts, TrainingRun
+from trainlint.facts.run import ModelFacts, OptimizerFacts, TrainingRun
 from trainlint.facts.scaling import fans, layers_of, normalized_anywhere, recurrent_or_attention
 from trainlint.facts.starting import BETWEEN, deviation
 from trainlint.interpret.values import Array
@@ -44,9 +45,16 @@ def _weights(node: Node) -> int:
 
 
 def repeated_run(run: TrainingRun) -> bool:
-    """Whether a loop around a Keras fit trains the same model further."""
+    """Whether a loop around a Keras fit, or around the epochs of a loop of the script, trains the same model further."""
     fit = next((one for one in run.events if one.kind == "fit"), None)
-    return fit is not None and (fit.in_loop() or any(frame.kind in ("uncalled", "branch") for frame in fit.frames))
+    if fit is not None:
+        return fit.in_loop() or any(frame.kind in ("uncalled", "branch") for frame in fit.frames)
+    made = run.optimizer.place if isinstance(run.optimizer, OptimizerFacts) else None
+    counted = run.epochs.place if isinstance(run.epochs, Fact) else None
+    step = next((one for one in run.events if one.kind == "step"), None)
+    loops = [frame for frame in step.frames if frame.kind == "loop"] if step is not None else []
+    epochs = next((index for index, frame in enumerate(loops) if frame.place == counted), 0)
+    return any(frame.trips != 1 and not within(made, frame.place) for frame in loops[:epochs])
 
 
 def made_up_data(run: TrainingRun) -> bool:
@@ -99,16 +107,38 @@ class Reach(NamedTuple):
 
 def reach_of_adam(run: TrainingRun) -> Reach | None:
     """The sum of the rates, for optimizers whose steps are at most about the rate; None where anything is not known."""
-    optimizer, updates = run.optimizer, run.updates
-    if isinstance(optimizer, Unknown) or not isinstance(optimizer.learning_rate, Fact) or not updates:
-        return None
-    if updates < FEWEST or made_up_data(run) or run.schedule is not None or rate_is_replaced(run) or repeated_run(run):
+    optimizer, updates = run.optimizer, updates_at_one_rate(run)
+    if isinstance(optimizer, Unknown) or not isinstance(optimizer.learning_rate, Fact) or updates is None:
         return None
     sizes = list(_kernel_sizes(known_layers(run)))
     if not sizes or any(one is None for one in sizes):
         return None
     start = min(one for one in sizes if one is not None)
     return Reach(optimizer.learning_rate.value * updates, start, updates) if start > 0 else None
+
+
+def updates_at_one_rate(run: TrainingRun) -> int | None:
+    """The updates of a run that keeps its rate and trains on given data to its end; None of others, and of short ones."""
+    updates = run.updates
+    if not updates or updates < FEWEST or run.schedule is not None or rate_is_replaced(run):
+        return None
+    return None if made_up_data(run) or repeated_run(run) else updates
+
+
+def share_descended(run: TrainingRun, sharpness: float) -> float | None:
+    """How much of the error along the direction of that curvature gradient descent removes in the run: 1 - exp(-T·lr·λ).
+
+    Momentum b lengthens the steps to lr/(1 - b). Directions of less curvature keep more of their error.
+    """
+    optimizer, updates = run.optimizer, updates_at_one_rate(run)
+    if isinstance(optimizer, Unknown) or optimizer.name != "sgd" or optimizer.clip or updates is None:
+        return None
+    if len(known_layers(run)) < 2:
+        return None
+    rate, momentum = optimizer.learning_rate, optimizer.momentum
+    if not isinstance(rate, Fact) or not isinstance(momentum, Fact) or not 0 <= momentum.value < 1 or sharpness <= 0:
+        return None
+    return 1 - math.exp(-updates * rate.value * sharpness / (1 - momentum.value))
 
 
 def relative_step(run: TrainingRun) -> tuple[float, Node] | None:

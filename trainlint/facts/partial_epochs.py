@@ -8,7 +8,7 @@ from typing import NamedTuple
 from trainlint.core import Fact, Place
 from trainlint.facts.extract.counts import loader_over, number_given
 from trainlint.facts.loop_faults import upstream
-from trainlint.facts.passes import conditional, every_event, innermost_loop, inside, same_frame
+from trainlint.facts.passes import conditional, every_event, innermost_loop, inside, same_frame, steps_parameters_of
 from trainlint.facts.run import OptimizerFacts, Script, TrainingRun
 from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.values import Array, Literal, Object
@@ -18,12 +18,16 @@ JOINING = frozenset({"add", "concatenate", "stack"})
 
 
 class LastBatchOnly(NamedTuple):
-    """A backward pass behind the loop over the batches: where, the loop, its batches if they are known, and the step."""
+    """A backward pass behind the loop over the batches: where, the loop, its batches if they are known, and the step.
+
+    Or the step alone, where every batch clears the gradients of the one before (`cleared`).
+    """
 
     place: Place
     loop: Place
     batches: int | None
     step: Place | None
+    cleared: bool = False
 
 
 def last_batches_only(script: Script) -> Iterator[LastBatchOnly]:
@@ -51,6 +55,62 @@ def last_batches_only(script: Script) -> Iterator[LastBatchOnly]:
         if not summed and step is not None and not inside(step, loop) and not any(f.kind == "branch" for f in backward.frames):
             seen.add(backward.place)
             yield LastBatchOnly(backward.place, loop.place, loop.trips, step.place)
+    for lost in lost_batches(script):
+        if lost.every is None:
+            yield LastBatchOnly(lost.step, lost.loop, lost.batches, lost.step, cleared=True)
+
+
+class LostBatches(NamedTuple):
+    """Gradients that every batch clears though the step takes those of several: both places, and the k of the step's test.
+
+    Without `every` the step stands behind the loop over the batches, which makes `batches` passes where that is known.
+    """
+
+    clear: Place
+    step: Place
+    loop: Place
+    every: int | None
+    batches: int | None
+
+
+def lost_batches(script: Script) -> Iterator[LostBatches]:
+    """Clears that run at every batch, as backward does, where the step follows every k batches or behind all of them."""
+    events = every_event(script)
+    for step in events:
+        before = [event for event in events if event.order < step.order]
+        backward = next((event for event in reversed(before) if event.kind == "backward"), None)
+        loop = innermost_loop(backward) if backward is not None and step.kind == "step" else None
+        if (
+            loop is None
+            or backward is None
+            or loader_over(loop) is None
+            or conditional(backward, loop)
+            or loop.trips == 1
+            or loop.place is None
+        ):
+            continue
+        every = (
+            next((one.trips for one in step.frames if one.kind == "branch" and one.trips), None) if inside(step, loop) else None
+        )
+        behind = not inside(step, loop) and _same(innermost_loop(step), _around(backward, loop))
+        if step.place is None or not (behind or (every is not None and every >= 2)) or (behind and _is_doubtful(step)):
+            continue
+        for clear in before:
+            surely = clear.kind == "zero_grad" and inside(clear, loop) and not conditional(clear, loop)
+            if surely and clear.place is not None and steps_parameters_of(step, clear):
+                yield LostBatches(clear.place, step.place, loop.place, every, loop.trips)
+                break
+
+
+def _around(event: Event, loop: Frame) -> Frame:
+    """The loop around a loop that an event happens in, or that loop itself."""
+    loops = [frame for frame in event.frames if frame.kind == "loop"]
+    index = next((i for i, frame in enumerate(loops) if same_frame(frame, loop)), 0)
+    return loops[max(index - 1, 0)]
+
+
+def _is_doubtful(step: Event) -> bool:
+    return any(frame.kind == "branch" for frame in step.frames)
 
 
 class FirstBatchOnly(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import dropwhile
 from typing import NamedTuple
 
 from trainlint.core import Place
@@ -115,6 +116,21 @@ def conditional(event: Event, loop: Frame) -> bool:
         if within and frame.kind == "branch":
             return True
         within = within or same_frame(frame, loop)
+    return False
+
+
+def called_from(event: Event, loop: Frame, other: Event) -> Place | None:
+    """The call in the body of a loop in whose function an event happens, and another does not; None of the body's own."""
+    within = dropwhile(lambda frame: not same_frame(frame, loop), event.frames)
+    call = next((frame for frame in within if frame.kind == "call"), None)
+    return None if call is None or inside(other, call) else call.place
+
+
+def is_unrecorded(event: Event) -> bool:
+    """Whether no graph is built of an event: `no_grad` or `inference_mode` around it, without an `enable_grad` inside."""
+    for frame in reversed(event.frames):
+        if frame.kind == "with" and frame.name in ("no_grad", "inference_mode", "enable_grad"):
+            return frame.name != "enable_grad"
     return False
 
 

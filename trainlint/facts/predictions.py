@@ -57,7 +57,7 @@ def idle_argmaxes(script: Script, events: Sequence[Event]) -> Iterator[IdleArgma
         if event.kind != "array" or not isinstance(made, Array) or made.op != "argmax" or event.place is None:
             continue
         given = made.inputs[0] if made.inputs else None
-        if not isinstance(given, Array) or not given.symbolic or event.place.span in seen:
+        if not isinstance(given, Array) or not given.symbolic or event.place in seen:
             continue
         axis, rows = made.attributes.get("axis"), given.shape[0] if given.shape else None
         over_one = isinstance(axis, int) and width_of(given) == 1 and _is_last(axis, given)
@@ -67,7 +67,7 @@ def idle_argmaxes(script: Script, events: Sequence[Event]) -> Iterator[IdleArgma
         down = axis == 0 and given.shape is not None and len(given.shape) == 2 and (given.shape[1] or 0) > 1 and rows != 1
         down = down and event.place.span.row not in seen and _is_compared(event.place)
         if over_one or flat or down:
-            seen.update((event.place.span, event.place.span.row))
+            seen.update((event.place, event.place.span.row))
             run = _run_of(script, given)
             edits = _comparison(event.place, given, run) if over_one else ()
             yield IdleArgmax(event.place, flat, rows, run, edits, down)

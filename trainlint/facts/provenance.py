@@ -80,14 +80,16 @@ def main_path(value: Value | None) -> Iterator[Array]:
         value = next((one for one in held if one.shape != ()), held[0] if held else None)
 
 
-def course_of(value: Value | None) -> Course | None:
-    """The course of an array from its leaf; None of what is no array."""
+def course_of(value: Value | None, since: Array | None = None) -> Course | None:
+    """The course of an array from its leaf, or from the array `since` that it was made of; None of what is no array."""
     scalings: list[Scaling] = []
     last: Array | None = None
     followed = True
     for one in main_path(value):
         last = one
         scaling = scaling_of(one)
+        if one is since:
+            return Course(one, tuple(reversed(scalings)), followed)
         if scaling is not None:
             scalings.append(scaling)
         elif one.op not in KEEPS_NUMBERS and one.op not in ("data", "constant", "random", "resample"):
@@ -97,6 +99,45 @@ def course_of(value: Value | None) -> Course | None:
     source = last.attributes.get("source")
     followed = followed and last.op in ("data", "constant") and not isinstance(source, Unknown)
     return Course(last, tuple(reversed(scalings)), followed)
+
+
+def factor_of_bytes(value: Value | None) -> float | None:
+    """What bytes were multiplied by in all, shifted or not, also by computed numbers (`x.std()`); None if not followed."""
+    path, product = list(main_path(value)), 1.0
+    if not path or not holds_bytes(path[-1]):
+        return None
+    for one in path[:-1]:
+        factor = _factor_of(one)
+        if factor is None:
+            return None
+        product *= factor
+    return product
+
+
+def _factor_of(array: Array) -> float | None:
+    """What a shift or a scaling by one number multiplies by; 1 for what keeps the numbers."""
+    if array.op in KEEPS_NUMBERS:
+        return 1.0
+    if array.op == "rescaling":
+        scaling = scaling_of(array)
+        return None if scaling is None else scaling.factor
+    variance = array.attributes.get("variance") if array.op == "normalization" else None
+    if isinstance(variance, tuple) and variance:
+        return float((sum(variance) / len(variance)) ** -0.5)
+    if array.op not in ("add", "subtract", "multiply", "divide") or len(array.inputs) != 2:
+        return None
+    number = _computed_number(array.inputs[1])
+    if number is None or (array.op == "divide" and not number):
+        return None
+    return {"multiply": number, "divide": 1 / number if number else None}.get(array.op, 1.0)
+
+
+def _computed_number(value: Value) -> float | None:
+    """The number that a value is, computed from typical data or written: one that has no range."""
+    if not isinstance(value, Array):
+        return constant_number(value)
+    bounds = value.statistics
+    return bounds.low if value.shape == () and bounds.low is not None and bounds.low == bounds.high else None
 
 
 def scaling_of(array: Array) -> Scaling | None:

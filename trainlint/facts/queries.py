@@ -12,7 +12,7 @@ from trainlint.facts.run import OptimizerFacts, TrainingRun
 from trainlint.facts.syntax import names_of, targets_of
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, List, Object, Tuple, Value, alternatives
-from trainlint.wording import figure
+from trainlint.wording import figure, row_in_words
 
 RESHAPING = frozenset(
     {"reshape", "flatten", "transpose", "squeeze", "expand_dims", "cast", "linear", "dropout", "getitem", "zero_pad", "input"}
@@ -140,14 +140,18 @@ def _assigned_name(place: Place | None) -> str:
     return name if names is not None and len(name) >= 3 and len(names.bound.get(name, ())) == 1 else ""
 
 
-def line_of(place: Place | None) -> str:
-    """' of line 12', where the place is known."""
-    return f" of line {place.span.row}" if place is not None else ""
+def line_of(place: Place | None, beside: Place | None = None) -> str:
+    """' of line 12', where the place is known; with the file's name where that is another than what is spoken of stands in."""
+    if place is None:
+        return ""
+    name = place.span.filename.replace("\\", "/").rpartition("/")[2]
+    elsewhere = beside is not None and beside.span.filename != place.span.filename
+    return f" of {row_in_words(place)}{f' of {name}' if elsewhere else ''}"
 
 
 def in_line(place: Place | None) -> str:
     """' in line 12', where the place is known."""
-    return f" in line {place.span.row}" if place is not None else ""
+    return f" in {row_in_words(place)}" if place is not None else ""
 
 
 def raw_leaf(node: Node, through: frozenset[str] = RESHAPING) -> Node | None:
@@ -241,20 +245,47 @@ def summed_at_the_end(run: TrainingRun) -> bool:
     )
 
 
-def reversed_loss(run: TrainingRun, losses: frozenset[str]) -> Node | None:
-    """The minus sign (or factor -1) right in front of one of these losses, or 1 over it, if that is all of the loss."""
+class ReversedLoss(NamedTuple):
+    """What turns the sign of a loss (a minus, a factor below 0, 1 over it), and the loss it stands before, alone or in a sum."""
+
+    node: Node
+    loss: str
+
+
+def reversed_loss(run: TrainingRun, losses: frozenset[str]) -> ReversedLoss | None:
+    """The minus sign (or factor -1) before one of these losses or a sum with one, or 1 over it, if that is all of the loss.
+
+    Where the script turns round the gradients (`turned`) the loss itself has the right sign.
+    """
     node = run.loss_graph
     while node is not None and node.inputs and node.op in ("mean", "sum", "cast", "squeeze", "reshape"):
         node = node.inputs[0]
-    if node is None or not node.inputs or not _steps_one_model(run):
+    if node is None or not node.inputs or node.attributes.get("turned") or not _steps_one_model(run):
         return None
     if node.op == "divide" and node.inputs[-1].op in losses and (scalar(node.inputs[0]) or 0) > 0:
-        return node
+        return ReversedLoss(node, node.inputs[-1].op)
     factor = constant_factor(node)
     if node.op != "negative" and (factor is None or factor.value >= 0):
         return None
     inner = factor.operand if factor is not None else node.inputs[0]
-    return node if inner.op in losses and node.inputs[0] is inner else None
+    found = next((one.op for one in _terms(inner) if one.op in losses), None) if node.inputs[0] is inner else None
+    return ReversedLoss(node, found) if found is not None else None
+
+
+def _terms(node: Node) -> Iterator[Node]:
+    """What a sum adds up, without the positive constants before each."""
+    waiting = [node]
+    for _ in range(MAXIMUM_UPSTREAM):
+        if not waiting:
+            return
+        one = waiting.pop()
+        factor = constant_factor(one)
+        if one.op == "add":
+            waiting.extend(reversed(one.inputs))
+        elif factor is not None and factor.value > 0:
+            waiting.append(factor.operand)
+        else:
+            yield one
 
 
 def _steps_one_model(run: TrainingRun) -> bool:

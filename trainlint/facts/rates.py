@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from trainlint.core import Fact, Unknown
+from trainlint.facts.once import once_a_run
 from trainlint.facts.passes import innermost_loop, same_frame
 from trainlint.facts.run import TrainingRun
+from trainlint.interpret.events import Frame
 
 LONGEST = 50_000
 """Updates that are followed; a run that has not come below the bound by then will not be saved by what follows."""
@@ -17,17 +19,45 @@ LONGEST = 50_000
 RateAt = Callable[[Mapping[str, Any], float, int], float]
 
 
+class Course(NamedTuple):
+    """The rate of each of the `unit` that a run has: "updates", or "epochs" where nothing tells how many updates one has."""
+
+    rates: list[float]
+    unit: str
+
+
 def rates_of(run: TrainingRun) -> list[float]:
     """The rate of each update, at most `LONGEST`; empty where schedule, first rate or length are not known."""
-    schedule, optimizer, updates = run.schedule, run.optimizer, run.updates
-    if schedule is None or isinstance(optimizer, Unknown) or not isinstance(optimizer.learning_rate, Fact) or not updates:
+    per_update, updates = _updates_between(run), run.updates
+    if not updates or not per_update:
         return []
-    rate_at, per_update = RATES.get(schedule.name), _updates_between(run)
-    if rate_at is None or per_update is None:
+    count = min(updates, LONGEST)
+    rates = _rates(run, -(-count // per_update))
+    return [rate for rate in rates for _ in range(per_update)][:count]
+
+
+@once_a_run
+def course_of(run: TrainingRun) -> Course | None:
+    """The rates of a whole run; None where they are not known, or there are more than `LONGEST`."""
+    if run.updates is not None:
+        rates, unit = rates_of(run) if run.updates <= LONGEST else [], "updates"
+    elif _updates_between(run) is None and isinstance(run.epochs, Fact) and _moves_each_epoch(run):
+        rates, unit = _rates(run, min(run.epochs.value, LONGEST)), "epochs"
+    else:
+        return None
+    return Course(rates, unit) if rates else None
+
+
+def _rates(run: TrainingRun, steps: int) -> list[float]:
+    """The rate at each of so many steps of the schedule."""
+    schedule, optimizer = run.schedule, run.optimizer
+    if schedule is None or isinstance(optimizer, Unknown) or not isinstance(optimizer.learning_rate, Fact):
         return []
-    first = optimizer.learning_rate.value
+    rate_at, first = RATES.get(schedule.name), optimizer.learning_rate.value
+    if rate_at is None:
+        return []
     try:
-        return [rate_at(schedule.parameters, first, step // per_update) for step in range(min(updates, LONGEST))]
+        return [rate_at(schedule.parameters, first, step) for step in range(steps)]
     except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError):
         return []  # a parameter that is not known, or that the library would refuse
 
@@ -36,14 +66,23 @@ def _updates_between(run: TrainingRun) -> int | None:
     """Updates for each step of the schedule: 1 for Keras; in PyTorch as the loop calls it."""
     if run.framework == "keras":
         return 1
-    moves = [event for event in run.events if event.kind == "scheduler_step"]
-    steps = [event for event in run.events if event.kind == "step"]
-    if not moves or not steps:
+    if not _loops(run):
         return None
-    inner, loop = innermost_loop(steps[0]), innermost_loop(moves[0])
-    if inner is not None and loop is not None and same_frame(inner, loop):
+    if not _moves_each_epoch(run):
         return 1
     return run.steps_per_epoch.value if isinstance(run.steps_per_epoch, Fact) else None
+
+
+def _moves_each_epoch(run: TrainingRun) -> bool:
+    """Whether a loop of PyTorch steps the schedule elsewhere than in the loop that steps the optimizer."""
+    loops = _loops(run)
+    return bool(loops) and not (loops[0] is not None and loops[1] is not None and same_frame(loops[0], loops[1]))
+
+
+def _loops(run: TrainingRun) -> tuple[Frame | None, ...]:
+    """The innermost loops around the first step of the optimizer, and of the schedule; nothing if there are no such steps."""
+    first = [next((event for event in run.events if event.kind == kind), None) for kind in ("step", "scheduler_step")]
+    return tuple(innermost_loop(event) for event in first if event is not None) if None not in first else ()
 
 
 def _exponential(p: Mapping[str, Any], first: float, step: int) -> float:

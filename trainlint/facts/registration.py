@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -102,11 +102,11 @@ def optimized_modules(script: Script) -> set[int]:
     return found
 
 
-def has_weights(value: Value) -> bool:
-    """Whether a value is a module with weights of its own or below it."""
+def has_weights(value: Value, known: Collection[int] = ()) -> bool:
+    """Whether a value is a module with weights of its own or below it, others than those of known layers."""
     if not isinstance(value, Object | Instance) or not is_module(value):
         return False
-    return any(one.row is not None and one.row.kind in WEIGHTED for _, one in descendants(value))
+    return any(one.row is not None and one.row.kind in WEIGHTED and id(one) not in known for _, one in descendants(value))
 
 
 def unregistered(script: Script) -> Iterator[Unregistered]:
@@ -123,12 +123,13 @@ def unregistered(script: Script) -> Iterator[Unregistered]:
             key = (id(module.cls), str(name))
             if isinstance(name, str) and key not in seen:
                 seen.add(key)
-                yield from _kept(name, value, registered)
+                yield from _kept(name, value, registered, optimized)
 
 
-def _kept(name: str, value: Value, registered: set[int]) -> Iterator[Unregistered]:
+def _kept(name: str, value: Value, registered: set[int], optimized: set[int]) -> Iterator[Unregistered]:
     if isinstance(value, List | Dict | Tuple) and value.place is not None:
-        layers = [one for one in _items(value) if has_weights(one) and id(one) not in registered and not _frozen(one)]
+        held = [one for one in _items(value) if id(one) not in registered and not is_frozen(one)]
+        layers = [one for one in held if has_weights(one, optimized)]  # what wraps the module itself has nothing of its own
         kind = "dict" if isinstance(value, Dict) else "list" if isinstance(value, List) else "tuple"
         if layers:
             what = "layer" if len(layers) == 1 else "layers"
@@ -151,7 +152,8 @@ def _items(value: List | Dict | Tuple) -> list[Value]:
     return list(held.items) if isinstance(held, Tuple) else []
 
 
-def _frozen(value: Value) -> bool:
+def is_frozen(value: Value) -> bool:
+    """Whether the weights of a module were set, or on some branch set, not to be trained."""
     held = value.cells.get("requires_grad") if isinstance(value, Object | Instance) else None
     return held is not None and not (isinstance(held, Literal) and held.value)
 
@@ -162,8 +164,9 @@ def made_in_forward(script: Script) -> Iterator[tuple[Event, Object, str]]:
         frame = _forward_frame(event)
         if frame is None or not isinstance(layer, Object) or not isinstance(frame.over, Instance):
             continue
-        if layer.row.kind in WEIGHTED | MODE_DEPENDENT and not _is_kept(layer, frame.over):
-            yield event, layer, frame.name
+        told = layer.row.library == "keras" and layer.row.kind == "dropout"
+        if layer.row.kind in WEIGHTED | MODE_DEPENDENT and not told and not _is_kept(layer, frame.over):
+            yield event, layer, frame.name  # Keras tells a layer inside a call the mode of that call
 
 
 def _forward_frame(event: Event) -> Frame | None:
@@ -196,8 +199,11 @@ def unconstructed(script: Script) -> Iterator[Unconstructed]:
         seen.add(id(module.cls))
         constructor = event.values.get("unconstructed")
         layers = tuple(str(name) for name, one in module.cells.items() if is_module(one))
-        if isinstance(constructor, Function) and constructor.place is not None and layers and _bases_are_known(module.cls):
-            yield Unconstructed(module.cls.name, "", layers, constructor.place)
+        own = (
+            constructor if isinstance(constructor, Function) and constructor.name == "__init__" else None
+        )  # none put there later
+        if own is not None and own.place is not None and layers and _bases_are_known(module.cls):
+            yield Unconstructed(module.cls.name, "", layers, own.place)
         wrong = [one for name, one in module.cls.cells.items() if name in MISSPELT and isinstance(one, Function)]
         if wrong and "__init__" not in module.cls.cells and wrong[0].place is not None:
             yield Unconstructed(module.cls.name, wrong[0].name, (), wrong[0].place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from trainlint.facts.graph import Node, walk
@@ -69,7 +70,12 @@ def _feeds_only(layer: Node, node: Node, users: Mapping[int, tuple[Node, ...]]) 
 
 
 def _residual(factor: Factor, below: Node) -> bool:
-    return below.op == "add" and RESIDUAL <= abs(factor.value) <= 1
+    """Whether a branch is added to another: by a usual factor, or by c where the other has 1 - c."""
+    if below.op != "add":
+        return False
+    others = [constant_factor(one) for one in below.inputs]
+    mixed = any(one is not None and math.isclose(one.value + factor.value, 1, abs_tol=1e-6) for one in others)
+    return mixed or RESIDUAL <= abs(factor.value) <= 1
 
 
 def _scales_output(below: Node | None) -> bool:

@@ -147,8 +147,8 @@ def reordered_alone(events: tuple[Event, ...]) -> Iterator[Place]:
         method = next((frame.name for frame in reversed(event.frames) if frame.kind in ("call", "uncalled")), "")
         owned = any(isinstance(one.cells.get(method), Function) for one in classes)
         place = event.place
-        if place is not None and owned and not shared and place.span not in seen and _rebinds_itself(place):
-            seen.add(place.span)
+        if place is not None and owned and not shared and place not in seen and _rebinds_itself(place):
+            seen.add(place)
             yield place
 
 

@@ -161,12 +161,19 @@ def column_sizes(inputs: DataFacts) -> dict[int, float]:
 
 
 def where_inputs_enter(run: TrainingRun) -> Place:
-    """Where to say something of a run's inputs: at the fit that takes them; of a loop by hand at the data themselves."""
+    """Where to say something of a run's inputs: at the fit that takes them; of a loop by hand at the data themselves.
+
+    A loop in a helper's file is not where data come from: they are looked for in the files of the optimizer and the model too.
+    """
     if run.framework == "keras":
         return run.place
-    file, path = run.place.span.filename, () if isinstance(run.inputs.value, Unknown) else main_path(run.inputs.value)
-    places = [one.place for one in path if one.place is not None and one.place.span.filename == file]
-    return places[-1] if places else run.place
+    path = () if isinstance(run.inputs.value, Unknown) else tuple(main_path(run.inputs.value))
+    for owner in (run.place, getattr(run.optimizer, "place", None), getattr(run.model, "place", None)):
+        file = owner.span.filename if owner is not None else None
+        places = [one.place for one in path if one.place is not None and one.place.span.filename == file]
+        if places:
+            return places[-1]
+    return run.place
 
 
 def _one_column(inputs: DataFacts) -> bool:

@@ -70,14 +70,21 @@ def misfits(script: Script) -> Iterator[Misplaced]:
         layer, given = event.values.get("layer"), event.values.get("input")
         if event.kind != "misfit" or not isinstance(layer, Object) or not isinstance(given, Array) or event.place is None:
             continue
-        if any(frame.kind == "branch" for frame in event.frames) or given.shape is None:
+        if any(frame.kind == "branch" for frame in event.frames) or _has_other_weights(event, layer):
             continue
         place = layer.place or event.place
-        if is_picture_with_channels_first(given.shape[1:]) and _of_keras_1(place):
+        if is_picture_with_channels_first((given.shape or ())[1:]) and _of_keras_1(place):
             continue
         if place not in seen:
             seen.add(place)
             yield _misplaced(event, layer, given, place, event.place)
+
+
+def _has_other_weights(event: Event, layer: Object) -> bool:
+    """Whether the script put weights of another width into a layer (`layer.weight = nn.Parameter(...)`)."""
+    weight, expected = layer.cells.get("weight"), event.values.get("expected")
+    width = weight.shape[-1] if isinstance(weight, Array) and weight.shape else None
+    return isinstance(weight, Array) and isinstance(expected, Literal) and width != expected.value
 
 
 def _misplaced(event: Event, layer: Object, given: Array, place: Place, call: Place) -> Misplaced:

@@ -42,7 +42,7 @@ class ConstantStart(NamedTuple):
     """A hidden layer whose kernel starts with one number everywhere.
 
     `effect`: "dead" (zeros into relu: output and gradient stay 0), "equal" (the layers behind start constant too: the units stay
-    equal), "told-apart" (something random lies behind, which tells the units apart).
+    equal), "told-apart" (something random tells the units apart: `by`, "the layer behind", "dropout", "its biases").
     """
 
     node: Node
@@ -50,6 +50,7 @@ class ConstantStart(NamedTuple):
     units: int
     effect: str
     place: Place | None
+    by: str = ""
 
 
 def constant_starts(run: TrainingRun) -> Iterator[ConstantStart]:
@@ -67,19 +68,22 @@ def constant_starts(run: TrainingRun) -> Iterator[ConstantStart]:
         if value is None or not behind:
             continue
         place = node.parameters[0].initializer.place or node.place
-        yield ConstantStart(node, value, units, _effect(node, value, behind, users), place)
+        effect, by = _effect(node, value, behind, users)
+        yield ConstantStart(node, value, units, effect, place, by)
 
 
-def _effect(node: Node, value: float, behind: tuple[Node, ...], users: Mapping[int, tuple[Node, ...]]) -> str:
+def _effect(node: Node, value: float, behind: tuple[Node, ...], users: Mapping[int, tuple[Node, ...]]) -> tuple[str, str]:
     biases = [constant_value(one.initializer) for one in node.parameters[1:]]
     if any(one is None for one in biases):
-        return "told-apart"
+        return "told-apart", "its biases"
     below = users.get(id(node), ())
     cut = len(below) == 1 and below[0].op in CUT_AT_ZERO
     if value == 0 and cut and all(one == 0 for one in biases):
-        return "dead"
+        return "dead", ""
     constant = all(one.parameters and constant_value(one.parameters[0].initializer) is not None for one in behind)
-    return "equal" if constant and not _dropped_out(node, users) else "told-apart"
+    if constant and not _dropped_out(node, users):
+        return "equal", ""
+    return "told-apart", "dropout" if constant else "the layer behind"
 
 
 def _behind(node: Node, users: Mapping[int, tuple[Node, ...]]) -> tuple[Node, ...]:

@@ -201,6 +201,22 @@ def batch_taken_for_time(run: TrainingRun) -> Iterator[tuple[Node, Place | None]
     yield from found.values()
 
 
+def samples_taken_for_steps(run: TrainingRun) -> Iterator[Place]:
+    """Where the last sample of a batch is taken, `output[-1]`, of recurrent layers with `batch_first=True` that get batches."""
+    root = output_of(run)
+    for node in walk(root) if root is not None and run.framework == "torch" else ():
+        layer = node.inputs[0] if node.op == "getitem" and node.inputs else None
+        if layer is None or layer.op not in ("lstm", "gru", "simple_rnn") or "output" in layer.attributes or node.place is None:
+            continue
+        index = node.attributes.get("index")
+        last = isinstance(index, tuple) and len(index) == 1 and type(index[0]) is int and index[0] == -1
+        above = tuple(walk(layer))
+        batches = any(one.op == "data" and one.attributes.get("batched") is True for one in above)
+        batches = batches and not any(one.op in ("squeeze", "getitem", "reshape") for one in above)  # of one sample, perhaps
+        if last and layer.attributes.get("batch_first") is True and (batches or len(layer.shape or ()) == 3):
+            yield node.place
+
+
 def _has_time_first(node: Node) -> bool:
     return node.op in ("lstm", "gru", "simple_rnn") and node.attributes.get("batch_first", False) is False
 
@@ -210,7 +226,28 @@ def _takes_last_of_second(node: Node) -> bool:
     index = node.attributes.get("index")
     if not isinstance(index, tuple) or len(index) not in (2, 3):
         return False
-    return index[0] == slice(None) and type(index[1]) is int and index[1] == -1 and index[2:] in ((), (slice(None),))
+    first, second, rest = index[0], index[1], index[2:]
+    whole = all(type(one) is slice and one == slice(None) for one in (first, *rest))  # an index may hold whole arrays
+    return whole and type(second) is int and second == -1
+
+
+def _is_error_written_out(node: Node) -> bool:
+    """Whether a scalar is the mean or sum of squares or absolute values of a difference: `mean(abs(wanted - found))`."""
+    while node.op in ("mean", "sum", "sqrt") and node.inputs:
+        node = node.inputs[0]
+    if node.op in ("square", "abs") and node.inputs:
+        node = node.inputs[0]
+        return node.op == "subtract"
+    return node.op == "squared_difference"
+
+
+TO_FALL = frozenset(
+    {
+        *("categorical_crossentropy", "sparse_categorical_crossentropy", "cross_entropy", "binary_crossentropy", "nll", "huber"),
+        *("mean_squared_error", "mean_absolute_error", "binary_cross_entropy_with_logits"),
+    }
+)
+"""Losses that training must lower."""
 
 
 def ascends(run: TrainingRun) -> Place | None:
@@ -219,8 +256,6 @@ def ascends(run: TrainingRun) -> Place | None:
     if node is None or node.op != "negative" or not node.attributes.get("turned"):
         return None
     inner = node.inputs[0] if node.inputs else node
-    falls = any(one.op in ("categorical_crossentropy", "sparse_categorical_crossentropy", "cross_entropy", "binary_crossentropy",
-                           "mean_squared_error", "mean_absolute_error", "binary_cross_entropy_with_logits", "nll", "huber")
-                for one in walk(inner))  # fmt: skip
+    falls = _is_error_written_out(inner) or any(one.op in TO_FALL for one in walk(inner))
     negated = any(one.op == "negative" for one in walk(inner))
     return node.place if falls and not negated else None

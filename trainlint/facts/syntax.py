@@ -132,6 +132,21 @@ def assigned_name(place: Place | None) -> str:
     return names[0].rpartition(".")[2] if len(names) == 1 else ""
 
 
+def collected_name(place: Place | None) -> str:
+    """The variable that is bound to the list or tuple in which a value is written: `parts` of `parts = [Dense(4), Dense(1)]`."""
+    import libcst as cst
+
+    names, node = names_of(place), node_at(place)
+    around = list(names.around(node)) if names is not None and node is not None else []
+    if len(around) < 3 or not isinstance(around[0], cst.Element) or not isinstance(around[1], cst.List | cst.Tuple):
+        return ""
+    bound = around[2]
+    if not isinstance(bound, cst.Assign) or bound.value is not around[1] or len(bound.targets) != 1:
+        return ""
+    target = bound.targets[0].target
+    return target.value if isinstance(target, cst.Name) else ""
+
+
 def readers(place: Place | None, name: str) -> list[cst.CSTNode]:
     """The nodes that read a plain name within the function (or file) in which a place stands, or an attribute in the file."""
     import libcst as cst

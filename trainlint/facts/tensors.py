@@ -32,8 +32,8 @@ def never_filled(script: Script, events: Sequence[Event]) -> Iterator[tuple[Plac
                 if one.op not in KEEPS_NUMBERS and one.op != "data":
                     break  # written to, or brought into a range of its own
                 fresh = one.op == "data" and one.attributes.get("source") == UNINITIALISED and id(one) not in written
-                if fresh and one.place is not None and one.place.span not in seen and not _named_again(one.place):
-                    seen.add(one.place.span)
+                if fresh and one.place is not None and one.place not in seen and not _named_again(one.place):
+                    seen.add(one.place)
                     yield one.place, run.place
 
 
@@ -78,8 +78,8 @@ def scrambling_reshapes(events: Sequence[Event]) -> Iterator[Scrambled]:
         given = made.inputs[0] if made.inputs else None
         before, after = given.shape if isinstance(given, Array) else None, made.shape
         order = _order(before, after)
-        if order is not None and before is not None and after is not None and event.place.span not in seen:
-            seen.add(event.place.span)
+        if order is not None and before is not None and after is not None and event.place not in seen:
+            seen.add(event.place)
             yield Scrambled(event.place, before, after, _transposed(event.place, order, made.library))
 
 
@@ -166,12 +166,12 @@ def refused_types(events: Sequence[Event]) -> Iterator[Refused]:
     for event in events:
         found = _of_forward(event) if event.kind == "forward" else _of_loss(event) if event.kind == "loss" else None
         text = getattr(event.place, "source_text", "")
-        if found is None or found.place.span in seen:
+        if found is None or found.place in seen:
             continue
         for one in main_path(found.given):  # what is cast itself says nothing of the other types
             text = text.replace(getattr(one.place, "text", "") if one.op == "cast" else "\0", "")
         if not any(one in text for one in SETS_TYPES):
-            seen.add(found.place.span)
+            seen.add(found.place)
             yield found
 
 

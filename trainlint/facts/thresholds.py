@@ -44,8 +44,8 @@ def logits_compared_with_half(script: Script) -> Iterator[HalfOfLogits]:
             continue
         halved = made.op in COMPARED and len(made.inputs) == 2 and constant_number(made.inputs[1]) == 0.5
         run = trained.get(id(_maker(made.inputs[0]))) if halved or (made.op == "round" and made.inputs) else None
-        if run is not None and event.place.span not in seen:
-            seen.add(event.place.span)
+        if run is not None and event.place not in seen:
+            seen.add(event.place)
             yield HalfOfLogits(event.place, run, _edits(event.place))
 
 

@@ -43,13 +43,15 @@ def unused_layers(script: Script) -> Iterator[UnusedLayer]:
     for event in events:
         value, name = event.values.get("value"), event.values.get("name")
         layer = value.attributes.get("layer") if isinstance(value, Array) else None
-        if event.kind != "unread" or event.place is None or event.place in seen or not isinstance(name, Literal):
+        if event.kind != "bound_output" or event.place is None or event.place in seen or not isinstance(name, Literal):
             continue
         if isinstance(layer, Object) and layer.row.kind in WEIGHTED | STRUCTURAL and not _is_spare(str(name.value), event):
-            if not _is_unread(event.place, str(name.value)):
-                continue
             network = _trained_arrays(events) if network is None else network
             if not isinstance(value, Array) or id(value) in network or not any(id(one) in network for one in above(value)):
+                continue
+            if id(layer) in network:  # a prediction of the whole model, or one more call of a layer
+                continue
+            if not _is_unread(event.place, str(name.value)):
                 continue
             seen.add(event.place)
             yield UnusedLayer(str(name.value), layer.row.name.rpartition(".")[2], True, event.place)
@@ -77,11 +79,15 @@ def _is_unread(place: Place, name: str) -> bool:
 
 
 def _trained_arrays(events: Sequence[Event]) -> set[int]:
-    """The identities of all arrays that a loss, or the output of a model that is fitted, is computed from."""
+    """The identities of all arrays, and of their layers, that a loss or the output of a fitted model is computed from."""
     outputs = [event.values.get(role) for event in events for role in ("loss", "output") if event.kind in ("backward", "fit")]
     models = [event.values.get("model") for event in events if event.kind == "fit"]
     outputs += [one for model in models if isinstance(model, Object) for one in model.arguments.values()]
-    return {id(array) for one in outputs if isinstance(one, Array) for array in above(one)}
+    found = [array for one in outputs if isinstance(one, Array) for array in above(one)]
+    return {
+        *map(id, found),
+        *(id(one.attributes["layer"]) for one in found if isinstance(one, Array) and "layer" in one.attributes),
+    }
 
 
 def _is_spare(name: str, event: Event) -> bool:

@@ -50,7 +50,8 @@ class Event:
       loss         loss, output                     (output: the loss Array)
       backward     loss                             (an Array; target, the variables, and tape for `tape.gradient(loss, vars)`;
                    context where the gradients go to a context of their own: distributed autograd; returned: the tensors whose
-                   gradients are given back and added up nowhere, `torch.autograd.grad(loss, tensors)`)
+                   gradients are given back and added up nowhere, `torch.autograd.grad(loss, tensors)`; gradient: what
+                   `backward` was given to start with)
       zero_grad    target                           (optimizer or model)
       step         optimizer (and scaler, and gradient: the first one applied, as the script changed it); or for updates by
                    hand: parameter, update (the expression that is subtracted or added), learning_rate (the factor of the
@@ -96,7 +97,7 @@ class Event:
       called_container  container                   (a ModuleList is called like a layer)
       accumulated  value, before, result            (an array is added up or kept: `total += value`, `values.append(value)`;
                    before is the total or list that it joins, result what comes of it)
-      lossless     value                            (a dict without "loss", which a `training_step` of Lightning returns)
+      lossless     value                            (a dict without "loss", or None, which Lightning's `training_step` returns)
       kept         value, name                      (what has a name gets another one that says it is the best)
       carried      before, after                    (a pass in which a loss goes backward leaves other tensors in a name or an
                    attribute of a module than it found there)
@@ -109,7 +110,7 @@ class Event:
       saved        value                            (`torch.save`)
       spelled      name, makes, argument, value, legacy   (an argument, or with makes "method" a method of a model, that not every
                    era of Keras has; name and makes are those of the row that is called, legacy: by way of `optimizers.legacy`)
-      unread       value, name                      (what a layer gave is bound to a name that nothing may read, by the text)
+      bound_output value, name                      (what the call of a layer gave is bound to a name)
       wants_gradient  target                        (`x.requires_grad_()` of a tensor outside the graph; it is changed in place)
       exit                                          (a statement of the file behind which nothing runs: `sys.exit()`, `raise`)
       not_called   method                           (a bound method as a statement, without parentheses; of the unknown

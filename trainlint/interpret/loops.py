@@ -173,17 +173,18 @@ def _unrolled(machine: Machine, node: cst.For, frame: Frame, value: Value, itera
     """Follow every pass; None (with nothing changed) if one representative pass is to be followed instead.
 
     A loop over a range in which training happens is an epoch loop: one pass stands for all. A loop over a written-out list of
-    settings trains once for each.
+    settings trains once for each, and a loop over layers calls each of them.
     """
     counted = not (isinstance(value, List | Tuple) and len(iteration.items) <= MAXIMUM_TRAINING_PASSES)
     events = len(machine.events)
     mark = machine.heap.mark()
     flow = Flow.NORMAL
+    training = TRAINING_EVENTS - {"forward"} if any(map(_holds_module, iteration.items)) else TRAINING_EVENTS
     for item in iteration.items:
         with machine.frame(Frame("pass" if not counted else "loop", frame.place, frame.name, frame.trips, value)):
             targets.assign(machine, node.target, item)
             flow = execute_block(machine, body_of(node.body)) if counted else _one_pass(machine, node)
-        if counted and any(event.kind in TRAINING_EVENTS for event in machine.events[events:]):
+        if counted and any(event.kind in training for event in machine.events[events:]):
             machine.heap.undo(mark)
             del machine.events[events:]
             return None
@@ -191,6 +192,13 @@ def _unrolled(machine: Machine, node: cst.For, frame: Frame, value: Value, itera
             break
     machine.heap.apply(machine.heap.undo(mark))
     return flow
+
+
+def _holds_module(item: Value) -> bool:
+    """Whether a pass of a loop is about a layer or module: `for layer in self.layers`, `for conv, norm in zip(...)`."""
+    parts = item.items if isinstance(item, Tuple) else (item,)
+    rows = [one.row for one in parts if isinstance(one, Object | Instance)]
+    return any(row is not None and row.makes in ("layer", "module") for row in rows)
 
 
 def _one_pass(machine: Machine, node: cst.For | cst.While) -> Flow:

@@ -143,8 +143,8 @@ def _of_instance(machine: Machine, value: Instance, name: str, place: Place | No
     handler = _handler(ATTRIBUTES, value, name)
     if handler is not None:
         return handler(Call(machine, name, Arguments(), place, value, value.row))
-    fallback = find_in_class(value.cls, "__getattr__")
-    if fallback is not None:
+    fallback = find_in_class(value.cls, "__getattr__")  # which is asked for what the base does not have either
+    if fallback is not None and (value.row is None or _handler(METHODS, value, name) is None):
         return call_method(machine, value, "__getattr__", (Literal(name, place),), place)
     return (
         LibraryMethod(value, name, place) if value.row is not None else Unknown(f"`{name}` is not set on {value.cls.name}", place)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from enum import Enum
-from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
-from trainlint.core import Place
 from trainlint.interpret import aliases, functions, imports, members, operators, targets
 from trainlint.interpret.events import TRAINING, Frame
 from trainlint.interpret.expressions import evaluate
@@ -27,7 +24,6 @@ from trainlint.interpret.values import (
     Value,
     join,
 )
-from trainlint.source.lines import split_rows
 
 if TYPE_CHECKING:
     from trainlint.interpret.heap import Changes
@@ -48,7 +44,6 @@ Statement: TypeAlias = "cst.BaseStatement | cst.BaseSmallStatement"
 EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort"})
 TRAINING_METHODS = frozenset({"backward", "zero_grad", "step", "eval", "train"})
 """Methods that are missed when they are only named, whatever has them."""
-MAXIMUM_ROWS_BETWEEN = 20
 
 
 def execute_block(machine: Machine, body: Sequence[Statement]) -> Flow:
@@ -118,8 +113,10 @@ def _assign(machine: Machine, node: cst.Assign) -> Flow:
         kept = get_full_name_for_node(target.target) if isinstance(node.value, cst.Name | cst.Attribute) else None
         if kept is not None and "best" in kept.lower():
             machine.emit("kept", machine.place(node.value), value=value, name=Literal(kept))
-    if isinstance(value, Array) and value.op == "layer" and len(node.targets) == 1:
-        _note_unread(machine, node, value)
+    if isinstance(value, Array) and value.op == "layer" and isinstance(node.value, cst.Call):
+        bound, own = node.targets[0].target, getattr(value.place, "node", None) is node.value  # not what only passes it on
+        if own and len(node.targets) == 1 and isinstance(bound, cst.Name):
+            machine.emit("bound_output", value.place, value=value, name=Literal(bound.value))
     return Flow.NORMAL
 
 
@@ -133,38 +130,6 @@ def _added_to(machine: Machine, node: cst.Assign) -> tuple[Value | None, cst.Bas
         if isinstance(one, cst.Name) and one.value == target.value and scope is not None:
             return scope.cells.get(target.value), other
     return None, None
-
-
-def _note_unread(machine: Machine, node: cst.Assign, value: Array) -> None:
-    """An event for what a layer gave if its name may be read by nothing: by the text, which can only silence."""
-    target, place = node.targets[0].target, value.place
-    text = getattr(place, "source_text", "")
-    if not isinstance(target, cst.Name) or not isinstance(node.value, cst.Call):
-        return
-    if text.count(target.value) == 1 or _is_bound_anew(text, target.value, machine.place(node)):
-        machine.emit("unread", place, value=value, name=Literal(target.value))
-
-
-@lru_cache(maxsize=4)
-def _rows(text: str) -> list[str]:
-    return split_rows(text)
-
-
-def _is_bound_anew(text: str, name: str, place: Place | None) -> bool:
-    """Whether the rows behind a statement bind its name to something else, with no word of it and no other block between."""
-    rows = _rows(text)
-    if place is None or place.span.end_row >= len(rows):
-        return False
-    depth = len(rows[place.span.row - 1]) - len(rows[place.span.row - 1].lstrip())
-    for row in rows[place.span.end_row : place.span.end_row + MAXIMUM_ROWS_BETWEEN]:
-        if not row.strip() or row.lstrip().startswith("#"):
-            continue
-        if len(row) - len(row.lstrip()) != depth:
-            return False
-        if re.search(rf"\b{name}\b", row) is not None:
-            found = re.match(rf"\s*{name}\s*=(?!=)(.*)\Z", row)
-            return found is not None and re.search(rf"\b{name}\b", found[1]) is None and row.count("(") == row.count(")")
-    return False
 
 
 def _annotated(machine: Machine, node: cst.AnnAssign) -> Flow:

@@ -35,6 +35,8 @@ FITTED: dict[str, tuple[str, str]] = {
     "feature_selection.SelectKBest": ("selected", "score_func=None, *, k=10"),
     "feature_selection.VarianceThreshold": ("selected", "threshold=0.0"),
     "feature_extraction.text.TfidfVectorizer": ("terms", "*, max_features=None"),
+    "compose.ColumnTransformer": ("composed", "transformers, *, remainder='drop'"),
+    "compose.make_column_transformer": ("composed", "*transformers, remainder='drop'"),
 }
 """What else of scikit-learn is fitted on data and then transforms them, its kind and signature."""
 
@@ -119,6 +121,12 @@ FRAME_METHODS: tuple[tuple[str, str, str], ...] = (
     ("copy", "frame_same", "deep=True"),
     ("dropna", "frame_part", "axis=0"),
     ("fillna", "frame_same", "value=None"),
+    ("ffill", "frame_same", "*, axis=None"),
+    ("bfill", "frame_same", "*, axis=None"),
+    ("interpolate", "frame_same", "method='linear', *, axis=0"),
+    ("drop_duplicates", "frame_part", "subset=None"),
+    ("resample", "frame_groups", "rule"),
+    ("rolling", "frame_groups", "window"),
     ("head", "frame_part", "n=5"),
     ("tail", "frame_part", "n=5"),
     ("sample", "frame_shuffled", "n=None, frac=None, replace=False"),

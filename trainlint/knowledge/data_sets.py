@@ -27,12 +27,16 @@ class Table(NamedTuple):
 
 
 class DataSet(NamedTuple):
-    """Inputs and targets of one public data set, with the number of rows of its training and test parts (0: no such part)."""
+    """Inputs and targets of one public data set, with the number of rows of its training and test parts (0: no such part).
+
+    `pictures` is the shape of a row in the attribute `images`, of data sets that hold their rows as pictures too.
+    """
 
     inputs: Table
     targets: Table
     rows: int | None
     test_rows: int | None = 0
+    pictures: tuple[int, ...] = ()
 
 
 def pixels(shape: tuple[int | None, ...], means: tuple[float, ...] = (), deviations: tuple[float, ...] = ()) -> Table:
@@ -150,14 +154,14 @@ KERAS: dict[str, DataSet] = {
 }
 """`keras.datasets.<name>.load_data()`."""
 
-SORTED = frozenset({"iris", "wine"})
-"""Tables of scikit-learn that list one class after the other: the first rows are not of every class."""
+SORTED = {"iris": (50, 50, 50), "wine": (59, 71, 48)}
+"""Tables of scikit-learn that list one class after the other, and how many rows each class has."""
 
 SKLEARN: dict[str, DataSet] = {
     "load_iris": DataSet(_table(_IRIS), classes(3, balanced=True), 150),
     "load_wine": DataSet(_table(_WINE), classes(3), 178),
     "load_breast_cancer": DataSet(_table(_BREAST_CANCER), classes(2), 569),
-    "load_digits": DataSet(Table((64,), "float64", (0.0, 16.0, 4.88416, 60.0568)), classes(10), 1_797),
+    "load_digits": DataSet(Table((64,), "float64", (0.0, 16.0, 4.88416, 60.0568)), classes(10), 1_797, pictures=(8, 8)),
     "load_diabetes": DataSet(
         Table((10,), "float64", (-0.137767, 0.198788, 0.0, 1 / 442)),
         Table((), "float64", (25.0, 346.0, 152.133, 29_074.5), (), "continuous"),

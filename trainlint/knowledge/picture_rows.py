@@ -63,7 +63,15 @@ _CHANGED: tuple[tuple[str, str, str, str], ...] = (
     ),
     *(
         (f"tensorflow.image.{name}", "same_picture", "x|image, *args, **kwargs", _TENSORFLOW)
-        for name in ("random_flip_left_right", "random_flip_up_down", "flip_left_right", "flip_up_down")
+        for name in ("flip_left_right", "flip_up_down")
+    ),
+    *(
+        (f"tensorflow.image.{name}", "random_picture", "x|image, *args, **kwargs", _TENSORFLOW)
+        for name in ("random_flip_left_right", "random_flip_up_down")
+    ),
+    *(
+        (f"tensorflow.image.{name}", "random_colours", "x|image, *args, **kwargs", _TENSORFLOW)
+        for name in ("random_brightness", "random_contrast", "random_saturation", "random_hue", "random_jpeg_quality")
     ),
 )
 

@@ -7,7 +7,7 @@ import tokenize
 
 from trainlint.core import Edit, Place, Span
 from trainlint.facts.compiling import MEANT, compile_repairs
-from trainlint.facts.syntax import assigned_name
+from trainlint.facts.syntax import assigned_name, collected_name
 from trainlint.interpret.events import Event
 from trainlint.remedies.suggestions import insert_after, insert_argument, insert_statement_before, rename_argument, text_at
 from trainlint.source.lines import split_rows
@@ -233,9 +233,10 @@ def mend_compile(event: Event) -> tuple[Edit, ...]:
 
 
 def pass_callback(made: Place, fit: Place) -> tuple[Edit, ...]:
-    """`callbacks=[stop]` for a fit that has no callbacks."""
-    name = assigned_name(made)
-    return insert_argument(fit, f"callbacks=[{name}]") if name and "callbacks" not in text_at(fit) else ()
+    """`callbacks=[stop]` for a fit that has no callbacks; `callbacks=watching` of a list of that name."""
+    name, listed = assigned_name(made), collected_name(made)
+    given = listed or (f"[{name}]" if name else "")
+    return insert_argument(fit, f"callbacks={given}") if given and "callbacks" not in text_at(fit) else ()
 
 
 def move_to_end(statement: Place, loop: Place | None) -> tuple[Edit, ...]:

@@ -17,6 +17,14 @@ PYTHON_CELL_MAGICS = frozenset({"capture", "prun", "snakeviz", "time", "timeit"}
 _LINE_MAGIC = re.compile(r"([ \t]*)[%!?]")
 _TIME = re.compile(r"([ \t]*)%time[ \t](?=[ \t]*[\w(\[])(?![ \t]*(?:for|if|while|with|try|def|class|async|match)\b)")
 _ASSIGNED_MAGIC = re.compile(r"([\w., \t\[\]]+=[ \t]*)[%!]")
+_COMMAND = (
+    r"(?:ls|ll|cd|pwd|cat|cp|mv|rm|mkdir|rmdir|less|more|man|pip|conda|mamba|uv)[ \t]+"
+    r"(?:-[\w-]|(?!(?:and|or|not|in|is|if|else|for)\b)[\w./~$\"'{])"
+)
+"""What IPython takes for a command without a `%`: its name at the start of a line, and no operator behind it."""
+_AUTOMATIC = re.compile(rf"([ \t]*){_COMMAND}")
+_AUTOMATIC_ROW = re.compile(rf"^[ \t]*{_COMMAND}", re.MULTILINE)
+_INDENTED = re.compile(r"(?:[ \t]*\r?\n)*[ \t]+(?=\S)(?:#[^\n]*\n(?:[ \t]*\n)*[ \t]+(?=\S))*[^#\s]")
 _HELP = re.compile(r"([ \t]*)[\w.*\[\]]+\?{1,2}[ \t]*\Z")
 
 
@@ -70,6 +78,9 @@ def _joined(cells: list[Any], filename: str, path: Path | None) -> Source:
         text = plain_python(text)
         if text.endswith("\r"):  # which with the line end between cells would be one line end, not two
             text = text[:-1] + "\n"
+        if _INDENTED.match(text):  # IPython takes the indentation of its first line off a cell: a block of its own does the same
+            texts.append("if 1:")
+            row += 1
         rows = len(NEWLINE.findall(text)) + 1
         places.append(Cell(number, row, rows))
         texts.append(text)
@@ -99,7 +110,7 @@ def plain_python(text: str) -> str:
         return "\n" * (len(split_rows(text)) - 1)
     if first:
         text = re.sub(r"[^\r\n]", "", text[: first.end()]) + text[first.end() :]
-    if not re.search(r"[%!?]", text):
+    if not re.search(r"[%!?]", text) and not _AUTOMATIC_ROW.search(text):
         return text
     pieces: list[str] = []
     position = 0
@@ -137,7 +148,7 @@ def _rewritten(line: str) -> str | None:
     # `%time f()` runs f in the notebook's namespace: `if 1: f()` is as long and does the same.
     if timed := _TIME.match(line):
         return f"{timed[1]}if 1: {line[timed.end() :]}"
-    if magic := _LINE_MAGIC.match(line) or _HELP.match(line):
+    if magic := _LINE_MAGIC.match(line) or _AUTOMATIC.match(line) or _HELP.match(line):
         return f"{magic[1]}pass"
     if assigned := _ASSIGNED_MAGIC.match(line):
         return f"{assigned[1]}get_ipython()"  # a name that nothing defines: what the command gives is unknown

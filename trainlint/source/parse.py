@@ -193,7 +193,7 @@ def _as_python_2(source: Source) -> Tree | None:
 def _recovered(source: Source, before: Tree | None) -> Tree | None:
     """The tree without the statements that do not parse, if much is left."""
     table = RowTable(source.text)
-    ends = [*(table.starts[one.first_row - 1] for one in source.cells[1:]), len(source.text) + 1]
+    ends = [*(table.starts[one.first_row - 1 + one.rows] for one in source.cells[:-1]), len(source.text) + 1]
     limits = [(table.starts[one.first_row - 1], end - 1) for one, end in zip(source.cells, ends, strict=False)]
     parsed: list[tuple[cst.Module, Offsets | None]] = []
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from trainlint.core import Unknown
-from trainlint.facts.run import Script, TrainingRun
+from trainlint.facts.run import DataFacts, Script, TrainingRun
 from trainlint.interpret.events import Event
 
 
@@ -99,6 +99,13 @@ def with_own_step(fit: TrainingRun, step: TrainingRun) -> TrainingRun:
         optimizer=fit.optimizer if isinstance(step.optimizer, Unknown) else step.optimizer,
         loss=fit.loss if isinstance(step.loss, Unknown) else step.loss,
         model=fit.model if isinstance(step.model, Unknown) else step.model,
+        targets=_targets_of_step(fit, step),
         loss_graph=step.loss_graph,
         events=(*fit.events, *step.events),
     )
+
+
+def _targets_of_step(fit: TrainingRun, step: TrainingRun) -> DataFacts:
+    """What the loss of a step compares with: labels of `fit`, or what the step makes of its own (the pairs of a batch)."""
+    own = step.targets.value
+    return fit.targets if isinstance(step.loss, Unknown) or own is None or own is fit.targets.value else step.targets

@@ -50,7 +50,8 @@ def fit_run(fit: Event, events: Sequence[Event], era: str, order: int) -> Traini
     optimizer = _role(fit, compiled, "optimizer")
     graph = _Graph(fit, era, loaded=loaded_before(fit, events))
     loss = _loss(fit, compiled, era)
-    inputs, targets = graph.inputs(), graph.targets()
+    targets = graph.targets()
+    inputs = _as_many_as(targets, graph.inputs())
     batch_size = _batch_size(fit, graph)
     epochs, steps = _counts(fit, inputs, batch_size, optimizer)
     loss_graph = graph.loss(_role(fit, compiled, "loss"), loss, _role(fit, compiled, "loss_weights"))
@@ -77,6 +78,13 @@ def fit_run(fit: Event, events: Sequence[Event], era: str, order: int) -> Traini
     place = compiled.argument_places.get("loss") if compiled is not None else None
     heads = Heads(graph.outputs, graph.parts, fit.values.get("y"), _role(fit, compiled, "loss_weights"))
     return replace(run, heads=heads_of(run, heads, _role(fit, compiled, "loss"), place))
+
+
+def _as_many_as(targets: DataFacts, inputs: DataFacts) -> DataFacts:
+    """The inputs with as many rows as there are targets, where only these are counted: `fit` takes nothing else."""
+    if inputs.shape and inputs.shape[0] is None and targets.samples is not None:
+        return replace(inputs, shape=(targets.samples, *inputs.shape[1:]))
+    return inputs
 
 
 def loaded_before(use: Event, events: Sequence[Event]) -> bool:
@@ -272,14 +280,15 @@ def _rows_of_batch(fit: Event) -> Count:
 
 def _kept_rows(fit: Event) -> tuple[int, int] | None:
     """All rows, and those left for training by `validation_split`: Keras takes the last ones, floor(n * (1 - split)) stay."""
-    x, held = fit.values.get("x"), fit.values.get("validation_split")
-    x = next(iter(_parts_of(x)), x)
-    if not isinstance(x, v.Array) or not x.shape or x.shape[0] is None:
+    held = fit.values.get("validation_split")
+    given = [next(iter(_parts_of(one)), one) for one in (fit.values.get("x"), fit.values.get("y"))]
+    rows = next((one.shape[0] for one in given if isinstance(one, v.Array) and one.shape and one.shape[0] is not None), None)
+    if rows is None or not isinstance(given[0], v.Array):
         return None
     split = Fact(0.0) if _none(held) else number(held)
     if isinstance(split, Unknown) or not 0 <= split.value < 1:
         return None
-    return x.shape[0], math.floor(x.shape[0] * (1 - split.value))
+    return rows, math.floor(rows * (1 - split.value))
 
 
 def _counts(fit: Event, inputs: DataFacts, batch_size: Count, optimizer: v.Value | None) -> tuple[Count, Count]:

@@ -337,7 +337,8 @@ def _data(
         return UNKNOWN_DATA, UNKNOWN_DATA, None
     below = {id(node) for node in walk(pair[0])} if pair else {id(node) for node in walk(root)}
     aside = {id(node) for node in walk(pair[1])} if pair else set()
-    inputs = _main([(node, one) for node, one in lowering.leaves if id(node) in below])
+    fed = pair is not None and any(node.op == "input" for node in walk(pair[0]))  # constants beside it are no samples
+    inputs = _main([(node, one) for node, one in lowering.leaves if id(node) in below and not (fed and one.op == "constant")])
     if drawn and inputs is not None and inputs[0].attributes.get("batched") is not True and inputs[1].op != "random":
         inputs = None
     target_leaf = _main([(node, one) for node, one in lowering.leaves if id(node) in aside])

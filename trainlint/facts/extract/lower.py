@@ -19,7 +19,10 @@ from trainlint.facts.extract.transformers import ENCODERS, encoder
 from trainlint.facts.extract.weights import Weights, as_object
 from trainlint.facts.extract.written import folded, written
 from trainlint.facts.graph import Node
+from trainlint.facts.syntax import node_at
 from trainlint.interpret import values as v
+from trainlint.interpret.arrays.indexing import NOT_KNOWN
+from trainlint.source.walk import walk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -338,21 +341,19 @@ DRAWN = frozenset({"multiply", "divide", "add", "subtract", "negative", "clip"})
 
 
 def picks_rows(array: v.Array) -> bool:
-    """Whether a subscript picks rows at indices that are not known (`x[i : i + 32]`, `x[indices]`)."""
-    index = array.attributes.get("index")
-    first = index[0] if isinstance(index, tuple) and index else index
+    """Whether a subscript picks several rows at indices that are not known (`x[i : i + 32]`, `x[indices]`)."""
+    index, source = array.attributes.get("index"), array.inputs[0] if array.inputs else None
+    first = index[0] if isinstance(index, tuple) and index else None
     if isinstance(first, slice):
-        return any(isinstance(one, v.Unknown) for one in (first.start, first.stop))
-    return isinstance(first, v.Unknown) or (isinstance(first, v.Array) and first.data is None)
+        return NOT_KNOWN in (first.start, first.stop)
+    ranks = [len(one.shape) for one in (array, source) if isinstance(one, v.Array) and one.shape is not None]
+    return first == NOT_KNOWN and len(ranks) == 2 and ranks[0] == ranks[1]
 
 
 def within(place: Place | None, outer: Place | None) -> bool:
     """Whether a place lies in the text of another."""
-    if place is None or outer is None:
-        return False
-    one, other = place.span, outer.span
-    starts_after = (one.row, one.column) >= (other.row, other.column)
-    return one.filename == other.filename and starts_after and (one.end_row, one.end_column) <= (other.end_row, other.end_column)
+    node, around = node_at(place), node_at(outer)
+    return node is not None and around is not None and any(one is node for one in walk(around))
 
 
 def rows_of_part(loader: object) -> int | None:

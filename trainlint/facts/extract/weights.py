@@ -287,7 +287,7 @@ class Weights:
             name or "weight",
             _complete(array.shape),
             start or initializer(self.everywhere, self.era) or UNKNOWN_INITIALIZER,
-            _leaf_trainable(array) and not (self.registered_only and not array.attributes.get("registered")),
+            _leaf_trainable(array) and (not self.registered_only or any(map(array.attributes.get, REGISTERED))),
             regularizer_l2(array.attributes.get("regularizer"), self.era),
             array.place,
         )
@@ -334,6 +334,8 @@ class Weights:
 SIZES = ("in_features", "in_channels", "input_size", "channels")
 """Arguments by which PyTorch layers say what they take."""
 
+REGISTERED = ("registered", "model", "layer")
+"""What an array has that an optimizer finds in a module: an `nn.Parameter`, or a weight of a module or layer."""
 TORCH_NAMES = {"kernel": "weight", "embeddings": "weight", "gamma": "weight", "beta": "bias"}
 """What PyTorch calls the weights of a layer."""
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from trainlint.interpret.arrays import statistics as known
 from trainlint.interpret.arrays.functions import Application, makes
+from trainlint.interpret.arrays.preparation import fitted_classes
 from trainlint.interpret.dispatch import Arguments, Call, attribute, function
 from trainlint.interpret.values import (
     OPEN,
@@ -14,12 +15,23 @@ from trainlint.interpret.values import (
     Dict,
     Function,
     Literal,
+    Object,
     Partial,
     Tuple,
     Unknown,
     Value,
     alternatives,
 )
+
+
+@attribute("encoder", "classes_")
+def classes(call: Call) -> Value:
+    """`encoder.classes_`: one entry for each class; of a MultiLabelBinarizer in unknown number."""
+    encoder = call.receiver
+    if not isinstance(encoder, Object) or "fitted" not in encoder.cells:
+        return call.unknown("the classes of an encoder that is fitted on nothing")
+    count = fitted_classes(encoder) if encoder.row.kind in ("labels", "binarizer") else None
+    return Array("data", (), {"source": "classes"}, (count,), None, "numpy", place=call.place)
 
 
 @makes("frame_mapped")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from dataclasses import replace
 
 from trainlint.core import Place
 from trainlint.interpret.arrays import statistics as known
 from trainlint.interpret.arrays.frames import names_of, without, written_frame
-from trainlint.interpret.arrays.functions import Application, makes
+from trainlint.interpret.arrays.functions import Application, makes, type_named
 from trainlint.interpret.arrays.nodes import as_array, integer, known_items, setting
+from trainlint.interpret.arrays.operators import operate
 from trainlint.interpret.dispatch import Call, bind, function, method
 from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Dict, Literal, Object, Shape, Statistics, Symbol, Tuple, Value
 from trainlint.knowledge.data_rows import GENERATORS
@@ -59,7 +61,10 @@ def load_table(call: Call) -> Value:
     inputs, targets = (leaf(table, data.rows, source, call.place, library) for table in (data.inputs, data.targets))
     if call.literal(-1, "return_X_y") is True:
         return Tuple((inputs, targets), call.place)
-    return Object(BUNCH, {}, {}, {"data": inputs, "target": targets}, call.spelled, call.place)
+    held: dict[Hashable, Value] = {"data": inputs, "target": targets}
+    if data.pictures:
+        held["images"] = leaf(data.inputs._replace(shape=data.pictures), data.rows, source, call.place)
+    return Object(BUNCH, {}, {}, held, call.spelled, call.place)
 
 
 @method("object:bunch", "__getitem__")
@@ -212,7 +217,9 @@ def of_frame(application: Application) -> Value:
     if not isinstance(x, Array):
         return application.unknown("a data frame that is not known")
     if kind == "frame_values":
-        return replace(x, library="numpy")
+        values, asked = replace(x, library="numpy"), application.arguments.get("dtype")
+        wanted = type_named(asked) if asked is not None else None
+        return values if wanted is None else operate("cast", (values,), {"dtype": wanted}, application.place)
     if kind == "frame_same":
         return x
     rest = _rest(x, application) if kind == "frame_rest" else None

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from trainlint.core import Place
-from trainlint.interpret.arrays import limits
+from trainlint.interpret.arrays import limits, statistics as known
+from trainlint.interpret.arrays.functions import Application, makes
 from trainlint.interpret.arrays.indexing import getitem
 from trainlint.interpret.arrays.nodes import Data, as_array, constant, known_items
-from trainlint.interpret.dispatch import Call, attribute
-from trainlint.interpret.values import OPEN, Array, Dict, LibraryMethod, Literal, Value
+from trainlint.interpret.dispatch import Call, attribute, method
+from trainlint.interpret.values import OPEN, Array, Dict, LibraryMethod, Literal, Object, Value
+from trainlint.knowledge.rows import Row
 
 OF_A_FRAME = frozenset(
     {"columns", "index", "dtypes", "axes", "plot", "str", "dt", "at", "iat", "empty", "attrs", "style", "sparse"}
@@ -75,9 +77,37 @@ def _table(names: Sequence[str], entries: Sequence[Data], source: str, place: Pl
     return replace(made, attributes={"source": source, "names": tuple(names), "entries": tuple(entries)})
 
 
+GROUPS = Row("pandas.core.window.rolling.Rolling", "object", "row_groups")
+"""Rows of a table that are put together by time: `.resample("1h")`, `.rolling(7)`."""
+
+
+@makes("frame_groups")
+def groups(application: Application) -> Value:
+    """The groups, whose `.mean()` and the like give a table of the same columns."""
+    frame = application.arguments.get("x")
+    cells: dict[Hashable, Value] = {"frame": frame} if isinstance(frame, Array) else {}
+    return Object(GROUPS, {}, {}, cells, application.call.spelled, application.place)
+
+
+@method("object:row_groups", "mean", "median", "min", "max", "first", "last", "sum", "std")
+def of_groups(call: Call) -> Value:
+    """One row for each group: op "aggregate"; means and the like stay within the range of what they are taken of."""
+    frame = call.receiver.cells.get("frame") if isinstance(call.receiver, Object) else None
+    if not isinstance(frame, Array):
+        return call.unknown("groups of rows that are not known")
+    shape, before = None if frame.shape is None else (None, *frame.shape[1:]), frame.statistics
+    other = call.name.rpartition(".")[2] in ("sum", "std")
+    bounds = known.between(None, None) if other else known.between(before.low, before.high, before.known)
+    return Array("aggregate", (frame,), {}, shape, "float64", frame.library, None, bounds, place=call.place)
+
+
+@attribute("array", "item", "type", "view", "norm", "t")
 @attribute("array", "*")
 def _column(call: Call) -> Value:
-    """`frame.price`: a column of a data frame; of any other array a method that is not followed."""
+    """`frame.price`: a column of a data frame; of any other array a method.
+
+    Tensors have methods by names that frames lack, `frame.item` among them.
+    """
     frame = call.receiver
     table = isinstance(frame, Array) and frame.library == "pandas" and frame.shape is not None and len(frame.shape) == 2
     if not table or call.name in OF_A_FRAME or call.name.startswith("_") or frame is None:

@@ -296,7 +296,7 @@ def converted(application: Application) -> Value:
     named = [one for name, one in application.arguments.items() if name != "x"]
     given = [*(known_items(one) or (one,) for one in named)]
     flat = [item for items in given for item in items]
-    target = next((found for one in flat if (found := _type_named(one)) is not None), None)
+    target = next((found for one in flat if (found := type_named(one)) is not None), None)
     if target is None and named and application.row.library == "numpy":
         target = "unknown"
     if target is None:
@@ -306,7 +306,8 @@ def converted(application: Application) -> Value:
     )
 
 
-def _type_named(value: Value) -> str | None:
+def type_named(value: Value) -> str | None:
+    """The element type that a value names, or that of an array."""
     return value.dtype if isinstance(value, Array) else dtypes.of_value(value)
 
 

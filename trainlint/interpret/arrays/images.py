@@ -16,6 +16,7 @@ from trainlint.interpret.dispatch import Arguments, Call, Interpreter, Iteration
 from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Literal, Object, Shape, Statistics, Tuple, Value
 from trainlint.knowledge.data_rows import RANDOM_TRANSFORMS
 from trainlint.knowledge.data_sets import TORCHVISION, DataSet, classes, pixels
+from trainlint.knowledge.picture_rows import PICTURE_OBJECTS
 
 Change: TypeAlias = "Callable[[Call, Object, Array], Value]"
 FAKE_IMAGE = (3, 224, 224)
@@ -146,7 +147,17 @@ def _channels_first(call: Call, image: Array) -> Array:
         return operate("expand_dims", (image,), {"axis": 0}, call.place, "torch")
     if image.shape is not None and len(image.shape) == 3:
         return operate("transpose", (image,), {"axes": (2, 0, 1)}, call.place, "torch")
-    return replace(operate("transpose", (image,), {"axes": (2, 0, 1)}, call.place, "torch"), shape=None)
+    size = image.attributes.get("size") if image.op == "resize" and _is_picture(image) else None
+    known_size = isinstance(size, tuple) and len(size) == 2  # of a picture whose colours are not known
+    shape = (None, *_height_and_width(size, None, square=False)) if known_size else None
+    return replace(operate("transpose", (image,), {"axes": (2, 0, 1)}, call.place, "torch"), shape=shape)
+
+
+def _is_picture(image: Array) -> bool:
+    """Whether something is a Pillow image, perhaps resized or recoloured."""
+    while image.op == "resize" and image.inputs and isinstance(image.inputs[0], Array):
+        image = image.inputs[0]
+    return image.attributes.get("source") in PICTURE_OBJECTS
 
 
 def _to_tensor(call: Call, _: Object, image: Array) -> Value:
@@ -294,6 +305,8 @@ def _grayscale(call: Call, transform: Object, image: Array) -> Value:
     if image.shape is not None and axes is not None:
         extents = (image.shape[axes[0]], image.shape[axes[1]])
         shape = (*extents, channels) if axes == (0, 1) else (channels, *extents)
+    elif _is_picture(image):
+        shape = (None, None, channels)
     made = operate("resize", (image,), {}, call.place, image.library)
     bounds = known.between(image.statistics.low, image.statistics.high, image.statistics.known)
     return replace(made, shape=shape, dtype=image.dtype, statistics=bounds)

@@ -65,7 +65,13 @@ def call_method(call: Call) -> Value:
         given.keyword_places,
         given.complete,
     )
-    return apply_row(replace(call, arguments=arguments), row)
+    made = apply_row(replace(call, arguments=arguments), row)
+    if call.name.endswith("_") and not call.name.endswith("__") and isinstance(receiver, Array) and isinstance(made, Array):
+        from trainlint.interpret.aliases import changed
+        from trainlint.interpret.builtins import machine_of
+
+        changed(machine_of(call), receiver, made)
+    return made
 
 
 for _name in _method_names():

@@ -115,6 +115,17 @@ def same_picture(application: Application) -> Value:
     return replace(made, attributes={**made.attributes, "source": name}) if name in PICTURE_OBJECTS else made
 
 
+@makes("random_picture", "random_colours")
+def random_picture(application: Application) -> Value:
+    """Flipped or recoloured at random (attribute `random`: by what); the range of other colours is not known."""
+    x = application.arguments.get("x")
+    if not isinstance(x, Array):
+        return x or application.unknown("a picture that is not known")
+    bounds = _bounds(x) if application.row.kind == "random_picture" else UNKNOWN_STATISTICS
+    made = _changed(application, x, x.shape, x.dtype, bounds)
+    return replace(made, attributes={**made.attributes, "random": application.row.name.rpartition(".")[2]})
+
+
 @makes("turned", "warped")
 def turned(application: Application) -> Value:
     """Turned by quarters, which exchanges height and width, or warped onto a picture of another size."""

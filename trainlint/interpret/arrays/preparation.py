@@ -30,7 +30,7 @@ from trainlint.interpret.values import (
 )
 from trainlint.knowledge.data_rows import SCALING_FUNCTIONS
 
-NEW_COLUMNS = frozenset({"components", "selected", "terms"})
+NEW_COLUMNS = frozenset({"components", "selected", "terms", "composed"})
 """Kinds of transformers after which the columns are others than before."""
 
 DRAWS_FOR_ALL = 10
@@ -269,8 +269,7 @@ def encode(call: Call) -> Value:
         return call.unknown("an encoder that is not known")
     array = as_array(given, call.place)
     kind = encoder.row.kind
-    words = _words(encoder.cells.get("fitted"))
-    classes = len(words) if words else _classes_of(encoder.cells.get("fitted"))
+    words, classes = _words(encoder.cells.get("fitted")), fitted_classes(encoder)
     shape = array.shape if array is not None else None
     rows = shape[0] if shape else None
     inputs = (array or given,)
@@ -294,6 +293,12 @@ def encode(call: Call) -> Value:
     )
 
 
+def fitted_classes(encoder: Object) -> int | None:
+    """How many classes an encoder of labels met, where that is known."""
+    words = _words(encoder.cells.get("fitted"))
+    return len(words) if words else _classes_of(encoder.cells.get("fitted"))
+
+
 def _words(values: Value | None) -> frozenset[str]:
     """The different texts in a known (nested) list; empty if it is anything else."""
     found: set[str] = set()
@@ -307,12 +312,9 @@ def _words(values: Value | None) -> frozenset[str]:
 
 def _classes_of(labels: Value | None) -> int | None:
     """How many different labels there are, where that is known."""
-    if not isinstance(labels, Array):
-        return None
-    if labels.data is not None and labels.data.dtype.kind in "biuf":
+    if isinstance(labels, Array) and labels.data is not None and labels.data.dtype.kind in "biuf":
         return int(np.unique(labels.data).size)
-    classes = labels.attributes.get("classes")
-    return classes if isinstance(classes, int) else None
+    return label_classes(labels)
 
 
 def label_classes(labels: Value | None) -> int | None:

@@ -169,8 +169,10 @@ def _filled(call: Call) -> Value:
 
 @function("keras.backend.placeholder", "tensorflow.placeholder")
 def _placeholder(call: Call) -> Value:
-    given = call.argument(1, "shape") if call.name.startswith("tensorflow") else call.argument(0, "shape")
-    return symbolic_input(shape_from(given), call.place, call.argument(2, "name"))
+    if call.name.startswith("keras"):
+        return symbolic_input(shape_from(call.argument(0, "shape")), call.place, call.argument(2, "name"))
+    kind = dtypes.of_value(call.argument(0, "dtype")) or "float32"
+    return symbolic_input(shape_from(call.argument(1, "shape")), call.place, call.argument(2, "name"), kind)
 
 
 @function("keras.backend.int_shape", "keras.backend.shape", "keras.ops.shape")

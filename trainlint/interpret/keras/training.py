@@ -68,11 +68,11 @@ def fit_model(call: Call, model: Owner) -> Value:
     note_method(call)
     bound = bind(row_of(f"keras.Model.{call.name}"), call.arguments)
     values = dict(bound.arguments)
-    x, y = _data(call, values)
+    x, y, others = _data(call, values)
     held_back = values.get("validation_data")
     if isinstance(held_back, Object):
         pair = _first_batch(call, held_back)
-        values |= {} if pair is None else {"validation_batch": Tuple(tuple(pair.items))}
+        values |= {} if pair is None else {"validation_batch": Tuple(tuple(pair.items[:2]))}
     batch = items_of(values.get("batch"))
     given = batch[0] if batch is not None and _is_input(batch[0]) else _as_input(call, model, x)
     given, y = (_only_entry(model, given) or given, _only_entry(model, y))
@@ -95,7 +95,7 @@ def fit_model(call: Call, model: Owner) -> Value:
     extra = {f"extra:{name}": value for name, value in bound.extra.items()}
     values["method"] = Literal(call.name)
     call.interpreter.emit("fit", call.place, bound.places, model=model, **values, **extra)
-    _own_train_step(call, model, given, y)
+    _own_train_step(call, model, given, y, others)
     complete = Literal(call.arguments.complete)
     history = Object(HISTORY, {}, {}, {"model": model, "complete": complete}, place=call.place)
     if isinstance(model, Object) and call.name != "train_on_batch":
@@ -122,8 +122,11 @@ def _unknown_output(given: Value, output: Value) -> Array:
     return Array("unknown", (given,), {"why": why}, symbolic=True, library="keras", place=output.place)
 
 
-def _data(call: Call, values: dict[str, Value]) -> tuple[Value | None, Value | None]:
-    """X and y as arrays where they are: lists of numbers become arrays, a data set or generator gives its batches."""
+def _data(call: Call, values: dict[str, Value]) -> tuple[Value | None, Value | None, tuple[Value, ...]]:
+    """X, y and what else a batch holds, as arrays where they are.
+
+    Lists of numbers become arrays, a data set or generator gives its batches.
+    """
     x = values.get("x", values.get("generator"))
     y = values.get("y")
     y = None if isinstance(y, Literal) and y.value is None else y
@@ -131,14 +134,14 @@ def _data(call: Call, values: dict[str, Value]) -> tuple[Value | None, Value | N
     if y is None and x is not None and not isinstance(x, Array | Unknown | Literal):
         pair = _first_batch(call, x)
         if pair is not None:
-            values["batch"] = Tuple(tuple(pair.items))
+            values["batch"] = Tuple(tuple(pair.items[:2]))
             counted = x.cells.get("batches") if isinstance(x, Object) else None
             if pair.trips is not None:
                 values["batches"] = Literal(pair.trips, call.place)
             elif counted is not None:
                 values["batches"] = counted
-            return x, pair.items[1]
-    return x, y
+            return x, pair.items[1], tuple(pair.items[2:])
+    return x, y, ()
 
 
 def _as_array(call: Call, value: Value | None) -> Value | None:
@@ -152,7 +155,7 @@ def _as_array(call: Call, value: Value | None) -> Value | None:
 
 
 def _first_batch(call: Call, data: Value) -> Iteration | None:
-    """The inputs and targets of one batch of a data set, loader or generator, and how many there are; None if it cannot be told.
+    """The inputs, targets and weights of one batch of a data set or generator, and how many there are; None if not known.
 
     A batch that is one array or nothing known is the inputs; what the targets are is then not known.
     """
@@ -162,7 +165,7 @@ def _first_batch(call: Call, data: Value) -> Iteration | None:
     first = found.items[0] if found.items else None
     parts = items_of(first) if isinstance(first, Tuple | List) else None
     if parts is not None and len(parts) in (2, 3):
-        return Iteration(parts[:2], False, found.trips)
+        return Iteration(parts, False, found.trips)
     if isinstance(first, Array):
         return Iteration((first, call.unknown("the targets are not told apart from the inputs")), False, found.trips)
     return None
@@ -202,14 +205,14 @@ def _source(call: Call, x: Value | None, shape: Shape | None) -> Array:
     return Array("data", (), {"source": source}, shape, None, "keras", place=x.place if x is not None else call.place)
 
 
-def _own_train_step(call: Call, model: Owner, given: Value, y: Value | None) -> None:
+def _own_train_step(call: Call, model: Owner, given: Value, y: Value | None, others: tuple[Value, ...]) -> None:
     """A model with its own `train_step` is entered once, as one of the steps of `fit`."""
     if not isinstance(model, Instance):
         return
     step = call.interpreter.attribute(model, "train_step", call.place)
     if isinstance(step, BoundMethod | Function):
         target = y if y is not None else call.unknown("the target")
-        data = Tuple((given, target), call.place)
+        data = Tuple((given, target, *others), call.place)
         written = step.function if isinstance(step, BoundMethod) else step
         before = training_state(call, model, written) if isinstance(written, Function) else ()
         with call.interpreter.frame(Frame("loop", call.place, "fit")):

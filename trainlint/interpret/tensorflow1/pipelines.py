@@ -3,7 +3,7 @@
 A pipeline is an `Object` whose cells hold "element" (what an iteration gives), "rows" and "batch_size" (values). As long as
 nothing but `batch` was done to the arrays, "whole" holds them, so that a mini-batch knows all its rows. "batches" is how many
 batches a pass gives where that is not the rows by the batch size, and Unknown where it cannot be told; "part" says that the
-arrays of the batches have other rows than the pipeline gives.
+arrays of the batches have other rows than the pipeline gives; "shuffled" that its rows come in a random order.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PIPELINE = Row(DATASET, "dataset", "pipeline")
 ITERATOR = Row(f"{DATASET}.iterator", "object", "pipeline_iterator")
 ITERATOR_INITIALIZER = Row(f"{DATASET}.iterator.initializer", "object", "other_initialization")
 MAXIMUM_NESTING = 8
-SAME = ("shuffle", "prefetch", "cache", "with_options", "ignore_errors", "options", "as_numpy_iterator")
+SAME = ("prefetch", "cache", "with_options", "ignore_errors", "options", "as_numpy_iterator")
 """Methods that leave the elements as they are."""
 
 
@@ -94,6 +94,15 @@ def _zip(call: Call) -> Value:
 @method("dataset:pipeline", *SAME)
 def _same(call: Call) -> Value:
     return call.receiver or call.unknown("a data set")
+
+
+@method("dataset:pipeline", "shuffle")
+def _shuffle(call: Call) -> Value:
+    """`dataset.shuffle(n)`: behind `batch` only the order of the batches changes, and a buffer of one row changes nothing."""
+    cells = call.receiver.cells if isinstance(call.receiver, Object) else {}
+    if "batch_size" in cells or plain(call.argument(0, "buffer_size")) == 1:
+        return call.receiver or call.unknown("a data set")
+    return _changed(call, shuffled=Literal(True, call.place))
 
 
 @method("dataset:pipeline", "take", "skip", "shard", "filter", "concatenate")

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from trainlint.core import Place
 from trainlint.interpret.dispatch import Arguments, Call, Interpreter, Iteration, function, iterates, method
-from trainlint.interpret.torch.common import Module, is_index, is_module
+from trainlint.interpret.torch.common import Module, integer, is_index, is_module
 from trainlint.interpret.values import (
     NONE,
     OPEN,
@@ -118,7 +118,10 @@ def run_container(call: Call, container: Module) -> Value:
     for _, module in held(container):
         value = _through(call, module, value)
     if is_open(container):
-        value = Array("layer", (value,), {"layer": container}, None, None, "torch", symbolic=True, place=call.place)
+        channels = container.cells.get("channels")  # of a part of a known network: maps (N, C, H, W)
+        rows = value.shape[0] if isinstance(value, Array) and value.shape else None
+        shape = None if channels is None else (rows, integer(channels), None, None)
+        value = Array("layer", (value,), {"layer": container}, shape, None, "torch", symbolic=True, place=call.place)
     return value
 
 

@@ -127,6 +127,9 @@ def item_of(interpreter: Interpreter, dataset: Value, place: Place | None, depth
     items = items_of(dataset)
     if items:
         return items[0]
+    held = dataset.cells.get("items") if isinstance(dataset, List) else None
+    if isinstance(held, Tuple) and len(held.items) == 1:
+        return held.items[0]  # what stands for each item of a list that is not known to its end
     if isinstance(dataset, Object):
         kind = dataset.row.kind
         if kind == "tensor_dataset":

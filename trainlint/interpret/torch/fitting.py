@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from trainlint.interpret.torch.common import Module, argument_of, dimensions, integer, integers
-from trainlint.interpret.values import Literal, Object, Shape
+from trainlint.interpret.torch.common import Module, argument_of, dimensions, integer, integers, known_bool
+from trainlint.interpret.values import NONE, Array, Literal, Object, Shape, Value
+from trainlint.knowledge.torch_layer_rows import ACTIVATIONS
 
 COUNTED = {
     "dense": ("in_features", "features"),
@@ -14,6 +15,14 @@ COUNTED = {
     "gru": ("input_size", "features"),
 }
 """The argument that gives the extent of the last axis, by kind of layer."""
+
+
+RECURRENT = frozenset({"simple_rnn", "lstm", "gru"})
+KEEPS_SHAPE = (ACTIVATIONS - {"glu"}) | {"dropout", "identity", "batch_norm", "layer_norm", "cast", "detach"}
+KEEPS_CHANNELS = KEEPS_SHAPE - {"layer_norm"} | {
+    *("max_pool", "average_pool", "adaptive_average_pool", "adaptive_max_pool", "upsample", "instance_norm", "group_norm")
+}
+MAXIMUM_STEPS = 50
 
 
 class Misfit(NamedTuple):
@@ -37,6 +46,80 @@ def misfit(layer: Module, shape: Shape | None) -> Misfit | None:
     if kind == "batch_norm" and len(shape) >= 2:
         return _differ("channels", integer(argument_of(layer, "channels")), shape[1])
     return _window(layer, shape, "pool_size") if kind in ("max_pool", "average_pool") else None
+
+
+def misfit_by_width(layer: Module, value: Value) -> Misfit | None:
+    """Why a layer raises for what another layer with a known width gave, where the shape in between is not known."""
+    if not isinstance(layer, Object) or layer.row.name.startswith("torch.nn.Lazy"):
+        return None
+    kind, count = layer.row.kind, dimensions(layer.row)
+    if kind in COUNTED:
+        name, what = COUNTED[kind]
+        return _differ(what, integer(argument_of(layer, name)), width_of(value))
+    if kind in ("conv", "conv_transpose") and count is not None:
+        return _differ("channels", integer(argument_of(layer, "in_channels")), channels_of(value, count))
+    if kind == "batch_norm" and count is not None:
+        return _differ("channels", integer(argument_of(layer, "channels")), channels_of(value, count))
+    return None
+
+
+def width_of(value: Value) -> int | None:
+    """The extent of the last axis of what a layer gave, whatever its other axes; None if that is not known."""
+    for _ in range(MAXIMUM_STEPS):
+        if not isinstance(value, Array):
+            return None
+        layer = value.attributes.get("layer")
+        kind = layer.row.kind if isinstance(layer, Object) else value.op
+        if value.op == "layer" and isinstance(layer, Object) and kind in (*COUNTED, "embedding"):
+            return _units(layer, kind, hidden=value.attributes.get("output") is not None)
+        if value.op == "getitem" or (value.op in ("max", "mean", "sum") and value.attributes.get("axis") == 1):
+            if not _keeps_last(value):
+                return None
+        elif kind not in KEEPS_SHAPE:
+            return None
+        value = value.inputs[0] if value.inputs else NONE
+    return None
+
+
+def _units(layer: Object, kind: str, *, hidden: bool) -> int | None:
+    units = integer(argument_of(layer, "proj_size")) or integer(argument_of(layer, "units"))
+    both = known_bool(argument_of(layer, "bidirectional"))
+    if kind in ("dense", "embedding") or hidden:
+        return None if hidden and kind == "lstm" else units  # the cell of an LSTM is not projected
+    return None if units is None or both is None else units * (1 + both)
+
+
+def _keeps_last(value: Array) -> bool:
+    """Whether one step (or the largest, or the mean of them) of a batch of sequences is taken, as `batch_first=True` tells."""
+    source = value.inputs[0] if value.inputs else None
+    layer = source.attributes.get("layer") if isinstance(source, Array) else None
+    if (
+        not isinstance(layer, Object)
+        or layer.row.kind not in RECURRENT
+        or known_bool(argument_of(layer, "batch_first")) is not True
+    ):
+        return False
+    if isinstance(source, Array) and source.attributes.get("output") is not None:
+        return False
+    index = value.attributes.get("index")
+    return value.op != "getitem" or (
+        isinstance(index, tuple) and len(index) == 2 and index[0] == slice(None) and index[1] in (0, -1)
+    )
+
+
+def channels_of(value: Value, count: int) -> int | None:
+    """The channels of what a convolution over `count` axes gave; None if that is not known."""
+    for _ in range(MAXIMUM_STEPS):
+        if not isinstance(value, Array):
+            return None
+        layer = value.attributes.get("layer")
+        kind = layer.row.kind if isinstance(layer, Object) else value.op
+        if value.op == "layer" and isinstance(layer, Object) and kind in ("conv", "conv_transpose"):
+            return integer(argument_of(layer, "filters")) if dimensions(layer.row) == count else None
+        if kind not in KEEPS_CHANNELS or not value.inputs:
+            return None
+        value = value.inputs[0]
+    return None
 
 
 def _differ(what: str, expected: int | None, found: int | None) -> Misfit | None:

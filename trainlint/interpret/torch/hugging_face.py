@@ -117,6 +117,9 @@ def _optimizer(call: Call, trainer: Object, settings: Value | None) -> Value:
         return call.unknown("the optimizer that `optim=` names")
     arguments = {name: _setting(settings, name) for name in ("learning_rate", "weight_decay", "epsilon")}
     arguments["betas"] = Tuple((_setting(settings, "adam_beta1"), _setting(settings, "adam_beta2")))
+    model = trainer.arguments.get("model")
+    if isinstance(model, Unknown):
+        arguments["params"] = model.taken("parameters", call.place)
     place = settings.place if isinstance(settings, Object) else trainer.place
     places = settings.argument_places if isinstance(settings, Object) else {}
     return Object(row, arguments, spelled="transformers.Trainer", place=place, argument_places=places)

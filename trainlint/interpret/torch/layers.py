@@ -10,7 +10,7 @@ from trainlint.interpret import arrays
 from trainlint.interpret.dispatch import Call, attribute
 from trainlint.interpret.torch import networks, shapes
 from trainlint.interpret.torch.common import Module, argument_of, dimensions, integer, known_bool
-from trainlint.interpret.torch.fitting import misfit
+from trainlint.interpret.torch.fitting import misfit, misfit_by_width
 from trainlint.interpret.torch.parameters import layer_parameter
 from trainlint.interpret.values import NONE, Array, Instance, Literal, Object, Shape, Tuple, Value, alternatives
 from trainlint.knowledge.torch_layer_rows import ACTIVATIONS
@@ -31,6 +31,8 @@ def apply_layer(call: Call, layer: Module) -> Value:
     if row.kind in ACTIVATIONS:
         return _activation(call, layer, value)
     wrong = misfit(layer, shape_of(value)) if isinstance(value, Array) else None
+    if wrong is None and shape_of(value) is None:
+        wrong = misfit_by_width(layer, value)
     if wrong is not None:
         found = (Literal(wrong.what), Literal(wrong.expected), Literal(wrong.found))
         call.interpreter.emit("misfit", call.place, layer=layer, input=value, what=found[0], expected=found[1], found=found[2])

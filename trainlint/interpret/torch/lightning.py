@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.interpret import members
@@ -89,28 +90,52 @@ def train(
     interpreter.heap.write(model, "lightning optimizers", List({"items": Tuple(tuple(optimizers))}, place))
     passes = interpreter.iterate(loader, place)
     batch = passes.items[0] if passes.items else Unknown("a batch that is not known", place)
-    with (
-        interpreter.frame(Frame("loop", place, "epoch", integer(epochs))),
-        interpreter.frame(Frame("loop", model.cls.place, "batch", passes.trips, loader)),
-    ):
-        by_hand = interpreter.attribute(model, "automatic_optimization", place)
-        for index, optimizer in enumerate(optimizers):
-            step = _step(interpreter, model, batch, index if len(optimizers) > 1 else None, place)
+    by_hand = interpreter.attribute(model, "automatic_optimization", place)
+    with interpreter.frame(Frame("loop", place, "epoch", integer(epochs))):
+        with interpreter.frame(Frame("loop", model.cls.place, "batch", passes.trips, loader)):
+            for index, optimizer in enumerate(optimizers):
+                step = _step(interpreter, model, batch, index if len(optimizers) > 1 else None, place)
+                if isinstance(by_hand, Literal) and by_hand.value is False:
+                    break
+                _take_step(interpreter, model, step, (optimizer, maximum, by), place)
             if isinstance(by_hand, Literal) and by_hand.value is False:
-                break
-            if isinstance(step, Dict) and "loss" not in step.cells and OPEN not in step.cells and step.place is not None:
-                interpreter.emit("lossless", step.place, value=step)
-            loss = _loss_of(step)
-            where = loss.place or place
-            interpreter.emit("zero_grad", where, target=optimizer)
-            interpreter.emit("backward", where, loss=loss)
-            if not (isinstance(maximum, Literal) and not maximum.value):
-                kind = Literal("value" if isinstance(by, Literal) and by.value == "value" else "norm")
-                interpreter.emit("clip", where, target=model, maximum=maximum, by=kind)
-            interpreter.emit("step", where, optimizer=optimizer)
-        for schedule in schedules:
-            monitored = Unknown("Lightning passes what it monitors", place)
-            interpreter.emit("scheduler_step", place, schedule=schedule, metric=monitored)
+                return
+            _move(interpreter, [one for one in schedules if one.each == "step"], place)
+        _move(interpreter, [one for one in schedules if one.each == "epoch"], place)
+
+
+def _take_step(
+    interpreter: Interpreter, model: Instance, step: Value, moved: tuple[Value, Value, Value], place: Place | None
+) -> None:
+    """The events behind a training step: cleared gradients, a backward pass, clipping and the optimizer's step."""
+    optimizer, maximum, by = moved
+    lost = isinstance(step, Dict) and "loss" not in step.cells and OPEN not in step.cells
+    nothing = isinstance(step, Literal) and step.value is None
+    where = getattr(members.find_in_class(model.cls, STEP), "place", None) if nothing else step.place
+    if (lost or nothing) and where is not None:
+        interpreter.emit("lossless", where, value=step)
+    loss = _loss_of(step)
+    where = loss.place or place
+    interpreter.emit("zero_grad", where, target=optimizer)
+    interpreter.emit("backward", where, loss=loss)
+    if not (isinstance(maximum, Literal) and not maximum.value):
+        kind = Literal("value" if isinstance(by, Literal) and by.value == "value" else "norm")
+        interpreter.emit("clip", where, target=model, maximum=maximum, by=kind)
+    interpreter.emit("step", where, optimizer=optimizer)
+
+
+class Configured(NamedTuple):
+    """A schedule, what moves it ("step" or "epoch", the default; "" if that is not known), and where that is said."""
+
+    schedule: Value
+    each: str
+    place: Place | None
+
+
+def _move(interpreter: Interpreter, schedules: list[Configured], place: Place | None) -> None:
+    for one in schedules:
+        monitored = Unknown("Lightning passes what it monitors", place)
+        interpreter.emit("scheduler_step", one.place or place, schedule=one.schedule, metric=monitored)
 
 
 def _step(interpreter: Interpreter, model: Instance, batch: Value, index: int | None, place: Place | None) -> Value:
@@ -122,27 +147,37 @@ def _step(interpreter: Interpreter, model: Instance, batch: Value, index: int | 
     return interpreter.call(method_, Arguments(tuple(given[: max(len(names), 1)])), place)
 
 
-def configured_parts(configured: Value) -> tuple[list[Value], list[Value]]:
+def configured_parts(configured: Value) -> tuple[list[Value], list[Configured]]:
     """Optimizers and schedules in what `configure_optimizers` gives: one, several, a dict, or two lists."""
     optimizers: list[Value] = []
-    schedules: list[Value] = []
+    schedules: list[Configured] = []
 
-    def take(value: Value, depth: int) -> None:
+    def take(value: Value, depth: int, each: str, place: Place | None) -> None:
         kind = value.row.makes if isinstance(value, Object | Instance) and value.row is not None else ""
         if kind == "schedule":
-            schedules.append(value)
+            schedules.append(Configured(value, each, place))
         elif isinstance(value, Dict) and depth < MAXIMUM_OPTIMIZERS:
+            own = _interval(value) if "scheduler" in value.cells else each
             for key in ("optimizer", "lr_scheduler", "scheduler"):
                 if key in value.cells:
-                    take(value.cells[key], depth + 1)
+                    take(value.cells[key], depth + 1, own, value.place)
         elif isinstance(value, Tuple | List) and depth < MAXIMUM_OPTIMIZERS:
             for one in (items_of(value) or ())[: 2 * MAXIMUM_OPTIMIZERS]:
-                take(one, depth + 1)
+                take(one, depth + 1, each, place)
         elif not isinstance(value, Literal) and len(optimizers) < MAXIMUM_OPTIMIZERS:
             optimizers.append(value)
 
-    take(configured, 0)
+    take(configured, 0, "epoch", None)
     return optimizers, schedules
+
+
+def _interval(configuration: Dict) -> str:
+    """What a schedule's configuration says moves it: every epoch unless it names the step; nothing else if not every time."""
+    each, times = configuration.cells.get("interval"), configuration.cells.get("frequency")
+    often = times is None or (isinstance(times, Literal) and times.value == 1)
+    if OPEN in configuration.cells or not often:
+        return ""
+    return "epoch" if each is None else str(each.value) if isinstance(each, Literal) else ""
 
 
 def _loss_of(step: Value) -> Value:

@@ -18,6 +18,7 @@ from trainlint.interpret.dispatch import (
     method,
 )
 from trainlint.interpret.events import TRAINING, Frame
+from trainlint.interpret.torch import networks
 from trainlint.interpret.torch.common import (
     MODULE_BASES,
     MODULE_KINDS,
@@ -46,7 +47,6 @@ from trainlint.interpret.values import (
     Unknown,
     Value,
 )
-from trainlint.knowledge import find
 from trainlint.knowledge.torch_training_rows import CLASS, PARAMETERS, STATE_DICT
 
 MAXIMUM_APPLIED = 256
@@ -152,11 +152,12 @@ def _iter_parameters(call: Call) -> Value:
 def _modules(call: Call) -> Value:
     """The modules below; a pretrained network, or a container that is not known to its end, leaves the list open."""
     module = receiver(call)
-    found = list(children(module) if call.name.endswith("children") else descendants(module))
+    whole = networks.parts(module) if call.name.endswith("children") and isinstance(module, Object) else None
+    found = whole or list(children(module) if call.name.endswith("children") else descendants(module))
     named = call.name.startswith("named")
     items: list[Value] = [Tuple((Literal(name), one)) if named else one for name, one in found]
     made = List({"items": Tuple(tuple(items), call.place)}, call.place)
-    if any(_is_opaque(one) for one in (module, *(one for _, one in found))):
+    if whole is None and any(_is_opaque(one) for one in (module, *(one for _, one in found))):
         made.cells["open"] = Literal(True)
     return made
 
@@ -173,10 +174,9 @@ _PARTS = "features classifier head heads layer1 layer2 layer3 layer4 layers bloc
 @attribute("timm.model", *_PARTS)
 def _part_of_network(call: Call) -> Value:
     """`vgg.classifier`: a container of which nothing is known yet but what the script puts there."""
-    row = find("torch.nn.Sequential")
-    if row is None:
+    part = networks.part(receiver(call), call.name)
+    if part is None:
         return call.unknown("a part of a pretrained network")
-    part = Object(row, cells={"open": Literal(True)}, spelled=row.name, place=receiver(call).place)
     call.interpreter.heap.write(receiver(call), call.name, part)
     return part
 
@@ -185,13 +185,9 @@ def _part_of_network(call: Call) -> Value:
 @attribute("timm.model", "fc")
 def _last_layer(call: Call) -> Value:
     """The last layer as the library made it: the cell "as made" tells it from one that the script puts there."""
-    row = find("torch.nn.Linear")
-    if row is None:
+    layer = networks.last_layer(receiver(call), call.place)
+    if layer is None:
         return call.unknown("the last layer of a pretrained network")
-    wide = call.unknown("the width of a pretrained network")
-    layer = Object(
-        row, {"in_features": wide, "units": wide}, cells={"as made": Literal(True)}, spelled=row.name, place=call.place
-    )
     call.interpreter.heap.write(receiver(call), "fc", layer)
     return layer
 
@@ -295,8 +291,17 @@ def _requires_grad(call: Call) -> Value:
     return receiver(call)
 
 
+FROZEN, MAXIMUM_FROZEN = ("torch", "frozen"), 64
+"""The cell of the settings that holds the modules which the script froze, and how many of them are remembered."""
+
+
 def set_module_trainable(interpreter: Interpreter, module: Module, value: Value) -> None:
     """Freeze or unfreeze a module: the cell "requires_grad" of it and of all below it, and of the parameters they hold."""
+    if isinstance(value, Literal) and value.value is False:
+        held = interpreter.settings.cells.get(FROZEN)
+        frozen = held.items if isinstance(held, Tuple) else ()
+        if len(frozen) < MAXIMUM_FROZEN and not any(one is module for one in frozen):
+            interpreter.heap.write(interpreter.settings, FROZEN, Tuple((*frozen, module)))
     for _, one in descendants(module):
         interpreter.heap.write(one, "requires_grad", value)
         for cell in list(one.cells.values()):

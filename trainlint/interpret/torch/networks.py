@@ -7,10 +7,11 @@ from dataclasses import replace
 from trainlint.core import Place
 from trainlint.interpret.dispatch import Arguments, Call, bind, function
 from trainlint.interpret.torch.common import Module, children, is_index, is_module
-from trainlint.interpret.values import NONE, Array, Dict, Instance, Literal, Object, Value
+from trainlint.interpret.values import NONE, Array, Dict, Instance, Literal, Object, Unknown, Value
 from trainlint.knowledge import find
 from trainlint.knowledge.rows import Row
 from trainlint.knowledge.torch_ecosystem_rows import TIMM_NETWORK
+from trainlint.knowledge.torch_networks import STEM, WIDTHS, channels_of, children_of, pooled_side
 
 HEADS = ("fc", "classifier", "head", "heads")
 """Where classifiers of torchvision and timm keep their last layers."""
@@ -62,6 +63,54 @@ def through_head(call: Call, network: Module, features: Array) -> Value | None:
     rows = features.shape[0] if features.shape else None
     given = replace(features, shape=(rows, None), attributes={**features.attributes, "features": True})
     return run_module(replace(call, place=head.place or call.place), head, Arguments((given,), {}, (None,)))
+
+
+def part(network: Module, name: str) -> Object | None:
+    """A container of which nothing is known yet but what the script puts there, and the channels that it gives: "channels"."""
+    row = find("torch.nn.Sequential")
+    channels = channels_of(_known_name(network), name)
+    cells: dict[object, Value] = {"open": Literal(True), **({} if channels is None else {"channels": Literal(channels)})}
+    return None if row is None else Object(row, cells=cells, spelled=row.name, place=network.place)
+
+
+def last_layer(network: Module, place: Place | None) -> Object | None:
+    """`net.fc` as its library made it: the cell "as made" tells it from one that the script puts there."""
+    row, wide = find("torch.nn.Linear"), WIDTHS.get(_known_name(network))
+    entering = Unknown("the width of a pretrained network", place) if wide is None else Literal(wide, place)
+    sizes = {"in_features": entering, "units": Unknown("the classes of a pretrained network", place)}
+    return None if row is None else Object(row, sizes, cells={"as made": Literal(True)}, spelled=row.name, place=place)
+
+
+def parts(network: Object) -> list[tuple[str, Module]] | None:
+    """The children of one of torchvision's networks as it makes them, but for what the script put in their places."""
+    name = _known_name(network)
+    found: list[tuple[str, Module]] = []
+    for child in children_of(name):
+        held = network.cells.get(child)
+        made = held if isinstance(held, Object | Instance) and is_module(held) else _part_as_made(network, name, child)
+        if made is None:
+            return None
+        found.append((child, made))
+    return found or None
+
+
+def _part_as_made(network: Object, name: str, child: str) -> Object | None:
+    """A child as torchvision makes it; those that hold whole blocks are open containers."""
+    if child == "fc":
+        return last_layer(network, network.place)
+    kind, settings = (
+        ("AdaptiveAvgPool2d", {"output_size": pooled_side(name)}) if child == "avgpool" else STEM.get(child, ("", {}))
+    )
+    row = find(f"torch.nn.{kind}") if kind else None
+    if row is None:
+        return part(network, child)
+    given: dict[str, Value] = {key: Literal(value, network.place) for key, value in settings.items()}
+    return Object(row, given, cells={"as made": Literal(True)}, spelled=row.name, place=network.place)
+
+
+def _known_name(network: Module) -> str:
+    row = network.row
+    return row.name.rpartition(".")[2] if row is not None and row.name.startswith("torchvision.models.") else ""
 
 
 @function("timm.create_model", "timm.models.create_model", "timm.models.factory.create_model")

@@ -15,6 +15,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trainlint.core import Place
+from trainlint.interpret.aliases import changed
+from trainlint.interpret.builtins import machine_of
 from trainlint.interpret.dispatch import Call, Interpreter, attribute, bind, function, method
 from trainlint.interpret.torch.common import known_bool, make_object
 from trainlint.interpret.values import NONE, Array, Instance, Literal, Object, Shape, Unknown, Value
@@ -224,9 +226,10 @@ def _initialise(call: Call) -> Value:
         initialise(call.interpreter, tensor, make_object(call, call.row))
         return tensor
     if isinstance(tensor, Array):
-        return Array(
-            "random", (), {"initializer": make_object(call, call.row)}, tensor.shape, tensor.dtype, "torch", place=call.place
-        )
+        attributes = {"initializer": make_object(call, call.row)}
+        made = Array("random", (), attributes, tensor.shape, tensor.dtype, "torch", place=call.place)
+        changed(machine_of(call), tensor, made)
+        return made
     return call.unknown("what is initialised here is not known") if tensor is None else tensor
 
 

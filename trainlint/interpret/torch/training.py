@@ -198,7 +198,11 @@ for _kind in SCHEDULE_KINDS:
 @method("unknown", "backward")
 def _backward(call: Call) -> Value:
     """`loss.backward()`. A loss that could not be followed is one all the same: only losses have this method."""
-    call.interpreter.emit("backward", call.place, loss=_receiver(call))
+    gradient = call.argument(0, "gradient")
+    if gradient is None or (isinstance(gradient, Literal) and gradient.value is None):
+        call.interpreter.emit("backward", call.place, loss=_receiver(call))
+    else:
+        call.interpreter.emit("backward", call.place, loss=_receiver(call), gradient=gradient)
     return NONE
 
 

@@ -16,7 +16,7 @@ from trainlint.interpret.torch.parameters import (
     state_of,
     with_gradient,
 )
-from trainlint.interpret.values import NONE, Array, Literal, Unknown, Value
+from trainlint.interpret.values import NONE, Array, Instance, Literal, Object, Tuple, Unknown, Value
 
 MAXIMUM_NODES = 300
 _SAME_SCALE = frozenset({"cast", "detach", "reshape", "squeeze", "expand_dims", "transpose", "identity", "flatten", "copy"})
@@ -257,8 +257,39 @@ def _set_attribute(call: Call) -> Value:
 
 @method("unknown", "__setattr__")
 def _set_unknown(call: Call) -> Value:
-    """`p.grad = None` of a parameter that could not be followed."""
-    if call.literal(0) == "grad" and not holds_gradient(call.argument(1)):
+    """`p.grad = None` and `p.requires_grad = True` of a parameter that could not be followed."""
+    name, value = call.literal(0), call.argument(1)
+    if name == "grad" and not holds_gradient(value):
+        call.interpreter.emit("zero_grad", call.place, target=call.receiver or NONE)
+    if name == "requires_grad" and value is not None:
+        thaw_unknown(call, value)
+    return call.receiver or NONE
+
+
+@method("unknown", "requires_grad_")
+def _thaw_unknown(call: Call) -> Value:
+    """`p.requires_grad_()` of a parameter that could not be followed."""
+    thaw_unknown(call, call.argument(0, "requires_grad") or Literal(True))
+    return call.receiver or NONE
+
+
+def thaw_unknown(call: Call, wanted: Value) -> None:
+    """Weights that are not known may be those of any module that was frozen: whether that still holds is not known."""
+    from trainlint.interpret.torch.modules import FROZEN, set_module_trainable
+
+    frozen = call.interpreter.settings.cells.get(FROZEN)
+    if call.interpreter.truth(wanted) is False or not isinstance(frozen, Tuple):
+        return
+    for module in frozen.items:
+        held = module.cells.get("requires_grad") if isinstance(module, Object | Instance) else None
+        if isinstance(module, Object | Instance) and isinstance(held, Literal) and held.value is False:
+            set_module_trainable(call.interpreter, module, call.unknown("some weights are trained again"))
+
+
+@method("unknown", "zero_")
+def _zero_unknown(call: Call) -> Value:
+    """`p.grad.zero_()` of a parameter that could not be followed."""
+    if ".grad" in getattr(call.place, "text", ""):
         call.interpreter.emit("zero_grad", call.place, target=call.receiver or NONE)
     return call.receiver or NONE
 
