@@ -69,3 +69,13 @@ def test_numpy_has_one_thread_here_and_as_many_as_before_in_a_probed_script(set_
     )
     # A child without an environment of its own inherits that of the process as the C library has it, as NumPy sees it.
     assert ran.stdout.strip() == str([set_before or "1", str(set_before)])
+
+
+def test_what_is_alive_at_the_end_is_not_looked_at_again() -> None:
+    code = (
+        "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 0))\n"
+        "from trainlint.cli.thrift import be_thrifty; be_thrifty(); be_thrifty(); print(gc.get_freeze_count() > 0)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]

@@ -50,6 +50,15 @@ for epoch in range(7):
         rows, targets = x[i], y[i]
 {STEP}"""
 
+LISTED = """optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+batches = [(x[i:i + 4], y[i:i + 4, 0]) for i in range(0, 20, 4)]
+for epoch in range(7):
+    for rows, targets in batches:
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(net(rows)[:, 0], targets).backward()
+        optimizer.step()
+"""
+
 
 def linear(row: int = 3) -> v.Object:
     return made("torch.nn.Linear", row, in_features=1, out_features=1, units=1)
@@ -346,6 +355,23 @@ def test_rows_picked_by_the_loop_are_a_batch() -> None:
     (found,) = idioms.runs(NETWORK + PICKED)
     leaf = next(node for node in walk(found.model.output) if node.op == "data")
     assert (leaf.attributes["batched"], leaf.shape) == (True, (20, 1))
+    assert (found.epochs.value, found.steps_per_epoch.value, found.batch_size.value) == (7, 5, 4)
+
+
+@pytest.mark.parametrize(("size", "steps"), [(4, 5), (6, 4), (1, 20)])
+def test_a_list_of_slices_is_a_list_of_batches(size: int, steps: int) -> None:
+    (found,) = idioms.runs(NETWORK + LISTED.replace("4", str(size)))
+    leaf = next(node for node in walk(found.model.output) if node.op == "data")
+    assert leaf.attributes["batched"]
+    assert leaf.data.tolist() == [[float(one)] for one in range(1, 21)]
+    assert (found.targets.low, found.targets.high, found.targets.samples) == (0.5, 10, 20)
+    assert (found.epochs.value, found.steps_per_epoch.value, found.batch_size.value) == (7, steps, size)
+
+
+def test_of_rows_one_by_one_no_numbers_are_known() -> None:
+    (found,) = idioms.runs(NETWORK + LISTED.replace(", 4)", ")").replace("i:i + 4", "i").replace("[:, 0]", "[0]"))
+    assert (found.epochs.value, found.steps_per_epoch.value) == (7, 20)
+    assert (found.inputs.low, found.inputs.high, found.targets.high) == (None, None, None)
 
 
 def test_rate_set_by_the_loop_is_a_schedule() -> None:

@@ -35,6 +35,21 @@ def test_a_loop_over_settings_trains_once_for_each() -> None:
     assert all([frame.kind for frame in step.frames] == ["pass"] for step in found)
 
 
+BATCHES = "for x in (torch.zeros(4, 2), torch.ones(4, 2), torch.rand(4, 2)):\n"
+
+
+def test_a_loop_over_arrays_goes_over_mini_batches() -> None:
+    script = MODEL + "for epoch in range(7):\n" + indented(BATCHES + indented(STEP.replace("torch.zeros(4, 2)", "x")))
+    (step,) = steps(script)
+    assert [(frame.kind, frame.trips) for frame in step.frames] == [("loop", 7), ("loop", 3)]
+
+
+def test_a_loop_over_arrays_with_a_model_for_each_trains_once_for_each() -> None:
+    found = steps("import torch\nfrom torch import nn\n" + BATCHES + indented(MODEL + STEP.replace("torch.zeros(4, 2)", "x")))
+    assert len(found) == 3
+    assert all([frame.kind for frame in step.frames] == ["pass"] for step in found)
+
+
 def test_the_events_of_a_pass_are_in_order() -> None:
     script = MODEL + "for epoch in range(3):\n" + indented(STEP)
     order = [event.kind for event in follow(script).events if event.kind in ("zero_grad", "backward", "step")]

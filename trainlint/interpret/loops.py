@@ -10,7 +10,7 @@ import libcst as cst
 
 from trainlint.interpret import operators, targets
 from trainlint.interpret.carried import noting_carried
-from trainlint.interpret.events import Frame
+from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.expressions import evaluate
 from trainlint.interpret.limits import COUNTER
 from trainlint.interpret.statements import Flow, body_of, execute_block
@@ -125,6 +125,8 @@ def _lists_in_reach(machine: Machine) -> dict[int, tuple[List, int]]:
 
 def _any_item(value: Value, iteration: Iteration) -> Value:
     """What stands for the item of every pass."""
+    from trainlint.interpret.arrays.listed import any_of, rows_of
+
     if not iteration.items:
         return Unknown("an item of something that is not known", getattr(value, "place", None))
     first = iteration.items[0]
@@ -139,11 +141,13 @@ def _any_item(value: Value, iteration: Iteration) -> Value:
             [one.items[at] for one in iteration.items if isinstance(one, Tuple) and at < len(one.items)]
             for at in range(len(first.items))
         ]
+        rows = [rows_of(one) for one in columns[0]] if columns else []
         items = tuple(
-            _any_scalar(one, met) if isinstance(one, Literal) else one for one, met in zip(first.items, columns, strict=True)
+            _any_scalar(one, met) if isinstance(one, Literal) else any_of(met, rows)
+            for one, met in zip(first.items, columns, strict=True)
         )
         return Tuple(items, first.place)
-    return first
+    return any_of(iteration.items, [rows_of(one) for one in iteration.items])
 
 
 def _any_scalar(first: Literal, met: Sequence[Value]) -> Unknown:
@@ -173,9 +177,11 @@ def _unrolled(machine: Machine, node: cst.For, frame: Frame, value: Value, itera
     """Follow every pass; None (with nothing changed) if one representative pass is to be followed instead.
 
     A loop over a range in which training happens is an epoch loop: one pass stands for all. A loop over a written-out list of
-    settings trains once for each, and a loop over layers calls each of them.
+    settings trains once for each, unless these are arrays and what trains was made before: then they are mini-batches. A loop
+    over layers calls each of them.
     """
     counted = not (isinstance(value, List | Tuple) and len(iteration.items) <= MAXIMUM_TRAINING_PASSES)
+    arrays = not counted and all(map(_is_data, iteration.items))
     events = len(machine.events)
     mark = machine.heap.mark()
     flow = Flow.NORMAL
@@ -184,7 +190,8 @@ def _unrolled(machine: Machine, node: cst.For, frame: Frame, value: Value, itera
         with machine.frame(Frame("pass" if not counted else "loop", frame.place, frame.name, frame.trips, value)):
             targets.assign(machine, node.target, item)
             flow = execute_block(machine, body_of(node.body)) if counted else _one_pass(machine, node)
-        if counted and any(event.kind in training for event in machine.events[events:]):
+        trains = (counted or arrays) and any(event.kind in training for event in machine.events[events:])
+        if trains and (counted or not any(map(_begins_a_run, machine.events[events:]))):
             machine.heap.undo(mark)
             del machine.events[events:]
             return None
@@ -192,6 +199,17 @@ def _unrolled(machine: Machine, node: cst.For, frame: Frame, value: Value, itera
             break
     machine.heap.apply(machine.heap.undo(mark))
     return flow
+
+
+def _is_data(item: Value) -> bool:
+    return isinstance(item, Array) or (isinstance(item, Tuple) and bool(item.items) and all(map(_is_data, item.items)))
+
+
+def _begins_a_run(event: Event) -> bool:
+    """Whether a model, an optimizer or what compiles one is made: what follows is a training of its own."""
+    made = event.values.get("object")
+    row = made.row if isinstance(made, Object | Instance) else None
+    return event.kind == "compile" or (row is not None and row.makes in ("optimizer", "layer", "module", "model"))
 
 
 def _holds_module(item: Value) -> bool:
