@@ -109,7 +109,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
             yield Report(text, at=place, cause=run_cause("loss-sign", run))
         return
     node, loss, inverted = found.node, found.loss.replace("_", " "), found.node.op == "divide"
-    summed = "" if inverted or node.inputs[0].op != "add" else " a sum with"
+    summed = " a sum with" if node.inputs[-1 if inverted else 0].op == "add" else ""
     yield Report(
         f"what is differentiated is {'1 over' if inverted else 'minus'}{summed} {loss}: each step makes the loss itself larger."
         f" {'Differentiate the loss' if inverted else 'Drop the sign'}",

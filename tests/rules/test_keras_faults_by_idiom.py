@@ -369,3 +369,32 @@ x = x.reshape(-1, 3, 32, 32)
 """
     (found,) = [one for one in findings(text, "TRN218") if one.code == "TRN218"]
     assert found.message.startswith("this reshapes pictures 50000×32×32×3 to 50000×3×32×32")
+
+
+SUBCLASS = """from tensorflow import keras
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.last = keras.layers.Dense(2)
+    def call(self, rows):
+        return self.last(rows)
+{more}net = Net()
+net.fit(x, y, epochs=9)
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "is_found"),
+    [
+        ("", True),
+        ("    def fit(self, *given, **named):\n        return train(self, *given)\n", False),
+        ("def ready():\n    net.compile('adam', 'mse')\n", False),
+        ("from tuning import prepared\nNet = prepared(Net)\n", False),
+    ],
+    ids=["of Keras alone", "with a fit of its own", "compiled elsewhere", "of an unknown decorator"],
+)
+def test_a_subclass_that_nothing_compiles(more: str, is_found: bool) -> None:
+    text = f"import numpy as np\nx, y = np.load('x.npy'), np.load('y.npy')\n{SUBCLASS.format(more=more)}"
+    assert [one.message for one in findings(text, "TRN601") if one.code == "TRN601"] == [
+        "fit is called on a model that is never compiled: raises"
+    ] * is_found

@@ -33,6 +33,13 @@ FAULTS = {
         .replace("backward()\n", "backward()  # error: TRN317\n"),
         {"(-loss)": "loss"},
     ),
+    "one over a sum of losses": (
+        SMALL
+        + PASS.replace("targets)\n", "targets) + 0.1 * F.l1_loss(model(rows), targets)\n")
+        .replace("loss.backward", "(1 / loss).backward")
+        .replace("backward()\n", "backward()  # error: TRN317\n"),
+        {"(1 / loss)": "loss"},
+    ),
     "a total by a plain sum": (
         SMALL
         + PASS.replace("20):", "20):\n    total = 0").replace(

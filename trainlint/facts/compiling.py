@@ -67,14 +67,24 @@ def fit_problem(event: Event) -> str:
     names = [role.removeprefix("extra:") for role in sorted(event.values) if role.startswith("extra:")]
     unknown = [f"`{name}=`" for name in names if name.isidentifier()]
     method, model = event.values.get("method"), event.values.get("model")
-    if not isinstance(method, Literal) or method.value != "fit" or not isinstance(model, Object):
+    if not isinstance(method, Literal) or method.value != "fit" or not isinstance(model, Object | Instance):
         return ""
+    never = _is_keras_alone(model) and not _compiled_somewhere(event, model)
+    if isinstance(model, Instance):
+        return "is called on a model that is never compiled: raises" if never else ""
     if _takes_samples_for_batches(event):
         return "gets a data set that is never batched: each element, a single sample, is taken for a batch and raises"
     if unknown:
         return f"has no argument {' and '.join(unknown)}: raises a TypeError"
-    never = model.row.kind in ("sequential", "functional") and not _compiled_somewhere(event, model)
-    return "is called on a model that is never compiled: raises a RuntimeError" if never else ""
+    return "is called on a model that is never compiled: raises" if never else ""
+
+
+def _is_keras_alone(model: Object | Instance) -> bool:
+    """Whether nothing but Keras decides what `fit` does: a model of its classes, or of one class that derives from them alone."""
+    if isinstance(model, Object):
+        return model.row.kind in ("sequential", "functional")
+    bases, own = model.cls.bases, model.cls.cells
+    return model.row is not None and len(bases) == 1 and isinstance(bases[0], Symbol) and not {"fit", "compile"} & own.keys()
 
 
 def _takes_samples_for_batches(fit: Event) -> bool:
@@ -84,11 +94,12 @@ def _takes_samples_for_batches(fit: Event) -> bool:
     return pipeline and isinstance(y, Array) and y.shape == ()
 
 
-def _compiled_somewhere(fit: Event, model: Object) -> bool:
+def _compiled_somewhere(fit: Event, model: Object | Instance) -> bool:
     """Whether a file may compile a model: by the word, or because something else gets the model. It can only silence."""
     text, made = getattr(fit.place, "source_text", ""), getattr(model.place, "source_text", "")
     name = assigned_name(model.place)
-    if "optimizer" in fit.values or not name or made != text or "compile" in text:
+    own = getattr(model.cls.place, "source_text", "") if isinstance(model, Instance) else text
+    if "optimizer" in fit.values or not name or not text == made == own or "compile" in text:
         return True
     return re.search(rf"[(,=\[]\s*{name}\s*[,)\]]|\breturn\s+{name}\b|=\s*{name}\s*$", text, re.MULTILINE) is not None
 

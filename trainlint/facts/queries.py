@@ -262,8 +262,9 @@ def reversed_loss(run: TrainingRun, losses: frozenset[str]) -> ReversedLoss | No
         node = node.inputs[0]
     if node is None or not node.inputs or node.attributes.get("turned") or not _steps_one_model(run):
         return None
-    if node.op == "divide" and node.inputs[-1].op in losses and (scalar(node.inputs[0]) or 0) > 0:
-        return ReversedLoss(node, node.inputs[-1].op)
+    if node.op == "divide" and (scalar(node.inputs[0]) or 0) > 0:
+        found = next((one.op for one in _terms(node.inputs[-1]) if one.op in losses), None)
+        return ReversedLoss(node, found) if found is not None else None
     factor = constant_factor(node)
     if node.op != "negative" and (factor is None or factor.value >= 0):
         return None
