@@ -371,6 +371,31 @@ x = x.reshape(-1, 3, 32, 32)
     assert found.message.startswith("this reshapes pictures 50000×32×32×3 to 50000×3×32×32")
 
 
+def test_of_zipped_pipelines_each_may_shuffle() -> None:
+    parts = [f"tf.data.Dataset.from_tensor_slices({one}).shuffle(9000, seed=1)" for one in ("pictures", "state")]
+    apart = f"rows = tf.data.Dataset.zip(({', '.join(parts)})).batch(32)"
+    assert [one.code for one in findings(PARTS.format(drawn=apart), "TRN213") if one.code == "TRN213"] == []
+
+
+def test_windows_of_parts_that_one_scaler_scaled() -> None:
+    text = f"""{TF2}import pandas as pd
+from sklearn.preprocessing import StandardScaler
+table = pd.read_csv("hours.csv").set_index("time")
+half = len(table) // 2
+first, later = table.iloc[:half], table.iloc[half:]
+scaler = StandardScaler().fit(first)
+first, later = (scaler.transform(part) for part in (first, later))
+def windows(rows):
+    index = np.arange(24)[None, :] + np.arange(len(rows) - 24)[:, None]
+    return rows[index], rows[24:, 0]
+(x, y), (seen, told) = map(windows, (first, later))
+model = keras.Sequential([layers.LSTM(8), layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(x, y, epochs=30, validation_data=(seen, told))
+"""
+    assert [one.code for one in findings(text, "TRN208") if one.code == "TRN208"] == []
+
+
 SUBCLASS = """from tensorflow import keras
 class Net(keras.Model):
     def __init__(self):

@@ -148,10 +148,11 @@ def other_scales(script: Script, run: TrainingRun, events: tuple[Event, ...]) ->
         return
     if scaled_twice(run) is not None:
         return  # what is wrong is the training data's own scaling
+    whole = course_of(run.inputs.value)
     for event, role, value in _uses(fit, events):
         origin = _common_origin(run.inputs.value, value)
         trained, used = course_of(run.inputs.value, origin), course_of(value, origin)
-        again = _fitted_again(run.inputs.value, value, events)
+        again = _fitted_again(run.inputs.value, value, events) if whole is not None and whole.followed else None
         if again is not None:
             yield OtherScale(event, role, None, again, fitted_apart=True)
             continue

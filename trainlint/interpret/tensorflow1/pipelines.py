@@ -88,6 +88,8 @@ def _zip(call: Call) -> Value:
     rows = parts[0].cells.get("rows") if isinstance(parts[0], Object) else None
     if rows is not None:
         cells["rows"] = rows
+    if any(isinstance(one, Object) and "shuffled" in one.cells for one in parts):
+        cells["shuffled"] = Literal(True, call.place)
     return Object(PIPELINE, cells=cells, spelled=call.spelled, place=call.place)
 
 
