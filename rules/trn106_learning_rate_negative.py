@@ -105,7 +105,7 @@ def check(run: TrainingRun) -> Iterator[Report]:
         return  # TRN514 speaks of updates that the script writes itself
     rate = optimizer.learning_rate.value
     raises = optimizer.library == "torch"
-    followed = isinstance(run.loss, LossFacts) and run.loss.name != "custom"
+    followed = all(isinstance(one.loss, LossFacts) and one.loss.name != "custom" for one in run.heads or (run,))
     if rate < 0 and (raises or (followed and not loss_is_negated(run))):
         effect = "PyTorch raises a ValueError" if raises else "every step climbs the loss instead of descending it"
         yield Report(

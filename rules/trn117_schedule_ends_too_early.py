@@ -102,9 +102,11 @@ def check(run: TrainingRun) -> Iterator[Report]:
         return
     stepped = any(event.kind == "scheduler_step" for event in run.events)
     steps = f" (an epoch has {run.steps_per_epoch.value:,})" if isinstance(run.steps_per_epoch, Fact) else ""
+    by_epoch = unit == "epochs"
+    remedy = "Stretch the schedule over the run" if by_epoch else "Give the schedule's length in the steps that it is called with"
     yield Report(
         f"the rate is below 1 % of its peak after {before:,} of {length:,} {unit}{steps}: the rest of the run changes"
-        " next to nothing. Give the schedule's length in the steps that it is called with",
+        f" next to nothing. {remedy}",
         at=schedule.place or run.place,
         numbers={f"{unit}_before": before, unit: length},
         cause=site_cause("schedule", schedule.place) if stepped and schedule.place else run_cause("step-size", run),

@@ -85,11 +85,11 @@ from trainlint.api import (
     StabilityBound,
     TrainingRun,
     divide_bytes,
-    figure,
     first_layer_on_raw_inputs,
     initial_output_scale,
     inputs_in_words,
     layer_name,
+    outputs_in_words,
     root_mean_square,
     rule,
     run_cause,
@@ -107,9 +107,9 @@ def check(run: TrainingRun) -> Iterator[Report]:
         return
     size, bound = root_mean_square(run.inputs) or BYTE_RMS, stability(run)
     start, too_large = initial_output_scale(layer, size), isinstance(bound, StabilityBound) and bound.ratio >= 1
-    outputs = f": its outputs start at about ±{figure(start)}" if start else ""
     yield Report(
-        f"{inputs_in_words(run.inputs)} reach {layer_name(layer)} unscaled{outputs}. Divide by 255 or rescale in a first layer",
+        f"{inputs_in_words(run.inputs)} reach {layer_name(layer)} unscaled{outputs_in_words(run, layer, start)}."
+        " Divide by 255 or rescale in a first layer",
         at=where_inputs_enter(run),
         evidence=Evidence.ESTIMATED,
         numbers={"input_rms": size} | ({"first_output_rms": start} if start else {}),

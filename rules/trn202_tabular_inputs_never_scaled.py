@@ -85,6 +85,7 @@ from trainlint.api import (
     root_mean_square,
     rule,
     run_cause,
+    site_cause,
     stability,
     standardize,
     where_inputs_enter,
@@ -103,10 +104,9 @@ def check(run: TrainingRun) -> Iterator[Report]:
     largest, smallest = max(sizes.values()), min(sizes.values())
     if (largest < LARGE and largest / smallest < UNLIKE) or first_layer_on_raw_inputs(run) is None:
         return
-    column = max(sizes, key=lambda one: sizes[one])
+    column, bound = max(sizes, key=lambda one: sizes[one]), stability(run)
     subject = f"input column {column} has" if column >= 0 else "the inputs have"
     ratio = f", {figure(largest / smallest)} times the smallest column" if largest / smallest >= UNLIKE else ""
-    bound = stability(run)
     too_large = isinstance(bound, StabilityBound) and bound.ratio >= 1
     yield Report(
         f"{subject} values of about {figure(largest)}{ratio}, and nothing scales them before the first layer."
@@ -116,5 +116,5 @@ def check(run: TrainingRun) -> Iterator[Report]:
         numbers={"largest_rms": largest, "smallest_rms": smallest},
         fix_message="standardize by the training part",
         edits=standardize(run),
-        cause=run_cause("step-size" if too_large else "input-scale", run),
+        cause=run_cause("step-size", run) if too_large else site_cause("input-scale", run.inputs.place or run.place),
     )

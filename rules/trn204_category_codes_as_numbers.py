@@ -84,8 +84,9 @@ def check(run: TrainingRun) -> Iterator[Report]:
     """Look for codes of three or more names among the inputs of dense layers."""
     words = tokens_as_numbers(run)
     if words is not None:
-        text = "the numbers of words reach a dense layer as they are: it is told that word 900 is nine times word 100"
-        yield Report(f"{text}. Put an embedding in between", at=words, cause=site_cause("categories", words))
+        place, kind = words
+        text = f"the numbers of words reach {kind} layer as they are: it is told that word 900 is nine times word 100"
+        yield Report(f"{text}. Put an embedding in between", at=place, cause=site_cause("categories", place))
     for codes, count in category_codes(run):
         if codes.place is not None:
             yield Report(

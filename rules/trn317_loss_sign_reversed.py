@@ -75,6 +75,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trainlint.api import (
+    TO_FALL,
     Fact,
     OptimizerFacts,
     Report,
@@ -87,18 +88,11 @@ from trainlint.api import (
     signs_left_out,
 )
 
-TO_BE_MINIMISED = frozenset(
-    {
-        *("mean_squared_error", "mean_absolute_error", "huber", "cross_entropy", "binary_crossentropy", "nll"),
-        *("binary_cross_entropy_with_logits", "categorical_crossentropy", "sparse_categorical_crossentropy", "hinge"),
-    }
-)
-
 
 @rule("TRN317", "loss-sign-reversed", Severity.ERROR)
 def check(run: TrainingRun) -> Iterator[Report]:
     """Look for minus a loss as the whole of what is differentiated."""
-    optimizer, found = run.optimizer, reversed_loss(run, TO_BE_MINIMISED)
+    optimizer, found = run.optimizer, reversed_loss(run, TO_FALL)
     if not isinstance(optimizer, OptimizerFacts):
         return
     rate = optimizer.learning_rate

@@ -99,8 +99,7 @@ from trainlint.api import Report, Severity, TrainingRun, layer_fixes, only_poole
 def check(run: TrainingRun) -> Iterator[Report]:
     """Report each chain of affine layers once, at its first layer; and convolutions that only max pooling follows."""
     for chain in redundant_chains(run):
-        *first, last = chain.names
-        message = f"{', '.join(first)} and {last} have no activation between them: together they equal {chain.equals}"
+        message = f"{chain.in_words()} have no activation between them: together they equal {chain.equals}"
         place, places = chain.nodes[0].place or run.place, [one.place for one in chain.nodes[:-1]]
         yield Report(
             message,

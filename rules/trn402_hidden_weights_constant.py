@@ -33,7 +33,8 @@ train = tf.train.AdamOptimizer(0.001).minimize(tf.losses.mean_squared_error(y, o
 
 ## When it is silent
 
-A model of one layer, the output layer alone, biases, the last layer of a residual branch, weights that are loaded afterwards.
+A model of one layer, the output layer alone, biases, the last layer of a residual branch that no relu follows (it starts as the
+identity then), weights that are loaded afterwards.
 
 ```python good
 from tensorflow import keras
@@ -87,7 +88,7 @@ from trainlint.api import Report, Severity, TrainingRun, constant_starts, figure
 def check(run: TrainingRun) -> Iterator[Report]:
     """Report the first layer of the worst kind, the others beside it."""
     found = list(constant_starts(run))
-    for effect, severity in (("dead", Severity.ERROR), ("equal", Severity.ERROR), ("told-apart", Severity.INFO)):
+    for effect in ("dead", "still", "equal", "told-apart"):
         alike = [one for one in found if one.effect == effect]
         if not alike:
             continue
@@ -95,13 +96,14 @@ def check(run: TrainingRun) -> Iterator[Report]:
         name, units, value = layer_name(first.node), first.units, figure(first.value)
         words = {
             "dead": f"all weights of {name} start as 0 in front of relu: its output and its gradient stay 0, it never learns",
+            "still": f"the weights of {name} and behind it start as 0: no gradient reaches either, both stay 0",
             "equal": f"the weights of {name} and behind it start as {value}: its {units} units stay equal and act as 1",
             "told-apart": f"all weights of {name} start as {value}: nothing but {first.by} tells its {units} units apart",
         }
         yield Report(
             words[effect],
             at=first.place or run.place,
-            severity=severity,
+            severity=Severity.INFO if effect == "told-apart" else Severity.ERROR,
             numbers={"units": float(units), "value": first.value},
             related=tuple((f"{layer_name(one.node)} too", one.place) for one in alike[1:] if one.place is not None),
             fix_message="Start from the default initializer",

@@ -91,7 +91,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, figure, layer_name, rule, run_cause, signal_scale
+from trainlint.api import Report, Severity, TrainingRun, figure, layer_name, rate_fits_start, rule, run_cause, signal_scale
 
 LARGE, SMALL = 10.0, 0.001
 """Beyond these a training starts saturated, or without a signal."""
@@ -101,7 +101,7 @@ LARGE, SMALL = 10.0, 0.001
 def check(run: TrainingRun) -> Iterator[Report]:
     """Report the layer that changes the scale most."""
     scale = signal_scale(run)
-    if scale is None or SMALL < scale.factor < LARGE:
+    if scale is None or SMALL < scale.factor < LARGE or (scale.factor >= LARGE and not scale.saturates and rate_fits_start(run)):
         return
     start = scale.worst.parameters[0].initializer
     change = "grows" if scale.factor >= LARGE else "shrinks"

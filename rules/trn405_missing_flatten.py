@@ -83,7 +83,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, layer_fixes, open_output, rule, run_cause, shape_in_words
+from trainlint.api import Report, Severity, TrainingRun, layer_fixes, of_a_batch, open_output, rule, run_cause
 
 INPUTS = frozenset({"input", "data"})
 MAPS = INPUTS | {"conv", "depthwise_conv", "separable_conv", "conv_transpose", "max_pool", "average_pool"}
@@ -100,8 +100,8 @@ def check(run: TrainingRun) -> Iterator[Report]:
     raises = "crossentropy" in getattr(run.loss, "name", "") or "cross_entropy" in getattr(run.loss, "name", "")
     what = "inputs" if above.op in INPUTS else "map"
     yield Report(
-        f"the dense layer keeps the axes of the {what} before it: it gives {shape_in_words(dense.shape or ())}, the labels are"
-        f" {shape_in_words(run.targets.shape or ())}. Flatten the {what} first",
+        f"the dense layer keeps the axes of the {what} before it: it gives {of_a_batch(dense.shape)}, the labels are"
+        f" {of_a_batch(run.targets.shape)}. Flatten the {what} first",
         at=place,
         severity=Severity.ERROR if raises else Severity.WARNING,
         related=((f"the {what}", above.place),) if above.place is not None else (),

@@ -97,7 +97,7 @@ def check(script: Script) -> Iterator[Report]:
     for one in misfits(script):
         if channel_is_misplaced(one):
             continue
-        expected, found, at, shape = one.expected, one.found, one.layer, one.shape
+        (at, other, place), expected, found, shape = one.at_fault(), one.expected, one.found, one.shape
         if one.flattened is not None and one.view is not None and None not in one.flattened:
             rows, found = one.flattened[0], math.prod(side or 1 for side in one.flattened[1:])
             yield Report(
@@ -113,8 +113,8 @@ def check(script: Script) -> Iterator[Report]:
                 f"{one.name} {misfit_in_words(one, found)}{of_shape}: raises",
                 at=at,
                 numbers={"expected": float(expected), "found": float(found)},
-                related=(("called here", one.call),) if one.call != at else (),
+                related=((other, place),) if place != at else (),
                 fix_message=f"Take {found}",
-                edits=layer_fixes.with_first_size(at, found) if one.what in ("features", "channels") else (),
+                edits=layer_fixes.with_first_size(at, found) if one.what in ("features", "channels") and not one.keras else (),
                 cause=site_cause("shape", at),
             )

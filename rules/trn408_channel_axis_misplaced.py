@@ -91,18 +91,21 @@ from trainlint.api import (
 def check(script: Script) -> Iterator[Report]:
     """Look for pictures whose channels stand at the other end."""
     said = set()
-    for name, shape, place in channels_first_inputs(script):
-        said.add(place)
+    for found in channels_first_inputs(script):
+        said.add(found.layer)
+        shape = found.shape
         yield Report(
-            f"`input_shape={shape}` has the channels first, {name} takes the last axis: a picture of {shape[0]}×{shape[1]} pixels"
-            f" with {shape[2]} channels. Write {(*shape[1:], shape[0])} and move the axis of the data",
-            at=place,
+            f"`{found.argument}={shape}` has the channels first, {found.name} takes the last axis: a picture of {shape[0]}"
+            f"×{shape[1]} pixels with {shape[2]} channels. Write {(*shape[1:], shape[0])} and move the axis of the data",
+            at=found.place,
+            related=((f"{found.name} reads it", found.layer),) if found.layer != found.place else (),
             fix_message="Put the channels last",
-            edits=layer_fixes.with_channels_last(place, shape),
-            cause=site_cause("shape", place),
+            edits=layer_fixes.with_channels_last(found.place, shape),
+            cause=site_cause("shape", found.layer),
         )
     for one in misfits(script):
-        if channel_is_misplaced(one) and one.layer not in said:
+        follows = one.layer in said or (one.keras and bool(said))  # from the shape that is already told
+        if channel_is_misplaced(one) and not follows:
             order = "second" if not one.keras else "last"
             channels = one.shape[1] if not one.keras else one.shape[-1]
             yield Report(

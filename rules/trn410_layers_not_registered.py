@@ -106,12 +106,12 @@ def check(script: Script) -> Iterator[Report]:
     """Look for layers and weights that `parameters()` does not give to the optimizer."""
     for one in unregistered(script):
         if one.what == "tensor":
-            text = f"`self.{one.attribute}` is a {one.container}, no nn.Parameter: the optimizer gets `parameters()` without it"
-            remedy = "wrap it in nn.Parameter(...) last"
+            what = f"`self.{one.attribute}` is a {one.container}, no nn.Parameter"
+            text = f"{what}: the optimizer gets `parameters()` without it, it never trains. Wrap it in nn.Parameter(...) last"
         else:
             kept = f"{one.count} {one.what} in a plain {one.container}"
-            text = f"`self.{one.attribute}` keeps {kept}: `parameters()` leaves them out"
-            remedy = f"use nn.Module{'Dict' if one.container == 'dict' else 'List'}"
+            use = f"Use nn.Module{'Dict' if one.container == 'dict' else 'List'}"
+            text = f"`self.{one.attribute}` keeps {kept}: `parameters()` leaves them out, they never train. {use}"
         edits = layer_fixes.registered_tensor(one.place) if one.what == "tensor" else layer_fixes.registered_container(one.kept)
-        text, cause = f"{text}, they never train. {remedy.capitalize()}", site_cause("weights", one.place)
+        cause = site_cause("weights", one.place)
         yield Report(text, at=one.place, fix_message="Register what trains", edits=edits, cause=cause)

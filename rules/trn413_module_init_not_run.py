@@ -108,11 +108,8 @@ from trainlint.api import Report, Script, Severity, every_event, layer_fixes, ru
 def check(script: Script) -> Iterator[Report]:
     """Look for modules without their base's constructor, and for containers that are called."""
     for one in unconstructed(script):
-        text = f"`{one.misspelt}` of {one.name} is no `__init__`: it never runs, the model has no layers and no parameters"
-        if not one.misspelt:
-            text = f"{one.name} assigns `self.{one.layers[0]}` without `super().__init__()`: raises an AttributeError"
         edits, cause = layer_fixes.constructed_base(one.place, one.misspelt), site_cause("weights", one.place)
-        yield Report(text, at=one.place, fix_message="Run the base's constructor", edits=edits, cause=cause)
+        yield Report(one.effect, at=one.place, fix_message="Run the base's constructor", edits=edits, cause=cause)
     for event in every_event(script):
         undecided = any(frame.kind == "branch" for frame in event.frames)  # where it may be another thing by then
         if event.kind == "called_container" and event.place is not None and not undecided:

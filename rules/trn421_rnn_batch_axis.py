@@ -98,7 +98,7 @@ from trainlint.api import (
     site_cause,
 )
 
-SAMPLE = "the first axis are the samples here, `batch_first=True`: this takes the last sample, not the last step. Take `[:, -1]`"
+SAMPLE = "with `batch_first=True` the first axis holds the samples: this takes the last sample, not the last step. Take `[:, -1]`"
 
 
 @rule("TRN421", "rnn-batch-axis", Severity.WARNING, default="preview")

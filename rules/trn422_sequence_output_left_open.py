@@ -82,7 +82,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Severity, TrainingRun, layer_fixes, open_output, rule, run_cause, shape_in_words
+from trainlint.api import Report, Severity, TrainingRun, Unknown, layer_fixes, of_a_batch, open_output, rule, run_cause
 
 RECURRENT = frozenset({"lstm", "gru", "simple_rnn"})
 
@@ -92,13 +92,13 @@ def check(run: TrainingRun) -> Iterator[Report]:
     """Look for recurrent layers whose steps all reach the head while there is one label for each sample."""
     found = open_output(run, RECURRENT)
     place = found[1].place if found is not None else None
-    if found is None or place is None:
+    output = None if isinstance(run.model, Unknown) else run.model.output
+    if place is None or output is None:
         return
-    head = found[0]
     raises = "crossentropy" in getattr(run.loss, "name", "") or "cross_entropy" in getattr(run.loss, "name", "")
     yield Report(
-        f"every step of this layer reaches the head: the output is {shape_in_words(head.shape or ())}, the labels are"
-        f" {shape_in_words(run.targets.shape or ())}. Take the last step only",
+        f"every step of this layer reaches the head: the output is {of_a_batch(output.shape)}, the labels are"
+        f" {of_a_batch(run.targets.shape)}. Take the last step only",
         at=place,
         severity=Severity.ERROR if raises else Severity.WARNING,
         fix_message="Give the last step only",

@@ -100,11 +100,14 @@ from trainlint.api import (
 
 @rule("TRN501", "gradients-not-cleared", Severity.ERROR, scope="script", absence=True)
 def check(script: Script) -> Iterator[Report]:
-    """Look for loops that go backward and step, and clear nothing."""
+    """Look for loops that go backward and step, and clear nothing; of updates by hand, one for each weight, the first is told."""
+    told: set[object] = set()
     for one in loop_passes(every_event(script)):
         backward = [event for event in one.of("backward") if "returned" not in event.values]
-        if not backward or one.of("zero_grad") or "zero_grad" in one.only_named or one.step.place is None:
+        repeated = "parameter" in one.step.values and one.loop.place in told
+        if repeated or not backward or one.of("zero_grad") or "zero_grad" in one.only_named or one.step.place is None:
             continue
+        told.add(one.loop.place)
         first = backward[0].place
         yield Report(
             "the loop goes backward and steps but never clears the gradients: each step uses the sum of the gradients of all"

@@ -3,7 +3,8 @@
 ## Why
 
 Under `torch.no_grad()` nothing is recorded: the loss has no way back to the weights and `backward` raises "element 0 of tensors
-does not require grad".
+does not require grad". Where only one of two networks ran under it, `backward` goes as far as the other one, and the first
+one's optimizer has nothing to step by.
 
 ```python bad
 import torch
@@ -99,7 +100,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, forwards_without_gradients, rule, site_cause
+from trainlint.api import Report, Script, Severity, forwards_without_gradients, rule, site_cause, steps_without_gradients
 
 
 @rule("TRN507", "training-under-no-grad", Severity.ERROR, scope="script")
@@ -112,3 +113,6 @@ def check(script: Script) -> Iterator[Report]:
             related=(("backward", backward),),
             cause=site_cause("loop", place),
         )
+    for one in steps_without_gradients(script):
+        text = f"this forward pass runs under no_grad: no gradient reaches {one.model}, its optimizer's step moves no weight"
+        yield Report(text, at=one.place, related=(("backward", one.backward),), cause=site_cause("loop", one.place))

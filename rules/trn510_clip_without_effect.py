@@ -88,31 +88,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import Report, Script, Severity, every_event, loop_passes, move_before, move_behind, rule, site_cause
+from trainlint.api import Report, Script, Severity, idle_clips, move_before, move_behind, rule, site_cause
+
+WHEN = {
+    "late": "gradients are clipped after the step, when they have been used",
+    "early": "gradients are clipped before backward, when they are zero",
+    "context": "distributed autograd keeps the gradients in its context and every `.grad` is None: nothing is clipped",
+}
 
 
 @rule("TRN510", "clip-without-effect", Severity.ERROR, scope="script")
 def check(script: Script) -> Iterator[Report]:
     """Look at what stands before and after each clipping call in its loop."""
-    seen: set[int] = set()
-    for one in loop_passes(every_event(script)):
-        for clip in one.of("clip"):
-            before, after = one.before(clip), one.after(clip)
-            if clip.place is None or id(clip) in seen or before is None or after is None:
-                continue
-            seen.add(id(clip))
-            if before.kind == "step" and after.kind == "zero_grad":
-                when = "after the step, when the gradients have been used"
-                edits = move_before(clip.place, before.place)
-            elif before.kind == "zero_grad" and after.kind == "backward":
-                when = "before backward, when the gradients are zero"
-                edits = move_behind(clip.place, after.place)
-            else:
-                continue
-            yield Report(
-                f"gradients are clipped {when}: the step takes them as they are. Clip between backward and step",
-                at=clip.place,
-                fix_message="clip between backward and step",
-                edits=edits,
-                cause=site_cause("clipping", clip.place),
-            )
+    for one in idle_clips(script):
+        if one.when == "context":
+            yield Report(WHEN[one.when], at=one.place, cause=site_cause("clipping", one.place))
+            continue
+        yield Report(
+            f"{WHEN[one.when]}: the step takes them as they are. Clip between backward and step",
+            at=one.place,
+            fix_message="clip between backward and step",
+            edits=move_before(one.place, one.other) if one.when == "late" else move_behind(one.place, one.other),
+            cause=site_cause("clipping", one.place),
+        )

@@ -93,8 +93,9 @@ WHOLE = {
 @rule("TRN516", "name-or-unpack-fails", Severity.ERROR, scope="script")
 def check(script: Script) -> Iterator[Report]:
     """Look for names on the certain path that nothing binds, and for batches of another length."""
-    for name, place in unbound_names(script):
-        yield Report(f"`{name}` is read here and bound nowhere: raises a NameError", at=place, cause=site_cause("name", place))
+    for name, place, later in unbound_names(script):
+        bound = f"not bound before line {later}" if later is not None else "bound nowhere"
+        yield Report(f"`{name}` is read here and {bound}: raises a NameError", at=place, cause=site_cause("name", place))
     for name, meant, place in misspelt_calls(script):
         module, _, last = name.rpartition(".")
         yield Report(

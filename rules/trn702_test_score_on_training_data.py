@@ -4,7 +4,7 @@
 
 A score that is called test or validation, and is computed on the rows the model was trained on, says how well they were learnt by
 heart. It stays high when the model has learnt nothing that holds elsewhere. The same goes for a cross-validation whose folds all
-train one model: from the second fold on it is judged by rows it has seen.
+train one model: from the second fold on it is judged by rows it has seen; and for a step that is taken on the test part.
 
 ```python bad
 from tensorflow import keras
@@ -85,34 +85,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trainlint.api import (
-    Report,
-    Script,
-    Severity,
-    folds_of_one_model,
-    row_in_words,
-    rule,
-    site_cause,
-    tests_on_training_data,
-)
+from trainlint.api import Report, Script, Severity, rule, site_cause, tests_on_seen_rows
 
 
 @rule("TRN702", "test-score-on-training-data", Severity.WARNING, scope="script", default="preview")
 def check(script: Script) -> Iterator[Report]:
-    """Look for scores named test or validation on the data of the training."""
-    for one in tests_on_training_data(script):
-        yield Report(
-            f"`{one.called}` is computed on the data that {row_in_words(one.trained)} trains on: it tells what was learnt by"
-            " heart, not how the model does on other data. Compute it on data that were held back",
-            at=one.place,
-            related=(("trained here", one.trained),),
-            cause=site_cause("validation", one.place),
-        )
-    for loop, model in folds_of_one_model(script):
-        yield Report(
-            "the model comes from before this loop and is trained on in every fold: from the second fold on it has seen the rows"
-            " that it is judged by. Make model and optimizer anew in each fold",
-            at=loop,
-            related=(("made here", model),),
-            cause=site_cause("validation", loop),
-        )
+    """Look for scores of held-back data on the data of the training, and for steps on held-back data."""
+    for one in tests_on_seen_rows(script):
+        related = ((one.what, one.other),) if one.other is not None else ()
+        yield Report(one.said, at=one.place, related=related, cause=site_cause("validation", one.place))

@@ -3,7 +3,8 @@
 ## Why
 
 A scaler, imputer or PCA that is fitted on all rows takes the mean or the directions of the test rows into the training data:
-the score is too good. One that is fitted anew on the test part makes other inputs of the same raw values.
+the score is too good. One that is fitted anew on the test part makes other inputs of the same raw values. A second fit ahead of
+the first `transform` throws the first away: the training data are scaled by other rows.
 
 ```python bad
 import pandas as pd
@@ -91,7 +92,7 @@ from trainlint.api import (
     Severity,
     every_event,
     fitted_on_held_back,
-    in_line,
+    leak_in_words,
     rule,
     site_cause,
     split_first,
@@ -103,17 +104,12 @@ from trainlint.api import (
 def check(script: Script) -> Iterator[Report]:
     """Look for transformers fitted on rows that a split holds back."""
     for one in fitted_on_held_back(script, every_event(script)):
-        rows = f"all {one.rows:,} rows" if one.rows else "all rows"
-        said = (
-            f"{rows} before the split{in_line(one.split)}: the training data carry what it learned of the test rows. Split first"
-        )
-        if one.again:
-            said = "the test part, after the training part: equal raw values become other inputs than before. Use `transform`"
         yield Report(
-            f"{one.what} is fitted on {said}",
+            f"{one.what} is fitted {leak_in_words(one)}",
             at=one.place,
-            related=(("split here", one.split),) if one.split is not None else (),
+            severity=Severity.WARNING if one.numbers else Severity.ERROR,
+            related=tuple((what, at) for what, at in (("split here", one.split), ("lost", one.lost)) if at is not None),
             fix_message="fit on the training part only",
-            edits=transform_only(one.place) if one.again else split_first(one.place, one.split),
+            edits=transform_only(one.place) if one.again else split_first(one.place, one.split) if one.split is not None else (),
             cause=site_cause("test-scale" if one.again else "fitted", one.place),
         )

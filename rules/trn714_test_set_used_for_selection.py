@@ -83,7 +83,7 @@ def check(script: Script) -> Iterator[Report]:
         choose = "chooses" if len(one.callbacks) == 1 else "choose"
         yield Report(
             f"{' and '.join(one.callbacks)} {choose} by `{one.data}`: the score on it is then"
-            " the best of all epochs, not that of unseen data. Choose by a part of the training data",
+            f" the best of all {one.tries}, not that of unseen data. Choose by a part of the training data",
             at=one.place,
             cause=site_cause("validation", one.place),
         )

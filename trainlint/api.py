@@ -13,6 +13,7 @@ from trainlint.core import (
 )
 from trainlint.facts.adversaries import unfrozen_adversaries as unfrozen_adversaries
 from trainlint.facts.augmentation import augmented_evaluations as augmented_evaluations, mirrored_digits as mirrored_digits
+from trainlint.facts.averages import divided_twice as divided_twice
 from trainlint.facts.axes import wrong_axes as wrong_axes
 from trainlint.facts.backbones import scaled_before_backbone as scaled_before_backbone, wrong_statistics as wrong_statistics
 from trainlint.facts.bindings import (
@@ -22,6 +23,8 @@ from trainlint.facts.bindings import (
 )
 from trainlint.facts.carried import carried_states as carried_states
 from trainlint.facts.chains import only_pooled as only_pooled, redundant_chains as redundant_chains
+from trainlint.facts.clipping import idle_clips as idle_clips
+from trainlint.facts.closures import refused_steps as refused_steps
 from trainlint.facts.compiling import compile_problem as compile_problem, fit_problem as fit_problem
 from trainlint.facts.cuts import cut_losses as cut_losses
 from trainlint.facts.devices import (
@@ -49,15 +52,15 @@ from trainlint.facts.evaluating import (
     steps_of_an_evaluation as steps_of_an_evaluation,
 )
 from trainlint.facts.evaluation import (
-    folds_of_one_model as folds_of_one_model,
     selections_by_test_set as selections_by_test_set,
     shuffled_series as shuffled_series,
-    tests_on_training_data as tests_on_training_data,
+    tests_on_seen_rows as tests_on_seen_rows,
 )
 from trainlint.facts.fitting import (
     callbacks_left_out as callbacks_left_out,
     frozen_after_fit as frozen_after_fit,
     labels_of_folders as labels_of_folders,
+    optimizers_left_out as optimizers_left_out,
     wrong_steps as wrong_steps,
 )
 from trainlint.facts.graph import Node as Node, Parameter as Parameter, walk as walk
@@ -77,14 +80,12 @@ from trainlint.facts.input_scaling import (
     unused_scalings as unused_scalings,
 )
 from trainlint.facts.leakage import (
-    fitted_on_held_back as fitted_on_held_back,
     repeated_before_split as repeated_before_split,
     shuffled_answers as shuffled_answers,
     validated_on_training_data as validated_on_training_data,
 )
 from trainlint.facts.left_out import lossless_steps as lossless_steps, weights_left_out as weights_left_out
 from trainlint.facts.loop_faults import (
-    forwards_without_gradients as forwards_without_gradients,
     gradients_not_applied as gradients_not_applied,
     left_in_eval as left_in_eval,
     lost_gradients as lost_gradients,
@@ -154,12 +155,14 @@ from trainlint.facts.queries import (
     summed_at_the_end as summed_at_the_end,
 )
 from trainlint.facts.recorded import names_not_recorded as names_not_recorded, scheduled_plateaus as scheduled_plateaus
+from trainlint.facts.refitting import fitted_on_held_back as fitted_on_held_back, leak_in_words as leak_in_words
 from trainlint.facts.registration import (
     made_in_forward as made_in_forward,
     unconstructed as unconstructed,
     unregistered as unregistered,
 )
 from trainlint.facts.rescaling import rescalings as rescalings, weights_are_set as weights_are_set
+from trainlint.facts.reused_graphs import reused_graphs as reused_graphs
 from trainlint.facts.row_order import reordered_alone as reordered_alone, shuffled_apart as shuffled_apart
 from trainlint.facts.run import (
     DataFacts as DataFacts,
@@ -178,6 +181,7 @@ from trainlint.facts.scaling import (
     first_layer_on_raw_inputs as first_layer_on_raw_inputs,
     initial_output_scale as initial_output_scale,
     layers_of as layers_of,
+    outputs_in_words as outputs_in_words,
     reachable_output as reachable_output,
     recurrent_or_attention as recurrent_or_attention,
     where_inputs_enter as where_inputs_enter,
@@ -194,12 +198,14 @@ from trainlint.facts.shapes import (
     merged_batches as merged_batches,
     misfit_in_words as misfit_in_words,
     misfits as misfits,
+    of_a_batch as of_a_batch,
     open_output as open_output,
     shape_in_words as shape_in_words,
 )
 from trainlint.facts.starting import constant_starts as constant_starts, signal_scale as signal_scale
 from trainlint.facts.stepping import misstepped as misstepped, stepped_at_wrong_rate as stepped_at_wrong_rate
 from trainlint.facts.structure import (
+    TO_FALL as TO_FALL,
     all_is_frozen as all_is_frozen,
     ascends as ascends,
     batch_taken_for_time as batch_taken_for_time,
@@ -209,6 +215,7 @@ from trainlint.facts.structure import (
     saturating_stack as saturating_stack,
     softmax_inside as softmax_inside,
 )
+from trainlint.facts.swapped_scores import swapped_scores as swapped_scores
 from trainlint.facts.tables import (
     category_codes as category_codes,
     labels_scaled_with_inputs as labels_scaled_with_inputs,
@@ -222,6 +229,10 @@ from trainlint.facts.tensors import (
 )
 from trainlint.facts.thresholds import logits_compared_with_half as logits_compared_with_half
 from trainlint.facts.tokens import outside_embeddings as outside_embeddings, tokens_as_numbers as tokens_as_numbers
+from trainlint.facts.unrecorded import (
+    forwards_without_gradients as forwards_without_gradients,
+    steps_without_gradients as steps_without_gradients,
+)
 from trainlint.facts.unused import unused_layers as unused_layers
 from trainlint.interpret.events import Event as Event
 from trainlint.interpret.values import LibraryMethod as LibraryMethod
@@ -287,6 +298,7 @@ from trainlint.step_reports import (
     half_precision_step as half_precision_step,
     near_bound_report as near_bound_report,
     penalty_report as penalty_report,
+    rate_fits_start as rate_fits_start,
     relative_step_report as relative_step_report,
     rescaled_step as rescaled_step,
     schedule_report as schedule_report,

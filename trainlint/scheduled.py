@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from trainlint.core import Evidence, Unknown
-from trainlint.facts.rates import course_of, rates_of
+from trainlint.facts.rates import rates_of, rates_over_run
 from trainlint.facts.run import TrainingRun
 from trainlint.stability import stability
 from trainlint.stability.bound import StabilityBound
@@ -47,7 +47,7 @@ def scheduled(run: TrainingRun) -> ScheduledRun | None:
 
 def share_of_run_below(run: TrainingRun, share: float) -> tuple[int, int, str] | None:
     """From when the rate stays below `share` of its peak, the run's length, and the unit of both; None if not known or never."""
-    course = course_of(run)
+    course = rates_over_run(run)
     if course is None:
         return None
     peak = max(course.rates)
@@ -58,7 +58,7 @@ def share_of_run_below(run: TrainingRun, share: float) -> tuple[int, int, str] |
 
 def change_in_run(run: TrainingRun) -> tuple[float, int, str] | None:
     """The largest change of the rate in a run, as a share of its first, the run's length, and its unit; None if not known."""
-    course = course_of(run)
+    course = rates_over_run(run)
     if course is None or len(course.rates) < 2 or course.rates[0] <= 0:
         return None
     return max(abs(rate / course.rates[0] - 1) for rate in course.rates), len(course.rates), course.unit

@@ -43,6 +43,7 @@ LONG_RUN, LONG_FULL_BATCH_RUN = 1_000_000, 5_000
 USUAL_EPSILON = 1e-7
 
 SQUARED = ("mean_squared_error", "huber")
+UNSURE = 2.0  # what an estimate of a bound is off by
 UNSCALED, RAW_SHARE = 10.0, 0.15
 """Root mean square of unscaled inputs, and the share of a weight that one step of Adam can move there under a squared loss."""
 
@@ -213,6 +214,13 @@ def shrinking_report(run: TrainingRun, decay: Shrinking, severity: Severity) -> 
     message = f"weight_decay={exact(fact.value)} with {step_size(optimizer)}: each step {effect}, whatever the gradient is"
     cause = run_cause("weight-decay", run)
     return Report(message, at=fact.place or optimizer.place or run.place, severity=severity, numbers=numbers, cause=cause)
+
+
+def rate_fits_start(run: TrainingRun) -> bool:
+    """Whether a squared error is descended with a step within the bound of the first weights, however large these are."""
+    squared = isinstance(run.loss, LossFacts) and run.loss.name in SQUARED
+    bound = stability(run) if squared else None
+    return isinstance(bound, StabilityBound) and bound.ratio < UNSURE
 
 
 def slow_descent_report(run: TrainingRun, share: float) -> Report | None:

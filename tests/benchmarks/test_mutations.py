@@ -146,6 +146,15 @@ def test_fault_is_found_where_it_was_put(
     assert [row for row in case.rows if not rows[row - 1].strip().startswith(there)] == []
 
 
+def test_only_the_loader_that_is_trained_on_loses_its_order(tmp_path: Path) -> None:
+    tested = "tests = torch.utils.data.DataLoader(data, batch_size=64, shuffle=True)\n"
+    (tmp_path / "torch.py").write_text(TORCH.replace("model = Net()\n", tested + "model = Net()\n"), encoding="utf-8")
+    mutation = next(one for one in MUTATIONS if one.name == "training data not shuffled")
+    (script,) = Checkout(tmp_path).scripts()
+    (change,) = mutation.changes(script)
+    assert "loader = torch.utils.data.DataLoader(data, batch_size=64, shuffle=False)" in changed(script.text, change)
+
+
 def test_rows_are_followed_through_a_change() -> None:
     change = Change(((0, 2, ""), (4, 4, "x\n")))
     assert changed("a\nb\nc\n", change) == "b\nx\nc\n"

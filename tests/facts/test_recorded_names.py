@@ -67,12 +67,18 @@ def test_of_metrics_that_are_not_known_nothing_is_said(metrics: str) -> None:
     assert not said(metrics, "accuracy", "import chosen\n")
 
 
-def test_a_monitor_of_a_model_of_its_own_class_is_not_judged() -> None:
+@pytest.mark.parametrize("own", ["", "train_step", "compute_metrics", "add_metric"])
+def test_a_monitor_of_a_model_of_its_own_class_is_judged_where_keras_alone_records(own: str) -> None:
     script = SCRIPT.format(metrics="[within_ten]", key="loss", imports="").replace(
         "keras.Sequential([keras.layers.Dense(1, input_shape=(8,))])", "Own()"
     )
-    own = "class Own(keras.Model):\n    def __init__(self):\n        super().__init__()\n        self.d = keras.layers.Dense(1)\n\n    def call(self, x):\n        return self.d(x)\n\n\n"
-    script = script.replace("x, y =", own + "x, y =").replace(
+    more = f"    def {own}(self, *given):\n        return {{'entropy': 0.5}}\n\n" if own else ""
+    written = (
+        "class Own(keras.Model):\n    def __init__(self):\n        super().__init__()\n        self.d = keras.layers.Dense(1)\n\n    def call(self, x):\n        return self.d(x)\n\n"
+        + more
+        + "\n"
+    )
+    script = script.replace("x, y =", written + "x, y =").replace(
         "epochs=20)", 'epochs=20, callbacks=[keras.callbacks.EarlyStopping("entropy")])'
     )
-    assert not [one for one in findings(script, "TRN604") if one.code == "TRN604"]
+    assert len([one for one in findings(script, "TRN604") if one.code == "TRN604"]) == (not own)

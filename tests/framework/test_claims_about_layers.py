@@ -92,8 +92,14 @@ def test_module_without_its_constructor_raises() -> None:  # TRN413
         def __init__(self) -> None:
             self.first = nn.Linear(8, 1)
 
+    class Empty(nn.Module):
+        def __init__(self) -> None:
+            self.by = 2
+
     with pytest.raises(AttributeError):
         Unconstructed()
+    with pytest.raises(AttributeError):
+        Empty()(torch.rand(2, 8))
     with pytest.raises((NotImplementedError, TypeError)):
         nn.ModuleList([nn.Linear(8, 1)])(torch.rand(2, 8))
 

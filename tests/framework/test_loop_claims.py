@@ -60,6 +60,15 @@ def test_trn507_backward_under_no_grad_raises(torch, regression):
         loss.backward()
 
 
+def test_trn507_only_what_is_recorded_gets_gradients(torch):
+    maker, critic = torch.nn.Linear(4, 6), torch.nn.Linear(6, 1)
+    with torch.no_grad():
+        made = maker(torch.ones(2, 4))
+    critic(made).sum().backward()
+    assert maker.weight.grad is None
+    assert critic.weight.grad is not None
+
+
 def test_trn509_a_total_of_losses_keeps_the_graph_of_each(torch, regression):
     total = 0.0
     for _ in range(3):
@@ -238,3 +247,10 @@ def test_trn613_class_numbers_raise_with_categorical_crossentropy(keras):
     model.compile("adam", "categorical_crossentropy")
     with pytest.raises(ValueError, match="shape"):
         model.fit(np.ones((4, 2)), np.arange(4), verbose=0)
+
+
+@pytest.mark.parametrize("given", [(), (1.0,)])
+def test_trn519_lbfgs_calls_its_closure(torch, regression, given):
+    model, *_ = regression
+    with pytest.raises(TypeError):
+        torch.optim.LBFGS(model.parameters()).step(*given)

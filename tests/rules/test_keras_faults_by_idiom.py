@@ -396,6 +396,39 @@ model.fit(x, y, epochs=30, validation_data=(seen, told))
     assert [one.code for one in findings(text, "TRN208") if one.code == "TRN208"] == []
 
 
+FITTED_SOMEWHERE = """import numpy as np
+from sklearn.preprocessing import StandardScaler
+from tensorflow import keras
+from shop import prepare, read
+
+x, other, y = np.load("x.npy"), np.load("other.npy"), np.load("y.npy")
+scaler = StandardScaler()
+{scaled}
+model = keras.Sequential([keras.layers.Dense(32, activation="relu"), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(x, y, epochs=10)
+{then}model.evaluate(other, y)
+"""
+BY_ITSELF = "other = scaler.fit_transform(other)"
+
+
+@pytest.mark.parametrize(
+    ("scaled", "then", "is_found"),
+    [
+        (f"x = scaler.fit_transform(x)\n{BY_ITSELF}", "", True),
+        (f"x = scaler.fit_transform(x)\n{BY_ITSELF}", "model.fit(other, y, epochs=10)\n", False),
+        ("prepare(scaler)\nx, other = scaler.transform(x), scaler.transform(other)", "", False),
+        ("scaler.fit(read('all'))\nx, other = scaler.transform(x), scaler.transform(other)", "", False),
+        ("x = scaler.fit_transform(x)\nscaler.fit(read('all'))\nother = scaler.transform(other)", "", False),
+        ("x = scaler.fit_transform(x)\nscaler.partial_fit(other)\nother = scaler.transform(other)", "", False),
+    ],
+    ids=["on each", "trained on both", "by a helper", "on what is not known", "then on what is not known", "on both in turn"],
+)
+def test_a_scaler_fitted_again(scaled: str, then: str, is_found: bool) -> None:
+    text = FITTED_SOMEWHERE.format(scaled=scaled, then=then)
+    assert [one.span.row for one in findings(text, "TRN208") if one.code == "TRN208"] == [text.count("\n")] * is_found
+
+
 SUBCLASS = """from tensorflow import keras
 class Net(keras.Model):
     def __init__(self):

@@ -48,6 +48,7 @@ KERAS_LABELS = {
     "flat": "np.random.randn(600)",
     "wide": "np.random.randn(600, 10)",
     "unit": "np.random.rand(600, 1)",
+    "shares": "np.random.rand(600, 10)",
     "counts": "np.random.poisson(3.0, size=(600, 1))",
     "unknown": "np.load('y.npy')",
 }
@@ -65,6 +66,7 @@ TORCH_LABELS = {
     "flat": "torch.randn(600)",
     "wide": "torch.randn(600, 10)",
     "unit": "torch.rand(600, 1)",
+    "shares": "torch.rand(600, 10)",
     "classes": "torch.randint(0, 10, (600, 1)).float()",
     "unknown": "torch.load('y.pt')",
 }
@@ -132,6 +134,10 @@ CELLS = """
 17 | keras | CCE      | softmax     | 12 | onehot      | 307
 18 | torch | CE       | linear      | 10 | onehot int  | 306
 18 | torch | NLL      | log_softmax | 10 | onehot int  | 306
+18 | keras | CE dense | linear      | 12 | onehot      | 307
+18 | keras | CE dense | linear      |  7 | shares      | 307
+18 | torch | CE       | linear      | 12 | onehot      | 307
+18 | torch | CE       | linear      |  7 | shares      | 307
 19 | keras | CE       | softmax     | 10 | int         | 302
 19 | torch | CE       | softmax     | 10 | int         | 302
 20 | keras | CE       | sigmoid     | 10 | int         | 302

@@ -145,6 +145,49 @@ for start in range(0, 128, 32):
     loss.backward()
     optimizer.step()
 """,
+    "rows by a list of their numbers": TORCH
+    + """
+x, y = torch.randn(100, 8), torch.randn(100, 1)
+model = nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 1))
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+for epoch in range(100):
+    loss = F.mse_loss(model(x[[0, 1, 2]]), y[[0, 1, 2]])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+""",
+    "sequences by a list of their numbers": TORCH
+    + """
+from texts import x, y
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.LSTM(8, 16, batch_first=True)
+        self.out = nn.Linear(16, 3)
+
+    def forward(self, x):
+        steps, _ = self.rnn(x)
+        return self.out(steps[[0, 1], -1])
+
+model = Net()
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+for epoch in range(100):
+    loss = F.cross_entropy(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+""",
+    "rows in an order that is written out": """
+import numpy as np
+from tensorflow import keras
+
+x, y = np.load("x.npy"), np.load("y.npy")
+x = x[np.array([3, 1, 2, 0])]
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(x, y, epochs=10)
+""",
     "a plateau that Lightning watches": """
 import torch
 import pytorch_lightning as pl
@@ -171,6 +214,30 @@ def main(loader):
 """,
 }
 
+BY_ONE = (
+    TORCH
+    + """
+class Trainer:
+    def __init__(self, model, losses):
+        self.model, self.losses, self.weights = model, losses, list(model.parameters())
+        self.optimizer = torch.optim.AdamW(self.weights, lr=1e-3)
+
+    def run(self, batches):
+        for batch in batches:
+            for weight in self.weights:
+                {clear}
+            self.losses(self.model, batch).mean().backward()
+            self.optimizer.step()
+"""
+)
+CLEARS = {
+    "weight.grad.zero_()": True,
+    "weight.grad.detach_().zero_()": True,
+    "gradient = weight.grad; gradient.zero_()": True,
+    "weight.gradual.zero_()": False,
+    "weight.zero_()": False,
+}
+
 SOME_ROWS = (
     'frame[["a", "b"]][:n]',
     'frame.head(n)[["a", "b"]]',
@@ -195,3 +262,8 @@ def test_a_scaler_fitted_on_the_rows_that_train_does_not_leak(rows: str) -> None
 @pytest.mark.parametrize("rows", ALL_ROWS)
 def test_a_scaler_fitted_on_all_rows_leaks_however_these_are_spelled(rows: str) -> None:
     assert [one.code for one in findings(SLICED.format(rows=rows, given=rows))] == ["TRN703"]
+
+
+@pytest.mark.parametrize(("clear", "clears"), CLEARS.items())
+def test_gradients_of_unknown_weights_that_are_cleared_one_by_one(clear: str, clears: bool) -> None:
+    assert [one.code for one in findings(BY_ONE.format(clear=clear), "TRN501")] == ([] if clears else ["TRN501"])

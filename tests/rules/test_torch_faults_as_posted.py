@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.rules.checking import found_and_repaired, of
-from tests.rules.torch_scripts import IMPORTS, PASS, SMALL
+from tests.rules.torch_scripts import IMPORTS, PASS, SMALL, at_once
 
 SCHEDULE = """schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, steps_per_epoch=len(batches), epochs=20)
 """
@@ -30,12 +30,8 @@ b = np.random.normal([95, 88], [2, 3], (160, 2))
 x = torch.tensor(np.vstack([a, b])).float()
 y = torch.tensor(np.repeat([0, 1], 160)).float().unsqueeze(1)
 model = nn.Sequential(nn.Linear(2, 8), nn.Sigmoid(), nn.Linear(8, 1), nn.Sigmoid())
-optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-for epoch in range(200):
-    optimizer.zero_grad()
-    F.binary_cross_entropy(model(x), y).backward()
-    optimizer.step()
-""",
+"""
+        + at_once("F.binary_cross_entropy(model(x), y)", epochs=200, rate=0.01),
         {"np.vstack([a, b])": "(np.vstack([a, b]) - 92) / 4"},
     ),
     "windows of double precision": (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.rules.checking import found_and_repaired, of
-from tests.rules.torch_scripts import IMPORTS, PASS, SMALL
+from tests.rules.torch_scripts import IMPORTS, PASS, SMALL, at_once, by_batches, in_turns
 from trainlint.engine import check_source
 from trainlint.settings import Settings
 from trainlint.source.read import read
@@ -61,13 +61,7 @@ class Reader(nn.Module):
         steps, last = self.gru(self.words(rows))
         return self.head(steps[:, -1])
 model = Reader()
-optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
-for epoch in range(20):
-    for rows, kinds in texts:
-        optimizer.zero_grad()
-        F.cross_entropy(model(rows), kinds).backward()
-        optimizer.step()
-"""
+""" + by_batches("F.cross_entropy(model(rows), kinds)", loader="texts")
 WAVES = """class Waves(Dataset):
     def __init__(self, path):
         self.rows = torch.load(path)
@@ -78,13 +72,7 @@ WAVES = """class Waves(Dataset):
 waves = DataLoader(Waves("waves.pt"), batch_size=16, shuffle=True)
 body = nn.Sequential(nn.Conv1d(1, 24, 9), nn.ReLU(), nn.MaxPool1d(4), nn.Conv1d(24, 48, 9), nn.BatchNorm1d(48), nn.ReLU())
 model = nn.Sequential(body, nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(48, 5))
-optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
-for epoch in range(20):
-    for rows, kinds in waves:
-        optimizer.zero_grad()
-        F.cross_entropy(model(rows), kinds).backward()
-        optimizer.step()
-"""
+""" + by_batches("F.cross_entropy(model(rows), kinds)", loader="waves")
 PICTURES = """from torchvision import datasets, models, transforms
 norm = transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 cut = transforms.Compose([transforms.Resize((224, 224)), transforms.ToTensor(), norm])
@@ -106,6 +94,10 @@ class Lit(L.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
 L.Trainer(max_epochs=30).fit(Lit(), loader)
 """
+ACTOR_AND_CRITIC = {
+    "of_critic": "F.mse_loss(critic(actor(states).detach()), returns)",
+    "of_actor": "(-critic(actor(states)).mean())",
+}
 FAULTS = {
     "a critic that two optimizers hold": (
         PAIR
@@ -183,13 +175,8 @@ for game in range(100):
     def forward(self, rows):
         return self.head(self.body(rows).flatten(1))
 model = Birds()
-optimizer = torch.optim.Adam(model.parameters(), lr=0.0001)
-for epoch in range(10):
-    for rows, kinds in photos:
-        optimizer.zero_grad()
-        F.cross_entropy(model(rows), kinds).backward()
-        optimizer.step()
-""",
+"""
+        + by_batches("F.cross_entropy(model(rows), kinds)", loader="photos", epochs=10, rate=0.0001),
         {"nn.Linear(2048, 20)": "nn.Linear(512, 20)"},
     ),
     "a backbone of ten classes for a hundred": (
@@ -209,13 +196,9 @@ for epoch in range(40):
         + """plain = transforms.Compose([transforms.Resize((224, 224)), transforms.ToTensor()])
 others = DataLoader(datasets.ImageFolder("birds/other", plain), batch_size=16)
 model = nn.Sequential(nn.Conv2d(3, 8, 7, stride=4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 20))
-optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
-for epoch in range(10):
-    for rows, kinds in photos:
-        optimizer.zero_grad()
-        F.cross_entropy(model(rows), kinds).backward()
-        optimizer.step()
-with torch.no_grad():
+"""
+        + by_batches("F.cross_entropy(model(rows), kinds)", loader="photos", epochs=10)
+        + """with torch.no_grad():
     print(sum((model(rows).argmax(1) == kinds).sum().item() for rows, kinds in others))  # error: TRN208
 """,
         {"transforms.ToTensor()])\nothers": "transforms.ToTensor(), norm])\nothers"},
@@ -233,25 +216,15 @@ class Marks(Dataset):
         return self.change(Image.open(self.names[at])), at % 2
 marks = DataLoader(Marks(["a.png", "b.png"]), batch_size=8, shuffle=True)
 model = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 38 * 68, 2))  # error: TRN406
-optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
-for epoch in range(100):
-    for rows, kinds in marks:
-        optimizer.zero_grad()
-        F.cross_entropy(model(rows), kinds).backward()
-        optimizer.step()
-""",
+"""
+        + by_batches("F.cross_entropy(model(rows), kinds)", loader="marks", epochs=100),
         {"8 * 38 * 68": "8 * 38 * 58"},
     ),
     "weights that are saved too late": (
         SMALL
-        + """lowest, kept = 9.0, None
-for epoch in range(20):
-    for rows, targets in loader:
-        optimizer.zero_grad()
-        loss = F.mse_loss(model(rows), targets)
-        loss.backward()
-        optimizer.step()
-    if loss.item() < lowest:
+        + "lowest, kept = 9.0, None\n"
+        + PASS
+        + """    if loss.item() < lowest:
         lowest, kept = loss.item(), model.state_dict()  # error: TRN511
 torch.save(kept, "best.pt")
 """,
@@ -264,12 +237,8 @@ paid = table["paid"].values  # error: TRN706
 rows = table[["income", "age", "paid"]].values
 rows, paid = torch.FloatTensor(rows), torch.FloatTensor(paid).unsqueeze(1)
 model = nn.Sequential(nn.Linear(3, 16), nn.ReLU(), nn.Linear(16, 1))
-optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
-for epoch in range(500):
-    optimizer.zero_grad()
-    F.binary_cross_entropy_with_logits(model(rows), paid).backward()
-    optimizer.step()
-""",
+"""
+        + at_once("F.binary_cross_entropy_with_logits(model(rows), paid)"),
         {'"age", "paid"]]': '"age", "debt"]]'},
     ),
     "a cosine over epochs that each batch moves": (
@@ -335,12 +304,8 @@ paid = table["paid"].to_numpy(dtype=np.float32)
 first = np.random.permutation(len(rows))[:400]
 scaled = torch.tensor(StandardScaler().fit_transform(rows[first]))
 model = nn.Sequential(nn.Linear(3, 16), nn.ReLU(), nn.Linear(16, 1))
-optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
-for epoch in range(500):
-    optimizer.zero_grad()
-    F.binary_cross_entropy_with_logits(model(scaled), torch.tensor(paid[first])[:, None]).backward()
-    optimizer.step()
-""",
+"""
+    + at_once("F.binary_cross_entropy_with_logits(model(scaled), torch.tensor(paid[first])[:, None])"),
     "weights that every epoch keeps": SMALL
     + PASS
     + """    kept = model.state_dict()
@@ -365,27 +330,13 @@ for epoch in range(20):
     "two networks that learn one thing": """first, second = nn.Linear(6, 8), nn.Linear(8, 1)
 of_first = torch.optim.SGD(first.parameters(), lr=0.01)
 of_second = torch.optim.SGD(second.parameters(), lr=0.01)
-for epoch in range(20):
-    for rows, targets in loader:
-        of_first.zero_grad()
-        F.mse_loss(second(first(rows).relu()), targets).backward()
-        of_first.step()
-        of_second.zero_grad()
-        F.mse_loss(second(first(rows).relu()), targets).backward()
-        of_second.step()
-""",
+"""
+    + in_turns("rows, targets", dict.fromkeys(("of_first", "of_second"), "F.mse_loss(second(first(rows).relu()), targets)")),
     "an actor against its critic": """actor, critic = nn.Linear(6, 2), nn.Linear(2, 1)
 of_actor = torch.optim.Adam(actor.parameters(), lr=0.001)
 of_critic = torch.optim.Adam(critic.parameters(), lr=0.001)
-for epoch in range(20):
-    for states, returns in loader:
-        of_critic.zero_grad()
-        F.mse_loss(critic(actor(states).detach()), returns).backward()
-        of_critic.step()
-        of_actor.zero_grad()
-        (-critic(actor(states)).mean()).backward()
-        of_actor.step()
-""",
+"""
+    + in_turns("states, returns", ACTOR_AND_CRITIC),
     "a critic that gets its gradient's sign": PAIR
     + RATES
     + ROUNDS.replace("  # error: TRN317", "").replace("praise.backward()", "praise.backward(torch.tensor(-1.0))"),
@@ -411,13 +362,13 @@ kinds = datasets.MNIST("m").targets
 whole = models.resnet18(weights=None)
 whole.conv1 = nn.Conv2d(1, 64, 7, 2, 3, bias=False)
 model = nn.Sequential(*list(whole.children())[:-1], nn.Flatten(), nn.Linear(512, 10))
-optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
-for epoch in range(10):
-    for rows, labels in DataLoader(TensorDataset(digits, kinds), batch_size=64, shuffle=True):
-        optimizer.zero_grad()
-        F.cross_entropy(model(rows), labels).backward()
-        optimizer.step()
-""",
+"""
+    + by_batches(
+        "F.cross_entropy(model(rows), labels)",
+        "rows, labels",
+        loader="DataLoader(TensorDataset(digits, kinds), batch_size=64, shuffle=True)",
+        epochs=10,
+    ),
 }
 SILENT = frozenset({"TRN114", "TRN118", "TRN224", "TRN317", "TRN406", "TRN421", "TRN502", "TRN511", "TRN512", "TRN607", "TRN611"})
 
@@ -430,6 +381,37 @@ def test_fault_and_repair(script: str, repairs: dict[str, str]) -> None:
 @pytest.mark.parametrize("script", CORRECT.values(), ids=CORRECT.keys())
 def test_nothing_is_said_of_what_is_right(script: str) -> None:
     assert of(IMPORTS + script, *SILENT) == set()
+
+
+BY_HAND = (
+    LIGHTNING.replace("        super().__init__()\n", "        super().__init__()\n        self.automatic_optimization = {}\n")
+    .replace(
+        "        return loss\n",
+        """        optimizer = self.optimizers()
+        optimizer.zero_grad()
+        self.manual_backward(loss)
+        optimizer.step()
+""",
+    )
+    .replace(
+        """        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=30)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
+""",
+        "        return optimizer\n",
+    )
+)
+
+
+@pytest.mark.parametrize(("automatic", "rows"), [("False", 0), ("settings.automatic", 0), ("len(open('a')) > 3", 0), ("True", 1)])
+def test_a_training_step_that_steps_by_itself_returns_nothing(automatic: str, rows: int) -> None:
+    text = IMPORTS + "from shop import settings\n" + BY_HAND.replace("= {}", f"= {automatic}")
+    assert len(of(text, "TRN503")) == rows
+
+
+def test_a_copy_that_is_only_asked_is_not_told_to_learn() -> None:
+    """The optimizer is wrong, and `no_grad` around the targets is right."""
+    script, _ = FAULTS["the optimizer of the copy that is only asked"]
+    assert of(IMPORTS + script, "TRN507") == set()
 
 
 def test_two_files_of_one_project(tmp_path: Path) -> None:

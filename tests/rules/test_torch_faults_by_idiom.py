@@ -23,21 +23,16 @@ for epoch in range(60):
 """
 """Nothing tells how many updates an epoch of a folder has; the schedule is stepped once in each of 60."""
 
+TWO_LOSSES = SMALL + PASS.replace("targets)\n", "targets) + 0.1 * F.l1_loss(model(rows), targets)\n")
 FAULTS = {
     "a schedule by epochs that never acts": (PICTURES.format("optimizer, 100", 8), {"optimizer, 100": "optimizer, 20"}),
     "a schedule by epochs that ends too early": (PICTURES.format("optimizer, 2, 0.01", 7), {"2, 0.01": "40, 0.01"}),
     "minus a sum of losses": (
-        SMALL
-        + PASS.replace("targets)\n", "targets) + 0.1 * F.l1_loss(model(rows), targets)\n")
-        .replace("loss.backward", "(-loss).backward")
-        .replace("backward()\n", "backward()  # error: TRN317\n"),
+        TWO_LOSSES.replace("loss.backward()", "(-loss).backward()  # error: TRN317"),
         {"(-loss)": "loss"},
     ),
     "one over a sum of losses": (
-        SMALL
-        + PASS.replace("targets)\n", "targets) + 0.1 * F.l1_loss(model(rows), targets)\n")
-        .replace("loss.backward", "(1 / loss).backward")
-        .replace("backward()\n", "backward()  # error: TRN317\n"),
+        TWO_LOSSES.replace("loss.backward()", "(1 / loss).backward()  # error: TRN317"),
         {"(1 / loss)": "loss"},
     ),
     "a total by a plain sum": (

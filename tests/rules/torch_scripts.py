@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 IMPORTS = """import copy
 import numpy as np
 import torch
@@ -21,3 +23,30 @@ PASS = """for epoch in range(20):
         loss.backward()
         optimizer.step()
 """
+
+
+def by_batches(loss: str, batch: str = "rows, kinds", loader: str = "loader", *, epochs: int = 20, rate: float = 0.001) -> str:
+    """Adam on the loss of each mini-batch."""
+    return f"""optimizer = torch.optim.Adam(model.parameters(), lr={rate})
+for epoch in range({epochs}):
+    for {batch} in {loader}:
+        optimizer.zero_grad()
+        {loss}.backward()
+        optimizer.step()
+"""
+
+
+def at_once(loss: str, *, epochs: int = 500, rate: float = 0.001) -> str:
+    """Adam on the loss of all rows."""
+    return f"""optimizer = torch.optim.Adam(model.parameters(), lr={rate})
+for epoch in range({epochs}):
+    optimizer.zero_grad()
+    {loss}.backward()
+    optimizer.step()
+"""
+
+
+def in_turns(batch: str, losses: Mapping[str, str]) -> str:
+    """One optimizer after the other, each on a loss of its own."""
+    turns = (f"        {one}.zero_grad()\n        {loss}.backward()\n        {one}.step()\n" for one, loss in losses.items())
+    return f"for epoch in range(20):\n    for {batch} in loader:\n{''.join(turns)}"

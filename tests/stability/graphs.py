@@ -20,7 +20,7 @@ def data(values: Any, batched: bool = True) -> Node:
 
 def weight(shape: tuple[int, ...] | None = None, kind: str = "glorot_uniform", values: Any = None, **settings: Any) -> Parameter:
     if values is not None:
-        values = np.asarray(values, dtype=float)
+        values = np.asarray(values, dtype=complex if np.iscomplexobj(values) else float)
         return Parameter("w", values.shape, Initializer("values", data=values), **settings)
     return Parameter("w", shape, Initializer(kind), **settings)
 

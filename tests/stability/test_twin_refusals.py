@@ -94,6 +94,7 @@ REFUSED = [
     ("conv_lstm", [np.ones((2, 3, 4, 4, 1))], {"filters": 0, "kernel_size": 3}, 2, "the shape of a convolution is not known"),
     # starts
     ("dense", [ROWS], {"units": 2, "use_bias": False}, (weight(values=np.full((6, 2), np.nan)),), "initial weights do not fit their layer"),
+    ("dense", [ROWS], {"units": 2, "use_bias": False}, (weight(values=np.full((6, 2), 1 + 1j)),), "initial weights that are no real numbers"),
     ("dense", [np.ones((2, 1100))], {"units": 1100, "use_bias": False}, (weight((1100, 1100), "orthogonal"),), "an orthogonal matrix too large to be drawn here"),
 ]  # fmt: skip
 

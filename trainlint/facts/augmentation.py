@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from operator import is_
 from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.drawing import FOLDERS
-from trainlint.facts.passes import text_of
+from trainlint.facts.extract.counts import loader_over
+from trainlint.facts.passes import text_of, unrecording
 from trainlint.facts.provenance import lineage, source_object
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event
@@ -36,7 +39,6 @@ HELD_BACK = ("test", "val", "valid", "validation", "testing")
 
 SEVERAL_LOOKS = re.compile(r"\btta\b|test.time.augment", re.IGNORECASE)
 """How scripts speak of predictions averaged over several looks at a picture: it can only silence."""
-WITHOUT_GRADIENTS = ("no_grad", "inference_mode")
 
 
 class Augmented(NamedTuple):
@@ -54,7 +56,7 @@ def augmented_evaluations(script: Script, events: Sequence[Event]) -> Iterator[A
     if SEVERAL_LOOKS.search(source) or not script.runs:
         return
     seen: set[object] = set()
-    for one in (*_held_back_sets(script, events), *_without_gradients(events), *_generators(events), *_pipelines(events)):
+    for one in (*_held_back_sets(script, events), *_without_gradients(script, events), *_generators(events), *_pipelines(events)):
         if one.place not in seen:
             seen.add(one.place)
             yield one
@@ -62,8 +64,7 @@ def augmented_evaluations(script: Script, events: Sequence[Event]) -> Iterator[A
 
 def _held_back_sets(script: Script, events: Sequence[Event]) -> Iterator[Augmented]:
     """Data sets of torchvision with `train=False` or `split="test"` and a random transform, that no run trains on."""
-    loaders = [source_object(run.inputs.value) for run in script.runs]
-    trained = {id(one.arguments.get("dataset")) for one in loaders if one is not None}
+    loaders, trained = [source_object(run.inputs.value) for run in script.runs], _trained_on(script)
     for event in events:
         data = event.values.get("object")
         if event.kind != "dataset" or not isinstance(data, Object) or data.row.library != "torchvision" or id(data) in trained:
@@ -73,6 +74,12 @@ def _held_back_sets(script: Script, events: Sequence[Event]) -> Iterator[Augment
         for one in _random_steps(data.arguments.get("transform")):
             if one.place is not None:
                 yield Augmented(one.place, _name(one), f"the {data.row.name.rpartition('.')[2]} test data", data.place)
+
+
+def _trained_on(script: Script) -> set[int]:
+    """The data sets that runs are trained on through a loader."""
+    loaders = [source_object(run.inputs.value) for run in script.runs]
+    return {id(one.arguments["dataset"]) for one in loaders if one is not None and "dataset" in one.arguments}
 
 
 def _is_held_back(data: Object) -> bool:
@@ -94,15 +101,27 @@ def _random_steps(transform: Value | None) -> Iterator[Object]:
         yield transform
 
 
-def _without_gradients(events: Sequence[Event]) -> Iterator[Augmented]:
-    """Random transforms that are applied while nothing is learnt."""
+def _without_gradients(script: Script, events: Sequence[Event]) -> Iterator[Augmented]:
+    """Random transforms that are applied while nothing is learnt, but to the very data that a run trains on."""
+    trained = _trained_on(script)
     for event in events:
         transform = event.values.get("transform")
         if event.kind != "augment" or not isinstance(transform, Object) or transform.place is None:
             continue
-        frame = next((one for one in event.frames if one.kind == "with" and one.name in WITHOUT_GRADIENTS), None)
-        if frame is not None:
+        frame, loader = unrecording(event), _drawing(events, event)
+        own = isinstance(loader, Object) and id(loader.arguments.get("dataset")) in trained
+        if frame is not None and not own:
             yield Augmented(transform.place, _name(transform), "data that are judged without gradients", frame.place)
+
+
+def _drawing(events: Sequence[Event], change: Event) -> Value | None:
+    """The loader over whose batches the loop goes that draws an image: an image is changed right before the loop is entered."""
+    depth = len(change.frames)
+    for event in events[bisect_right(events, change.order, key=lambda one: one.order) :]:
+        loop = event.frames[depth] if len(event.frames) > depth else None
+        if loop is not None and loop.kind == "loop" and all(map(is_, event.frames, change.frames)):
+            return loader_over(loop)
+    return None
 
 
 def _generators(events: Sequence[Event]) -> Iterator[Augmented]:

@@ -23,18 +23,20 @@ FRAGMENT = 3
 TRAINS = frozenset({"fit", "step", "backward", "compile", "forward", "made"})
 
 
-def unbound_names(script: Script) -> Iterator[tuple[str, Place]]:
-    """The first name on the script's certain path that is bound nowhere, if the text is a whole script."""
+def unbound_names(script: Script) -> Iterator[tuple[str, Place, int | None]]:
+    """The first name on the certain path that is bound nowhere, if the text is a whole script, or only from a later row on."""
     ending = (event.order for event in every_event(script) if _is_certain(event) and _ends(event))
     end = min(ending, default=math.inf)
     events = [event for event in every_event(script) if event.kind == "unbound" and event.order < end]
-    names = {text_of(event.values.get("name")) for event in events}
+    names = {text_of(event.values.get("name")) for event in events if "later" not in event.values}
     trains = [event for event in every_event(script) if event.kind in ("fit", "step")]
     certain = [event for event in events if _is_certain(event) or any(_on_the_way(event, one) for one in trains)]
     if len(names) >= FRAGMENT or not certain or certain[0].place is None:
         return
     if any(event.kind in TRAINS for event in every_event(script)):
-        yield text_of(certain[0].values.get("name")), certain[0].place
+        later = certain[0].values.get("later")
+        row = later.value if isinstance(later, Literal) and isinstance(later.value, int) else None
+        yield text_of(certain[0].values.get("name")), certain[0].place, row
 
 
 def _is_certain(event: Event) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from trainlint.core import Place
-from trainlint.facts.passes import every_event, is_unrecorded
+from trainlint.facts.cuts import is_constant
+from trainlint.facts.passes import every_event, is_unrecorded, outputs_of
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Literal, Tuple, Unknown, Value, alternatives
@@ -28,7 +29,7 @@ def carried_states(script: Script) -> Iterator[CarriedState]:
     events = every_event(script)
     seen: set[object] = set()
     cut = {id(event.values.get("value")) for event in events if event.kind == "detached"}
-    unrecorded = {id(one) for event in events if event.kind == "forward" and is_unrecorded(event) for one in _made_by(event)}
+    unrecorded = {id(one) for event in events if event.kind == "forward" and is_unrecorded(event) for one in outputs_of(event)}
     for event in events:
         before, after = event.values.get("before"), event.values.get("after")
         if event.kind != "carried" or event.place is None or event.place in seen or before is None or after is None:
@@ -82,30 +83,21 @@ def _backward_from(events: Sequence[Event], carried: Event, states: set[int]) ->
         outer = event.frames[: len(carried.frames)]
         if len(outer) < len(carried.frames) or any(one is not other for one, other in zip(carried.frames, outer, strict=True)):
             return None
-        if "target" not in event.values and any(id(one) in states for one in _open_path(loss)):
+        if "target" not in event.values and any(id(one) in states for one in open_path(loss)):
             return event
     return None
 
 
-def _made_by(call: Event) -> Iterator[Array]:
-    """The tensors that a call of a model gives, those of a recurrent layer's state too."""
-    stack: list[Value | None] = [call.values.get("output")]
-    while stack:
-        one = stack.pop()
-        if isinstance(one, Tuple):
-            stack.extend(one.items)
-        elif isinstance(one, Array):
-            yield one
-
-
 def _has_weights_above(value: Array, unrecorded: set[int]) -> bool:
     """Whether gradients flow from a tensor to weights; what a call under `no_grad` gave ends them."""
-    found = list(_open_path(value, unrecorded))
+    found = list(open_path(value, unrecorded))
     return any(one.op == "layer" for one in found) and not any(one.op == "gradient" for one in found)
 
 
-def _open_path(array: Array, cut: Collection[int] = ()) -> Iterator[Array]:
+def open_path(array: Array, cut: Collection[int] = ()) -> Iterator[Array]:
     """An array and what it was computed from, as far as gradients flow back; the states that recurrent layers are given too."""
+    from trainlint.interpret.torch.parameters import NOT_DIFFERENTIABLE
+
     stack: list[Value] = [array]
     seen: set[int] = set()
     while stack and len(seen) < MAXIMUM_ARRAYS:
@@ -115,7 +107,7 @@ def _open_path(array: Array, cut: Collection[int] = ()) -> Iterator[Array]:
         seen.add(id(one))
         if isinstance(one, Tuple):
             stack.extend(one.items)
-        elif isinstance(one, Array) and not one.detached and one.op != "detach":
+        elif isinstance(one, Array) and not is_constant(one) and one.op not in NOT_DIFFERENTIABLE | {"detach"}:
             yield one
             given = one.attributes.get("given_state")
             held = (*one.inputs, given) if isinstance(given, Array | Tuple) else one.inputs

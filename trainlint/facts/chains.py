@@ -16,6 +16,7 @@ from trainlint.facts.queries import (
     RESHAPING,
     input_width,
     layer_name,
+    line_of,
     output_width,
     root_of,
     skip_upwards,
@@ -38,6 +39,19 @@ class Chain(NamedTuple):
     names: tuple[str, ...]
     equals: str
 
+    def in_words(self) -> str:
+        """`a, b and c`; of three layers that only kind and line tell apart: `the dense layers of lines 11 to 19`."""
+        places = [node.place for node in self.nodes]
+        same = {name.partition(" of line ")[0] for name in self.names}
+        rows = [place.span.row for place in places if place is not None]
+        plain = len(same) == 1 and all(" of line " in name for name in self.names) and rows == sorted(set(rows))
+        if not plain or len(rows) < max(3, len(places)):
+            return f"{', '.join(self.names[:-1])} and {self.names[-1]}"
+        in_a_row = rows == list(range(rows[0], rows[-1] + 1))
+        lines = f"{rows[0]} to {rows[-1]}" if in_a_row else f"{', '.join(map(str, rows[:-1]))} and {rows[-1]}"
+        what = same.pop()
+        return f"{what}s of lines {lines}" if what.endswith(" layer") else f"{what} of lines {lines}"
+
     def followers(self) -> Iterator[tuple[str, Place]]:
         """The layers behind the first, as related places of a finding."""
         for name, node in zip(self.names[1:], self.nodes[1:], strict=True):
@@ -49,15 +63,33 @@ def redundant_chains(run: TrainingRun) -> Iterator[Chain]:
     """Two or more trainable affine layers in a row that one layer could replace.
 
     Left out are factorisations (an inner width below both neighbours, grouped or depthwise convolutions, convolutions along
-    different axes) and runs whose known targets are an affine function of the known inputs.
+    different axes) and runs whose known targets are an affine function of the known inputs. A block that is used twice has its
+    layers twice at the same lines: the longest chain of them is told.
     """
+    told: set[Place] = set()
+    for chain in sorted(_every_chain(run), key=lambda one: -len(one.nodes)):
+        if any(one.place not in told for one in chain.nodes):
+            told.update(one.place for one in chain.nodes if one.place is not None)
+            yield chain
+
+
+def _every_chain(run: TrainingRun) -> Iterator[Chain]:
     root = root_of(run)
     if root is None or _targets_are_affine(root):
         return
     for chain in _linear_chains(root):
         for nodes in _around_bottlenecks(chain) if _factorises(chain) else (chain,):
             if not (_factorises(nodes) or _separates(nodes) or _spreads(nodes) or any(_grouped(node) for node in nodes)):
-                yield Chain(nodes, tuple(layer_name(node) for node in nodes), _equal(nodes))
+                yield Chain(nodes, _names(nodes), _equal(nodes))
+
+
+def _names(nodes: tuple[Node, ...]) -> tuple[str, ...]:
+    """What to call each of several layers; those that the script names alike are told apart by their lines."""
+    names = [layer_name(node) for node in nodes]
+    return tuple(
+        f"{name}{line_of(node.place)}" if names.count(name) > 1 and " of line " not in name else name
+        for name, node in zip(names, nodes, strict=True)
+    )
 
 
 def _in_words(nodes: tuple[Node, ...]) -> str:
@@ -199,7 +231,9 @@ def _kernel(chain: tuple[Node, ...]) -> str | None:
     for node in chain:
         kernel, strides = node.attributes.get("kernel_size"), node.attributes.get("strides", 1)
         dilation = node.attributes.get("dilation", 1)
-        if not isinstance(kernel, tuple) or {*_all(strides), *_all(dilation)} != {1}:
+        if not isinstance(kernel, tuple) or not all(type(one) is int for one in kernel):
+            return None
+        if {*_all(strides), *_all(dilation)} != {1}:
             return None
         size = [before + one - 1 for before, one in zip(size, kernel, strict=False)] if size else list(kernel)
     return "×".join(map(str, size))
@@ -221,10 +255,11 @@ def _targets_are_affine(root: Node) -> bool:
             continue
         leaves = [one for one in walk(node.inputs[0]) if one.op == "data" and one.data is not None and one.data.size > 1]
         target = skip_upwards(node.inputs[1], RESHAPING).data
-        if len(leaves) != 1 or target is None or leaves[0].data is None or leaves[0].data.dtype.kind not in "iuf":
+        real = target is not None and target.dtype.kind in "biuf"
+        if len(leaves) != 1 or target is None or not real or leaves[0].data is None or leaves[0].data.dtype.kind not in "iuf":
             continue
         rows = leaves[0].data.shape[0] if leaves[0].data.ndim else 0
-        if rows < 3 or target.ndim == 0 or target.shape[0] != rows or leaves[0].data.size > 1_000_000:
+        if rows < 3 or not target.size or target.shape[:1] != (rows,) or leaves[0].data.size > 1_000_000:
             continue
         inputs = np.column_stack([leaves[0].data.reshape(rows, -1).astype(float), np.ones(rows)])
         wanted = target.reshape(rows, -1).astype(float)

@@ -17,6 +17,9 @@ MAXIMUM_ARRAYS = 5_000
 FLAT = frozenset({"round", "sign", "floor", "ceil"})
 """Operations whose derivative is 0 wherever they have one."""
 
+WHOLE = ("int", "uint", "bool")
+"""Element types that have no gradients."""
+
 REDUCED = frozenset({"mean", "sum", "cast", "squeeze", "reshape", "identity"})
 LONGEST_TEXT = 60
 READ_OUT = re.compile(r"[\w.]+\(\s*([A-Za-z_]\w*)(\.data|\.detach\(\)|\.item\(\)|\.clone\(\))*\s*(,[^()]*)?\)\Z")
@@ -102,7 +105,7 @@ def _first_cut(loss: Array) -> Array | None:
             return None
         if isinstance(one, Array) and _cuts(one):
             cuts.append(one)
-        elif isinstance(one, Array) and not _is_weight(one):
+        elif isinstance(one, Array) and not is_weight(one):
             stack.extend(reversed([other for value in one.inputs for other in alternatives(value)]))
         elif isinstance(one, Array):
             return None
@@ -119,7 +122,7 @@ def _cuts(array: Array) -> bool:
     if not (array.detached or array.op == "parameter" or array.op in NOT_DIFFERENTIABLE or array.op in FLAT):
         return False
     start = _start(array)
-    return (array.op != "parameter" or start is not array) and any(_is_weight(one) for one in above(start))
+    return (array.op != "parameter" or start is not array) and any(is_weight(one) for one in above(start))
 
 
 def _start(array: Array) -> Array:
@@ -129,7 +132,7 @@ def _start(array: Array) -> Array:
     return initial if isinstance(initial, Array) else array
 
 
-def _is_weight(value: Value) -> bool:
+def is_weight(value: Value) -> bool:
     """Whether a value is a weight, a gradient, or the output of a layer that owns weights."""
     if not isinstance(value, Array):
         return False
@@ -139,6 +142,11 @@ def _is_weight(value: Value) -> bool:
 
         return not isinstance(layer, Object) or layer.row.kind not in WEIGHTLESS
     return value.op in ("parameter", "gradient")
+
+
+def is_constant(array: Array) -> bool:
+    """Whether no gradient flows through an array: cut off, of NumPy, or of whole numbers."""
+    return array.detached or array.library == "numpy" or str(array.dtype).startswith(WHOLE)
 
 
 def _is_wanted(cut: Array, loss: Array, event: Event) -> bool:

@@ -19,6 +19,7 @@ FOLDERS = ("torchvision.datasets.ImageFolder", "torchvision.datasets.DatasetFold
 """Data sets that list one class after the other."""
 CLASS_LOSSES = frozenset({"cross_entropy", "nll", "sparse_categorical_crossentropy", "categorical_crossentropy"})
 """Losses of rows that each have one class: no windows of a series, no values."""
+BINARY_LOSSES = frozenset({"binary_crossentropy", "binary_cross_entropy_with_logits", "hinge", "squared_hinge"})
 
 
 def seeds_in_step_loops(script: Script, events: Sequence[Event]) -> Iterator[tuple[Event, Event]]:
@@ -149,11 +150,17 @@ def classes_held_back(run: TrainingRun) -> tuple[tuple[int, ...], tuple[int, ...
     y = fit.values.get("y") if fit is not None else None
     if fit is None or not isinstance(held, Literal) or not isinstance(held.value, float) or not 0 < held.value < 1:
         return None
-    labels = _labels_in_order(y) if isinstance(y, Array) else []
+    labels = _labels_in_order(y) if isinstance(y, Array) and _compares_classes(run) else []
     if any(one != int(one) for one in labels) or not 2 <= len(set(labels)) <= MAXIMUM_CLASSES:
         return None
     kept = math.floor(len(labels) * (1 - held.value))
     return tuple(sorted({int(one) for one in labels[:kept]})), tuple(sorted({int(one) for one in labels[kept:]})), fit
+
+
+def _compares_classes(run: TrainingRun) -> bool:
+    """Whether the targets are classes: by the loss, or as they stand; whole numbers that a regression learns are none."""
+    named = run.loss.name if isinstance(run.loss, LossFacts) else ""
+    return named in CLASS_LOSSES | BINARY_LOSSES or run.targets.labels in ("binary", "pm1", "onehot")
 
 
 def _labels_in_order(y: Array) -> list[float]:

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from trainlint.core import At, Place, Span
-from trainlint.facts.evaluating import is_without_gradients
 from trainlint.facts.extract.counts import loader_over
-from trainlint.facts.passes import every_event, innermost_loop
+from trainlint.facts.passes import every_event, innermost_loop, is_unrecorded
 from trainlint.facts.registration import made
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event
@@ -39,7 +38,7 @@ def dropouts_always_on(script: Script) -> Iterator[tuple[Place, float | None]]:
 
 def _evaluates(event: Event) -> bool:
     """Whether a model is put into evaluation mode, or run over a loader without gradients: Monte-Carlo dropout counts passes."""
-    if event.kind == "forward" and is_without_gradients(event):
+    if event.kind == "forward" and is_unrecorded(event):
         return loader_over(innermost_loop(event)) is not None
     mode = event.values.get("mode")
     return event.kind == "mode" and isinstance(mode, Literal) and mode.value == "eval"

@@ -8,13 +8,11 @@ from typing import NamedTuple
 from trainlint.core import Place
 from trainlint.facts.extract.counts import loader_over
 from trainlint.facts.loop_faults import mode_dependent_layer, upstream
-from trainlint.facts.passes import every_event, innermost_loop, inside, names_only, owner_of, same_frame
+from trainlint.facts.passes import every_event, innermost_loop, inside, is_unrecorded, names_only, owner_of, same_frame
 from trainlint.facts.registration import descendants
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.values import Array, Instance, List, Literal, Object, Tuple, Unknown, Value, alternatives
-
-WITHOUT_GRADIENTS = frozenset({"no_grad", "inference_mode"})
 
 
 class Evaluation(NamedTuple):
@@ -67,7 +65,7 @@ def _evaluations(events: Sequence[Event]) -> Iterator[tuple[Event, list[Event]]]
         if loader is not None and loop is not None:
             found = id(loader) not in loaders and not any(_in_the_same_pass(one, event, loop) for one in acting)
         else:
-            alone = is_without_gradients(event) or _comes_after(event, [*own, *acting])
+            alone = is_unrecorded(event) or _comes_after(event, [*own, *acting])
             found = alone and not _is_drawn_at_random(event) and _has_own_data(event)
         if found:
             yield event, own
@@ -106,11 +104,6 @@ def _same_path(event: Event, step: Event) -> bool:
     """Whether nobody else can have set the mode: no function that only others call lies around the one and not the other."""
     uncalled = [frame for frame in event.frames if frame.kind in ("uncalled", "pass")]
     return all(any(same_frame(frame, one) for one in step.frames) for frame in uncalled)
-
-
-def is_without_gradients(event: Event) -> bool:
-    """Whether an event stands under `no_grad` or `inference_mode`."""
-    return any(frame.kind == "with" and frame.name in WITHOUT_GRADIENTS for frame in event.frames)
 
 
 def _is_drawn_at_random(event: Event) -> bool:
@@ -174,7 +167,7 @@ def kept_outputs(script: Script) -> Iterator[tuple[Place, Place]]:
     backward = [event.values.get("loss") for event in events if event.kind == "backward"]
     for event, _ in _evaluations(events):
         output, loop = event.values.get("output"), innermost_loop(event)
-        if is_without_gradients(event) or loop is None or not isinstance(output, Array) or event.place is None:
+        if is_unrecorded(event) or loop is None or not isinstance(output, Array) or event.place is None:
             continue
         for one in kept:
             value = one.values.get("value")
@@ -208,7 +201,7 @@ def kept_graphs(script: Script) -> Iterator[KeptGraph]:
         value, loop = event.values.get("value"), innermost_loop(event)
         if event.kind != "accumulated" or not isinstance(value, Array) or loop is None or event.place is None:
             continue
-        if event.place in seen or is_without_gradients(event) or not has_graph(value) or not _is_from_before(event, loop):
+        if event.place in seen or is_unrecorded(event) or not has_graph(value) or not _is_from_before(event, loop):
             continue
         losses = {id(one.values["loss"]): one for one in backwards}
         trained = any(id(up) in losses and inside(losses[id(up)], loop) for up in upstream(value))

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from trainlint.core import Place
-from trainlint.facts.evaluating import is_without_gradients
 from trainlint.facts.extract.counts import loader_over
 from trainlint.facts.leakage import SMALL, same_rows
 from trainlint.facts.loop_faults import loops_of
-from trainlint.facts.passes import every_event, innermost_loop, inside, owner_of, text_of
+from trainlint.facts.passes import every_event, innermost_loop, inside, is_unrecorded, owner_of, same_frame, text_of
 from trainlint.facts.provenance import main_path
 from trainlint.facts.registration import made
-from trainlint.facts.run import Script
+from trainlint.facts.run import Script, TrainingRun
 from trainlint.facts.syntax import enclosing, targets_of
 from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.values import Array, Instance, List, Literal, Object, Tuple, Unknown, Value, alternatives
+from trainlint.wording import row_in_words
 
 # That a score is named one of held-back data, or a set "test", is what these findings are about: the name is the claim's subject.
 HELD_BACK = re.compile(r"(?<![a-z])(test|val|valid|validate|validation|holdout)(?![a-z])", re.IGNORECASE)
@@ -35,12 +36,100 @@ class TestOnTraining(NamedTuple):
     trained: Place
 
 
+class SeenRows(NamedTuple):
+    """What tells that a model is judged by rows it has seen: in words, and `what` else stands at `other`."""
+
+    place: Place
+    said: str
+    what: str
+    other: Place | None
+
+
+def tests_on_seen_rows(script: Script) -> Iterator[SeenRows]:
+    """Scores on the training data, steps on the test data, and folds that share one model."""
+    for one in tests_on_training_data(script):
+        said = (
+            f"`{one.called}` is computed on the data that {row_in_words(one.trained)} trains on: it tells what was learnt by"
+            " heart, not how the model does on other data. Compute it on data that were held back"
+        )
+        yield SeenRows(one.place, said, "trained here", one.trained)
+    for place, split, trained in _trained_on_test_part(script):
+        said = (
+            f"this trains on the test part of the split in {row_in_words(split)}, {row_in_words(trained)} on its training part:"
+            " the model has then seen the rows that it is judged by. Leave the training step out here"
+        )
+        yield SeenRows(place, said, "split here", split)
+    yield from _scores_over_all_rows(script)
+    for loop, model in folds_of_one_model(script):
+        said = (
+            "the model comes from before this loop and is trained on in every fold: from the second fold on it has seen the rows"
+            " that it is judged by. Make model and optimizer anew in each fold"
+        )
+        yield SeenRows(loop, said, "made here", model)
+
+
 def tests_on_training_data(script: Script) -> Iterator[TestOnTraining]:
     """Scores called test or validation that are computed on the very data of a run."""
     events = every_event(script)
     yield from _evaluations(events)
     yield from _loops(script, events)
     yield from _loaders_of_training_data(script, events)
+
+
+def _scores_over_all_rows(script: Script) -> Iterator[SeenRows]:
+    """Scores of predictions for all rows of a split, by a model that was fitted on its training part; where it has no others."""
+    events = every_event(script)
+    found: dict[int, list[SeenRows | None]] = {}
+    for score in (event for event in events if event.kind == "score" and event.place is not None):
+        made = [one.place for one in main_path(score.values.get("predicted"))]
+        for asked in (event for event in events if event.kind == "predict" and event.place in made and event.place is not None):
+            model = asked.values.get("model")
+            fits = [event for event in events if event.kind == "fit" and event.values.get("model") is model]
+            before = [fit for fit in fits if fit.order < asked.order and fit.place is not None]
+            found.setdefault(id(model), []).append(_over_all_rows(score, asked, before[-1]) if before else None)
+    for judged in found.values():
+        yield from (one for one in judged if one is not None and None not in judged)
+
+
+def _over_all_rows(score: Event, asked: Event, fit: Event) -> SeenRows | None:
+    split = _split_of_all(fit.values.get("x"), asked.values.get("x"))
+    if split is None or split.place is None or score.place is None or fit.place is None:
+        return None
+    said = (
+        f"`{text_of(score.values.get('name'))}` judges predictions for all rows, those included that {row_in_words(fit.place)}"
+        " trains on: it tells in part what was learnt by heart. Predict the test part only"
+    )
+    return SeenRows(score.place, said, "split here", split.place)
+
+
+def _split_of_all(trained: Value | None, asked: Value | None) -> Array | None:
+    """The split of just the rows that are asked about, whose training part is trained on."""
+    for one in main_path(trained):
+        if one.op == "split" and one.attributes.get("part") == "train":
+            return one if asked is not None and same_rows(one.inputs[0], asked) else None
+    return None
+
+
+def _trained_on_test_part(script: Script) -> Iterator[tuple[Place, Place, Place]]:
+    """(the run, the split, the other run) where a run trains on what a split held back from another with its optimizer."""
+    seen: set[object] = set()
+    for run in script.runs:
+        split = _part(run, "test")
+        for other in script.runs:
+            same = other is not run and _optimizer_of(other) is not None and _optimizer_of(other) == _optimizer_of(run)
+            if split is not None and same and _part(other, "train") == split and run.place not in seen:
+                seen.add(run.place)
+                yield run.place, split, other.place
+
+
+def _part(run: TrainingRun, name: str) -> Place | None:
+    """The split of which a run trains on a part of this name, and on nothing beside it."""
+    ways = [one for one in main_path(run.inputs.value) if one.op in ("split", "concatenate")]
+    return ways[0].place if ways and ways[0].op == "split" and ways[0].attributes.get("part") == name else None
+
+
+def _optimizer_of(run: TrainingRun) -> Place | None:
+    return getattr(run.optimizer, "place", None)
 
 
 def _evaluations(events: Sequence[Event]) -> Iterator[TestOnTraining]:
@@ -51,17 +140,23 @@ def _evaluations(events: Sequence[Event]) -> Iterator[TestOnTraining]:
             continue
         for fit in fits:
             own = fit.values.get("x")
-            same = fit.values.get("model") is event.values.get("model") and own is not None and same_rows(own, x)
+            alike = own is not None and (same_rows(own, x) or (own is x and _x_in_words(fit) == _x_in_words(event) != ""))
+            same = fit.values.get("model") is event.values.get("model") and alike
             small = isinstance(x, Array) and bool(x.shape) and x.shape is not None and (x.shape[0] or SMALL + 1) <= SMALL
             called = " ".join(targets_of(event.place, through=True))
             cut_off = fit.values.get("model") is event.values.get("model") and own is not None and _is_held_back_of(x, own)
             if cut_off and event.order > fit.order and fit.place is not None:
-                said = getattr(event.argument_places.get("x"), "text", "") or called
+                said = _x_in_words(event) or called
                 yield TestOnTraining(event.place, said or "this score", fit.place)
                 break
             if same and not small and fit.place is not None and HELD_BACK.search(called) and not TRAINING.search(called):
                 yield TestOnTraining(event.place, called, fit.place)
                 break
+
+
+def _x_in_words(event: Event) -> str:
+    """How the script writes what a model is fitted to or evaluated on."""
+    return str(getattr(event.argument_places.get("x"), "text", ""))
 
 
 def _is_held_back_of(x: Value, trained: Value) -> bool:
@@ -81,7 +176,7 @@ def _loops(script: Script, events: Sequence[Event]) -> Iterator[TestOnTraining]:
             continue
         if any(one.kind in ("backward", "step") and inside(one, loop) for one in events):
             continue  # it trains, whatever else it looks at
-        without = any(frame.kind == "with" and frame.name in ("no_grad", "inference_mode") for frame in event.frames)
+        without = is_unrecorded(event)
         called = next(
             (frame.name for frame in reversed(event.frames) if frame.kind == "call" and HELD_BACK.search(frame.name)), ""
         )
@@ -89,7 +184,7 @@ def _loops(script: Script, events: Sequence[Event]) -> Iterator[TestOnTraining]:
             seen.add(loop.place)
             yield TestOnTraining(loop.place, f"{called}()", trained[id(loader)])
             continue
-        total = _total_named_as_held_back(events, loop) if without else None
+        total = _total_named_as_held_back(events, loop) if without and not _serves_others(script, event, loop) else None
         if total is not None and total.place is not None:
             seen.add(loop.place)
             yield TestOnTraining(total.place, _total_name(total.place), trained[id(loader)])
@@ -150,6 +245,13 @@ def _loaders(events: Sequence[Event]) -> Iterator[Value]:
             yield loader
 
 
+def _serves_others(script: Script, event: Event, loop: Frame) -> bool:
+    """Whether the function in which a loop stands is called more than once: what it names is then not of this data alone."""
+    around = takewhile(lambda frame: not same_frame(frame, loop), event.frames)
+    names = [frame.name for frame in around if frame.kind == "call"]
+    return bool(names) and _has_further_calls(script, names[-1])
+
+
 def _has_further_calls(script: Script, function: str) -> bool:
     """Whether a text calls a function twice or more: training and held-back scores are then both told; it can only silence."""
     source = next((getattr(run.place, "source_text", "") for run in script.runs), "")
@@ -157,24 +259,27 @@ def _has_further_calls(script: Script, function: str) -> bool:
 
 
 class Selection(NamedTuple):
-    """A fit whose callbacks choose by the set that is named test."""
+    """A fit whose callbacks, or tuner, choose by the set that is named test: the best of all `tries`."""
 
     place: Place
     callbacks: tuple[str, ...]
     data: str
+    tries: str = "epochs"
 
 
 def selections_by_test_set(script: Script) -> Iterator[Selection]:
-    """Fits that stop, keep weights or lower the rate by data named test, in files without another held-back set."""
+    """Fits that stop, keep weights, lower the rate or choose settings by data named test, where no other set is held back."""
     for event in every_event(script):
         place = event.argument_places.get("validation_data")
         data = getattr(place, "text", "")
         if event.kind != "fit" or place is None or not TEST.search(data) or FURTHER.search(data):
             continue
         chosen = tuple(sorted({one for one in _callbacks(event.values.get("callbacks")) if one in SELECTING}))
+        searched = any(frame.kind == "search" for frame in event.frames)
+        chosen = (*chosen, "the tuner") if searched else chosen
         source = getattr(place, "source_text", "")
         if chosen and not FURTHER.search(re.sub(r"validation_(data|split|steps|batch_size|freq)|val_\w+", "", source)):
-            yield Selection(place, chosen, data)
+            yield Selection(place, chosen, data, "trials" if searched else "epochs")
 
 
 def _callbacks(value: Value | None) -> Iterator[str]:
@@ -226,7 +331,7 @@ def folds_of_one_model(script: Script) -> Iterator[tuple[Place, Place]]:
 
 def _judges(event: Event) -> bool:
     """Whether an event looks at how a model does, and does not train it."""
-    by_hand = event.kind == "forward" and is_without_gradients(event)
+    by_hand = event.kind == "forward" and is_unrecorded(event)
     return by_hand or event.kind in ("evaluate", "predict") or "validation_data" in event.values
 
 

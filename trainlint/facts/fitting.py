@@ -12,10 +12,11 @@ from trainlint.facts.passes import every_event, text_of
 from trainlint.facts.provenance import main_path, source_object
 from trainlint.facts.registration import made
 from trainlint.facts.run import LossFacts, ModelFacts, Script, TrainingRun
-from trainlint.facts.syntax import assigned_name, collected_name
+from trainlint.facts.syntax import assigned_name, collected_name, enclosing, names_of, readers, targets_of
 from trainlint.interpret.events import Event
 from trainlint.interpret.keras.common import items_of
 from trainlint.interpret.values import Array, Instance, List, Literal, Object, Tuple, Unknown, Value, alternatives
+from trainlint.wording import row_in_words
 
 REPORTING = frozenset({"TensorBoard", "CSVLogger", "RemoteMonitor", "ProgbarLogger", "History", "BaseLogger"})
 """Callbacks that only write down what happens: training is the same without them, and one is left out on purpose at times."""
@@ -32,7 +33,7 @@ def callbacks_left_out(script: Script) -> Iterator[tuple[str, Place, Place]]:
             continue
         name = name or listed
         after = [fit for fit in fits if fit.order > event.order]
-        if not name or not after or event.place is None or mentions(event.place, name) or not isinstance(callback, Object):
+        if not name or not after or event.place is None or _is_read(event.place, name) or not isinstance(callback, Object):
             continue
         if callback.row.name.rpartition(".")[2] in REPORTING:
             continue
@@ -41,6 +42,38 @@ def callbacks_left_out(script: Script) -> Iterator[tuple[str, Place, Place]]:
             lists |= {listed} - {""}
             what = f"the list `{listed}` of callbacks" if listed else callback.row.name.rpartition(".")[2]
             yield what, event.place, after[0].place
+
+
+def optimizers_left_out(script: Script) -> Iterator[tuple[str, Place, str, Place]]:
+    """(class, where it is made, what the model trains with instead, the compile) of optimizers that nothing reads."""
+    compiles = [event for event in every_event(script) if event.kind == "compile" and event.place is not None]
+    for event, optimizer in made(script, "optimizer"):
+        name = assigned_name(event.place)
+        after = [one for one in compiles if one.order > event.order]
+        if not name or not after or event.place is None or optimizer.row is None or optimizer.row.library != "keras":
+            continue
+        others = [_other_optimizer(one.values.get("optimizer"), optimizer) for one in after]
+        if after[0].place is not None and all(others) and not _is_read(event.place, name):
+            yield optimizer.row.name.rpartition(".")[2], event.place, others[0], after[0].place
+
+
+def _other_optimizer(value: Value | None, optimizer: Value) -> str:
+    """What a model is compiled with, in words, if that is surely another optimizer; else nothing."""
+    if isinstance(value, Literal) and isinstance(value.value, str):
+        return repr(value.value)
+    if not isinstance(value, Object) or value.row.makes != "optimizer" or value is optimizer or value.place is None:
+        return ""
+    return f"the {value.row.name.rpartition('.')[2]} of {row_in_words(value.place)}"
+
+
+def _is_read(place: Place, name: str) -> bool:
+    """Whether any code reads what is bound to a name: a variable by the name alone (`keras.callbacks` is none), else any word."""
+    import libcst as cst
+
+    attribute = any("." in one for one in targets_of(place)) or isinstance(
+        enclosing(place, cst.FunctionDef, cst.ClassDef), cst.ClassDef
+    )
+    return bool(mentions(place, name)) if attribute or names_of(place) is None else bool(readers(place, name))
 
 
 def _is_without(value: Value | None, callback: Object) -> bool:

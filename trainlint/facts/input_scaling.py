@@ -7,7 +7,17 @@ from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.graph import Node, walk
-from trainlint.facts.provenance import Course, Scaling, course_of, factor_of_bytes, holds_bytes, lineage, main_path, scaling_of
+from trainlint.facts.provenance import (
+    Course,
+    Scaling,
+    course_of,
+    factor_of_bytes,
+    fitted_on_itself,
+    holds_bytes,
+    lineage,
+    main_path,
+    scaling_of,
+)
 from trainlint.facts.queries import RESHAPING, TRAINABLE_LAYERS, constant_factor, root_of, trainable
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.facts.scaling import first_layer_on_raw_inputs, holds_the_inputs
@@ -188,8 +198,8 @@ def _of_bytes(trained: Value, used: Value, event: Event, role: str) -> Iterator[
 def _fitted_again(trained: Value | None, used: Value, events: tuple[Event, ...]) -> Scaling | None:
     """The scaling of data that are used by the scaler which also scaled the training data, but was fitted on itself each time."""
     scalers = {id(event.values.get("output")): event.values.get("scaler") for event in events if event.kind == "scaled"}
-    mine = [one for one in lineage(trained) if isinstance(scalers.get(id(one)), Object) and len(one.inputs) == 1]
-    theirs = [one for one in lineage(used) if isinstance(scalers.get(id(one)), Object) and len(one.inputs) == 1]
+    mine = [one for one in lineage(trained) if isinstance(scalers.get(id(one)), Object) and fitted_on_itself(one)]
+    theirs = [one for one in lineage(used) if isinstance(scalers.get(id(one)), Object) and fitted_on_itself(one)]
     if any(one is other for one in mine for other in theirs):
         return None
     for one in theirs:
@@ -199,16 +209,20 @@ def _fitted_again(trained: Value | None, used: Value, events: tuple[Event, ...])
 
 
 def _uses(fit: Event, events: tuple[Event, ...]) -> Iterator[tuple[Event, str, Value]]:
+    """What a model is judged and used on, up to where it is trained further on other data: (the event, its role, the data)."""
     model = fit.values.get("model")
     held = fit.values.get("validation_batch", fit.values.get("validation_data"))
     if isinstance(held, Tuple) and held.items:
         yield fit, "validation_data", held.items[0]
     for event in events:
-        if event.kind in ("evaluate", "predict") and event.values.get("model") is model and event.order > fit.order:
-            value = event.values.get("x")
-            if value is not None:
-                yield event, event.kind, value
-        elif event.kind == fit.kind == "forward" and event.values.get("model") is model and event.order > fit.order:
+        if event.values.get("model") is not model or event.order <= fit.order:
+            continue
+        value = event.values.get("x")
+        if event.kind == "fit" and value is not fit.values.get("x"):
+            return
+        if event.kind in ("evaluate", "predict") and value is not None:
+            yield event, event.kind, value
+        elif event.kind == fit.kind == "forward":
             given = event.values.get("inputs")
             if isinstance(given, Tuple) and len(given.items) == 1:
                 yield event, event.kind, given.items[0]
@@ -232,12 +246,9 @@ def _differences(trained: Course, used: Course, event: Event, role: str) -> Iter
         yield OtherScale(event, role, None, trained.fitted[0])
     elif len(trained.fitted) == 1 and len(used.fitted) == 1:
         mine, theirs = trained.fitted[0], used.fitted[0]
-        if mine.kind == theirs.kind and _fitted_on_itself(theirs) and _fitted_on_itself(mine) and not _shared(mine, theirs):
+        apart = fitted_on_itself(theirs.array) and fitted_on_itself(mine.array) and not _shared(mine, theirs)
+        if mine.kind == theirs.kind and apart:
             yield OtherScale(event, role, None, theirs, fitted_apart=True)
-
-
-def _fitted_on_itself(scaling: Scaling) -> bool:
-    return len(scaling.array.inputs) == 1
 
 
 def _shared(first: Scaling, second: Scaling) -> bool:

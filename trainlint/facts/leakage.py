@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
-from trainlint.core import Place, Unknown
+from trainlint.core import Place, Unknown as NotKnown
 from trainlint.facts.provenance import FITTED_KINDS, lineage, main_path
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.facts.syntax import node_at
 from trainlint.interpret.events import Event
-from trainlint.interpret.values import Array, List, Literal, Object, Tuple, Value
+from trainlint.interpret.subscripts import takes_all
+from trainlint.interpret.values import Array, Choice, List, Literal, Object, Tuple, Unknown, Value
 from trainlint.source.lines import split_rows
 
 REPEATING = frozenset({"resample", "repeat"})
@@ -22,7 +23,8 @@ MAXIMUM_DEPTH = 8
 class Leak(NamedTuple):
     """Something done to all rows at `place` before (`split`) they were parted; `what` names the class or function.
 
-    `again`: it was fitted on the training part before, and is fitted on the test part here.
+    `again`: it was fitted on the training part before, and is fitted on the test part here, or numbers the categories of other
+    data (`numbers`). `lost`: an earlier fit that this one replaces before it served.
     """
 
     place: Place
@@ -30,13 +32,13 @@ class Leak(NamedTuple):
     what: str
     rows: int | None = None
     again: bool = False
+    numbers: bool = False
+    lost: Place | None = None
 
 
 def fitted_before_split(script: Script, events: Sequence[Event]) -> Iterator[Leak]:
     """Scalers and other transformers that were fitted on rows which a later split holds back, in a script that trains on them."""
-    names = {
-        id(event.values.get("output")): _class_name(event.values.get("scaler")) for event in events if event.kind == "scaled"
-    }
+    names = {id(event.values.get("output")): class_name(event.values.get("scaler")) for event in events if event.kind == "scaled"}
     for split, array in _trained_parts(script, events):
         for one in _before_any_split(array):
             if _is_fitted(one, "terms") and one.place is not None:
@@ -48,11 +50,9 @@ def fitted_before_split(script: Script, events: Sequence[Event]) -> Iterator[Lea
 
 def fitted_before_slices(script: Script, events: Sequence[Event]) -> Iterator[Leak]:
     """The same where the rows are parted by slices: a run trains on `rows[:k]`, and `rows[k:]` is what the model is judged by."""
-    names = {
-        id(event.values.get("output")): _class_name(event.values.get("scaler")) for event in events if event.kind == "scaled"
-    }
+    names = {id(event.values.get("output")): class_name(event.values.get("scaler")) for event in events if event.kind == "scaled"}
     for run in script.runs:
-        value = None if isinstance(run.inputs.value, Unknown) else run.inputs.value
+        value = None if isinstance(run.inputs.value, NotKnown) else run.inputs.value
         first = next((one for one in _beside_windows(value) if _is_part(one) and _start(one) in (None, 0)), None)
         whole = first.inputs[0] if first is not None else None
         if first is None or not isinstance(whole, Array) or not any(_judged_on_rest(event, whole) for event in events):
@@ -81,7 +81,7 @@ def _may_take_rows(array: Array) -> bool:
     """Whether an array may hold some rows of what it was taken from: no columns by name, no slice of all rows."""
     index = array.attributes.get("index", ())
     first = index[0] if isinstance(index, tuple) and index else None
-    whole = first is Ellipsis or (isinstance(first, slice) and first == slice(None))
+    whole = first is Ellipsis or takes_all(first)
     columns = array.attributes.get("columns") is True or _are_names(_chosen(array))
     return array.op == "shuffle" or (array.op == "getitem" and not whole and not columns)
 
@@ -145,33 +145,6 @@ def _by_own_deviation(array: Array) -> bool:
     return over_rows and any(one is divisor.inputs[0] for one in main_path(array.inputs[0]))
 
 
-def fitted_on_test_part(events: Sequence[Event]) -> Iterator[Leak]:
-    """Scalers that are fitted on the test part of a split, after they were fitted on its training part."""
-    fitted: dict[int, list[Array]] = {}
-    for event in events:
-        scaler, array = event.values.get("scaler"), event.values.get("array")
-        if event.kind != "scaler_fit" or not isinstance(scaler, Object) or not isinstance(array, Array):
-            continue
-        before = fitted.setdefault(id(scaler), [])
-        part, split = _part_of(array)
-        again = part == "test" and any(_part_of(one) == ("train", split) for one in before)
-        if again and scaler.row.makes == "scaler" and scaler.row.kind in FITTED_KINDS and event.place is not None:
-            yield Leak(event.place, split, _class_name(scaler), again=True)
-        before.append(array)
-
-
-def fitted_on_held_back(script: Script, events: Sequence[Event]) -> Iterator[Leak]:
-    """What is fitted on rows that are held back: before the split, or on the test part of it."""
-    yield from fitted_before_split(script, events)
-    yield from fitted_before_slices(script, events)
-    yield from fitted_on_test_part(events) if script.runs else ()
-
-
-def _part_of(array: Array) -> tuple[str, Place | None]:
-    found = next((one for one in main_path(array) if one.op == "split"), None)
-    return ("", None) if found is None else (str(found.attributes.get("part")), found.place)
-
-
 def repeated_before_split(script: Script, events: Sequence[Event]) -> Iterator[Leak]:
     """Rows that are drawn several times before a random split, in a script that trains on a part of it."""
     for split, array in _trained_parts(script, events):
@@ -212,10 +185,11 @@ def _before_any_split(array: Value, depth: int = 0) -> Iterator[Array]:
 def _takes_rows(array: Array) -> bool:
     index = array.attributes.get("index", ())
     first = index[0] if isinstance(index, tuple) and index else None
-    return isinstance(first, slice) and first != slice(None)
+    return isinstance(first, slice) and not takes_all(first)
 
 
-def _class_name(scaler: Value | None) -> str:
+def class_name(scaler: Value | None) -> str:
+    """What to call a transformer."""
     return scaler.row.name.rpartition(".")[2] if isinstance(scaler, Object) else "the scaler"
 
 
@@ -266,10 +240,13 @@ def _items(value: Value) -> tuple[Value, ...]:
 
 
 def same_rows(first: Value, second: Value) -> bool:
-    """Whether two arrays are surely the same entries: one object, or equal known subscripts and reshapes of the same."""
+    """Whether two arrays are surely the same entries: one object, or equal known subscripts and reshapes of the same.
+
+    What is not known is not the same as itself: several unknown things may be one value.
+    """
     for _ in range(32):
         if first is second:
-            return True
+            return not isinstance(first, Unknown | Choice)
         if not isinstance(first, Array) or not isinstance(second, Array) or first.op != second.op:
             return False
         plain = first.op in ("getitem", "reshape", "cast") and len(first.inputs) == 1 == len(second.inputs)

@@ -11,6 +11,7 @@ from trainlint.facts.passes import every_event, innermost_loop, inside, owner_of
 from trainlint.facts.queries import above
 from trainlint.facts.registration import descendants, has_weights, made
 from trainlint.facts.run import Script
+from trainlint.facts.syntax import names_of, targets_of
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Instance, Literal, Object, Value
 
@@ -25,9 +26,10 @@ class LeftOut(NamedTuple):
 
 
 def weights_left_out(script: Script) -> Iterator[LeftOut]:
-    """Layers behind the part of a model that its one optimizer holds; optimizers that a loop clears and never steps."""
+    """Layers behind the part of a model that its one optimizer holds; optimizers that never step, or that nothing ever uses."""
     events = every_event(script)
     optimizers = [(event, one, owner_of(one)) for event, one in made(script, "optimizer")]
+    yield from _never_used(events, optimizers)
     if len(optimizers) == 1:
         yield from _behind(events, *optimizers[0])
     elif all(owner is not None for _, _, owner in optimizers):
@@ -85,6 +87,28 @@ def _never_stepped(
         named = owner.cls.name if isinstance(owner, Instance) else "the model"
         if isinstance(owner, Object | Instance) and has_weights(owner):
             yield LeftOut(f"this optimizer is cleared at each pass and never steps: {named} does not train", making.place)
+
+
+def _never_used(events: tuple[Event, ...], optimizers: list[tuple[Event, Object | Instance, Value | None]]) -> Iterator[LeftOut]:
+    """Optimizers whose names the file never reads, of modules that are called where others learn."""
+    learning = [loop for one in events if one.kind == "backward" and (loop := innermost_loop(one)) is not None]
+    for making, optimizer, owner in optimizers:
+        names, bound = names_of(making.place), targets_of(making.place)
+        if names is None or len(bound) != 1 or "." in bound[0] or names.read.get(bound[0]) or not isinstance(owner, Instance):
+            continue
+        shared = any(other is not optimizer and _shares(held, owner) for _, other, held in optimizers)
+        calls = [one for one in events if one.kind == "forward" and one.values.get("model") is owner]
+        certain = making.place is not None and not any(one.kind in ("branch", "uncalled") for one in making.frames)
+        called = any(inside(one, loop) for one in calls for loop in learning)
+        if certain and called and not shared and has_weights(owner) and making.place is not None:
+            yield LeftOut(f"nothing ever uses this optimizer: {owner.cls.name} does not train", making.place)
+
+
+def _shares(held: Value | None, owner: Instance) -> bool:
+    """Whether what an optimizer holds is a module, a part of it or what it is a part of; or not known."""
+    if not isinstance(held, Object | Instance):
+        return True
+    return any(one is owner for _, one in descendants(held)) or any(one is held for _, one in descendants(owner))
 
 
 def lossless_steps(script: Script) -> Iterator[tuple[Place, bool]]:

@@ -8,13 +8,11 @@ from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.extract.counts import loader_over
-from trainlint.facts.partial_cuts import batches_of
 from trainlint.facts.passes import (
     called_from,
     conditional,
     every_event,
     inside,
-    is_unrecorded,
     loop_passes,
     moves_own_tensors,
     names_only,
@@ -22,10 +20,9 @@ from trainlint.facts.passes import (
     same_frame,
     steps_parameters_of,
 )
-from trainlint.facts.queries import MAXIMUM_UPSTREAM, above
 from trainlint.facts.registration import MODE_DEPENDENT, descendants, is_frozen, is_module, made
 from trainlint.facts.run import Script
-from trainlint.facts.syntax import names_of, node_at
+from trainlint.facts.syntax import names_of, node_at, words_reached
 from trainlint.interpret.events import TRAINING, Event, Frame
 from trainlint.interpret.values import Array, Instance, Literal, Object, Unknown, Value, alternatives
 
@@ -38,7 +35,7 @@ MANY_PASSES = 10
 """Passes of a loop around single steps from which on these are the steps of one training."""
 
 GRADIENTS_TAKEN = re.compile(r"backward|(?<!no_)(?<!zero_)(?<!enable_)(?<!requires_)(?<!auto)grad\b|\.minimize")
-"""Words of a text that say that something takes gradients, be it out of sight: they can only silence."""
+"""Words of a loop that say that something takes gradients, be it out of sight: they can only silence."""
 
 UPDATED = re.compile(r"apply|assign|minimize|\.update\b|set_weights|\bimport_module\b|\.fit\(|optimizer_?\w*\(.*grad")
 """Words of a file that puts gradients to use, be it out of sight: they can only silence."""
@@ -73,8 +70,8 @@ def left_in_eval(script: Script) -> Iterator[LeftInEval]:
     """Models that train on in evaluation mode: no `train()` between an `eval()` and the next step."""
     events = every_event(script)
     modes = [event for event in events if event.kind == "mode"]
-    if not modes or any(isinstance(event.values.get("model"), Unknown) for event in modes):
-        return
+    if not modes or any(isinstance(event.values.get("model"), Unknown) and _mode(event) != "eval" for event in modes):
+        return  # what is set to training mode may be the model
     for one in loop_passes(events):
         model = _trained(events, one.step, one.loop)
         layer = mode_dependent_layer(model, events, frozen_too=False)
@@ -168,10 +165,8 @@ class LostGradients(NamedTuple):
 def lost_gradients(script: Script) -> Iterator[LostGradients]:
     """Clears that stand between a backward and the step that needed it, also round the loop."""
     for one in loop_passes(every_event(script)):
-        own = [
-            at for at, act in enumerate(one.acts) if act.place == one.step.place
-        ]  # of several acts at a place the first is there
-        until = own[0] if own else len(one.acts)
+        # of several steps at one place the acts hold the first alone, which need not be this one
+        until = next((at for at, act in enumerate(one.acts) if act.place == one.step.place), len(one.acts))
         before = [act for act in one.acts[:until] if act.kind != "clip"]
         behind = [act for act in one.acts[until + 1 :] if act.kind != "clip"]
         early = bool(behind) and [act.kind for act in (*behind, *before)] == ["backward", "zero_grad"]
@@ -196,15 +191,19 @@ class Missing(NamedTuple):
 def missing_acts(script: Script) -> Iterator[Missing]:
     """Loops that clear gradients and go backward but never step, or step without ever going backward."""
     events = every_event(script)
+    seen: set[object] = set()
     for one in loop_passes(events):
-        text = getattr(one.step.place, "source_text", "")
-        if one.of("backward") or GRADIENTS_TAKEN.search(text):
+        key = one.loop.place or id(one.loop)
+        if key in seen or one.of("backward") or _may_take_gradients(one.loop):
             continue
+        seen.add(key)  # of several optimizers none is told of twice
         losses = [event for event in events if event.kind == "loss" and inside(event, one.loop) and _is_known(event)]
         if losses and losses[0].place is not None:
             yield Missing("backward", losses[0].place)
         elif one.of("zero_grad") and one.step.place is not None and "optimizer" in one.step.values:
-            yield Missing("gradients", one.step.place)
+            held = {event.kind for event in events if inside(event, one.loop)}
+            if "forward" in held or "scheduler_step" not in held:  # without data it is the schedule that is tried out
+                yield Missing("gradients", one.step.place)
     for event, optimizer in made(script, "optimizer"):
         text = getattr(event.place, "source_text", "")
         if (
@@ -224,6 +223,12 @@ def missing_acts(script: Script) -> Iterator[Missing]:
             backward = [other for other in events if loop is not None and other.kind == "backward" and inside(other, loop)]
             if loop is not None and backward and backward[0].place is not None and not conditional(backward[0], loop):
                 yield Missing("step", backward[0].place)
+
+
+def _may_take_gradients(loop: Frame) -> bool:
+    """Whether words of a loop, or of what it calls, say that gradients are taken."""
+    words = words_reached(loop.place)
+    return words is None or GRADIENTS_TAKEN.search(" ".join(f".{word}" for word in words)) is not None
 
 
 def gradients_not_applied(script: Script) -> Iterator[Place]:
@@ -360,26 +365,6 @@ def _initialised_anew(events: Sequence[Event]) -> Iterator[Rebuilt]:
             if unit or innermost:
                 seen.add(event.place)
                 yield Rebuilt("weights", "the initialiser", unit or "pass", event.place)
-
-
-def forwards_without_gradients(script: Script) -> Iterator[tuple[Place, Place]]:
-    """(forward pass under `no_grad`, the backward pass of its loss), where nothing else of the loss has gradients."""
-    events = every_event(script)
-    outputs = {id(event.values.get("output")): event for event in events if event.kind == "forward"}
-    for event in events:
-        loss = event.values.get("loss")
-        if event.kind != "backward" or not isinstance(loss, Array) or loss.library == "tensorflow" or event.place is None:
-            continue
-        below = [outputs[id(one)] for one in upstream(loss) if id(one) in outputs]
-        if not below or not all(is_unrecorded(one) for one in below) or below[0].place is None:
-            continue
-        found = tuple(above(loss))
-        elsewhere = {one.why for one in found if isinstance(one, Unknown)} - batches_of(events)
-        terms = [one for each in found if isinstance(each, Array) and each.op == "add" for one in each.inputs]
-        if any(isinstance(one, Unknown) for one in terms):
-            continue  # as may a term of the loss
-        if not elsewhere and len(found) < MAXIMUM_UPSTREAM:  # what is not known, or not seen, may have gradients of its own
-            yield below[0].place, event.place
 
 
 def upstream(array: Array) -> Iterator[Array]:

@@ -17,6 +17,8 @@ from trainlint.interpret.values import Array, Object
 from trainlint.source.lines import split_rows
 
 BY_KEYWORD = re.compile(r"[\w.]+\(\s*\w+\s*=")
+BY_ITSELF = re.compile(r"(\w+)\.backward\(\s*(?:gradient\s*=\s*)?\1\s*[,)]")
+"""`loss.backward(loss)`."""
 
 
 class WrongCall(NamedTuple):
@@ -29,7 +31,7 @@ class WrongCall(NamedTuple):
 
 
 def wrong_loss_calls(script: Script) -> Iterator[WrongCall]:
-    """Predictions given to the constructor of a loss, and criteria that the second pass of a loop cannot call."""
+    """Predictions given to the constructor of a loss, criteria that the second pass cannot call, `loss.backward(loss)`."""
     for event, built in made(script, "loss"):
         if isinstance(built, Object) and event.place is not None and _takes_prediction(built):
             name = built.row.name.rpartition(".")[2]
@@ -40,6 +42,10 @@ def wrong_loss_calls(script: Script) -> Iterator[WrongCall]:
             yield WrongCall(effect, event.place, (), _constructed_first(event.place))
     for event in every_event(script):
         loop, loss = innermost_loop(event), event.values.get("loss")
+        itself = BY_ITSELF.match(getattr(event.place, "text", "")) if event.kind == "backward" else None
+        if itself is not None and event.place is not None and (not isinstance(loss, Array) or loss.shape in ((), None)):
+            effect = f"every gradient is multiplied by the value of `{itself[1]}`, and steps fade as it falls: call `backward()`"
+            yield WrongCall(effect, event.place, (), ())
         if event.kind == "loss" and isinstance(loss, Object) and event.place is not None and loop is not None:
             name = _replaced_name(event.place)
             if name and _runs_again(event, loop) and _outside(loss, loop, name):

@@ -65,7 +65,10 @@ PASSED = frozenset({"reshape", "flatten", "squeeze", "expand_dims", "cast", "lin
 
 
 class LossFit(NamedTuple):
-    """What meets in the loss; `activation` is None where the output could not be followed."""
+    """What meets in the loss; `activation` is None where the output could not be followed.
+
+    `own_inputs`: the targets are the very batch that the model is given.
+    """
 
     losses: tuple[str, ...]
     loss: str
@@ -79,6 +82,7 @@ class LossFit(NamedTuple):
     activation_place: Place | None = None
     inner: str = ""
     inner_place: Place | None = None
+    own_inputs: bool = False
 
 
 class Verdict(NamedTuple):
@@ -137,6 +141,7 @@ def loss_fit(run: TrainingRun) -> LossFit | None:
         keras,
         skip_upwards(output, PASSED).place if output is not None else None,
         *_inner(output),
+        own_inputs=run.targets.value is not None and run.targets.value is run.inputs.value,
     )
 
 
@@ -352,6 +357,8 @@ LABELS: dict[str, Callable[[LossFit], bool]] = {
     "rank-differs": _rank_differs,
     "width-differs": _width_differs,
     "multihot": _are_indicators,
+    "own-inputs": lambda fit: fit.own_inputs and _width_differs(fit),
+    "multihot-wide": lambda fit: _are_indicators(fit) and _width_differs(fit),
     "one-column": _one_target_a_row,
     "one-number": lambda fit: len(fit.targets.shape or ()) == 1 and len(fit.output_shape or ()) == 2 and not _is_one_row(fit),
     "out-of-range": _out_of_range,

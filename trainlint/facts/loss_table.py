@@ -30,6 +30,8 @@ TABLE = """
  4 | REG                 | softmax              | 1  | any          | unit       | unit       | 303 error          | sigmoid
  5 | CCE SCCE CE BCE BCEL| any                  | any| beyond-unit  | no-classes | no-classes | 311 error          | regression
  6 | CCE CE-dense        | any                  | >=2| indices      | one-row    | -          | 305 error          | sparse
+ 7 | CCE CE              | any                  | >=2| own-inputs   | given-x    | given-x    | 314 error          | labels
+ 7 | CCE CE              | any                  | >=2| multihot-wide| other-width| other-width| 307 error          | as-wide
  7 | CCE CE              | any                  | any| multihot     | compete    | compete    | 308 warning        | kind
 20 | CCE SCCE CCE-written| sigmoid>softmax softmax>softmax| >=2| any | squeezed-in| squeezed-in| 302 error  | drop-inner
 20 | BCE BCE-written     | sigmoid>softmax softmax>softmax| >=2| any | shared-in| shared-in| 302 error  | drop-inner
@@ -56,8 +58,11 @@ TABLE = """
 17 | CCE                 | softmax              | !=C| onehot       | width      | -          | 307 error          | units
 17 | CCE                 | any                  | >=2| width-differs| other-width| -          | 307 error          | as-wide
 18 | CE NLL              | any                  | >=2| onehot-int   | -          | int-rows   | 306 error          | argmax
+18 | CE                  | any                  | !=C| onehot       | width      | width      | 307 error          | units
+18 | CE                  | any                  | >=2| width-differs| other-width| other-width| 307 error          | as-wide
 19 | CE                  | softmax              | any| any          | recovered  | twice      | 302 error (warning)| drop
 20 | CE                  | sigmoid              | any| any          | recovered  | squeezed   | 302 error (warning)| drop
+21 | CE                  | leaky_relu           | any| any          | shrunk     | shrunk     | 304 info           | drop-only
 21 | CE                  | relu&co leaky&co tanh| any| any          | cut        | cut        | 304 warning        | drop-only
 22 | CE                  | log_softmax          | any| any          | right      | right      |                    |
 23 | CE                  | linear               | <C | indices      | few-keras  | few-torch  | 307 error          | units
@@ -131,6 +136,7 @@ EFFECTS: dict[str, str] = {
     "exp-twice": "with log_input=True the loss takes the exponential again: the rate becomes exp({output}(z))",
     "few-keras": "labels reach {c} classes and the output has {k} units: a label of {k} or more raises, or gives NaN on a GPU",
     "few-torch": "labels reach {c} classes and the output has {k} units: a label of {k} or more raises",
+    "given-x": "the targets are the very inputs of the model: output {shape} against targets {target} raises at the first batch",
     "int-rows": "class numbers are expected and integer one-hot rows come: raises",
     "leaves": "BCELoss raises once a value leaves [0, 1]",
     "log-raw": "the logarithm of an output that is not positive is NaN, and where it is clipped the gradient is 0",
@@ -156,6 +162,7 @@ EFFECTS: dict[str, str] = {
     "rows-come": "class numbers are expected and one-hot rows come: raises at the first batch",
     "shared-in": "{output} is taken of {inner} values in (0, 1): none of {k} classes can be given more than {most}",
     "shapes": "output {shape} and target {target} differ in shape: raises",
+    "shrunk": "{output} shrinks the negative logits and their gradients",
     "sigmoid-2": "the loss applies sigmoid again: it cannot fall below 0.313 for label 1 and 0.693 for label 0",
     "slow": "squared error on probabilities learns slowly where it is most wrong",
     "squeezed": "the loss applies softmax to values in (0, 1): with {k} classes it cannot fall below {floor}",
@@ -185,6 +192,7 @@ ADVICE: dict[str, str] = {
     "drop-inner": "drop the {inner}",
     "drop-only": "drop the activation",
     "kind": "use softmax for exclusive classes, sigmoid with binary cross-entropy for independent ones",
+    "labels": "pass the labels",
     "linear": "use a linear output, or scale the targets",
     "with-logits": "use the loss on logits, or a sigmoid output",
     "or-softmax": "use from_logits=True, or a softmax output",

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.passes import owner_of, same_frame
+from trainlint.facts.provenance import computed_number
 from trainlint.facts.queries import above
 from trainlint.facts.run import TrainingRun
 from trainlint.interpret.events import Event
-from trainlint.interpret.values import Array, Literal, Object, Tuple, Value
+from trainlint.interpret.values import Array, Object, Tuple, Value
 
 KEPT = frozenset({"mean", "sum", "reshape", "squeeze", "flatten", "cast", "expand_dims", "identity"})
 RISING = frozenset({"log", "exp", "sigmoid", "log_sigmoid", "softplus", "relu", "tanh", "clip", "sqrt"})
@@ -18,7 +19,10 @@ RISING = frozenset({"log", "exp", "sigmoid", "log_sigmoid", "softplus", "relu", 
 TOWARDS_TARGET = frozenset(
     {"binary_crossentropy", "binary_cross_entropy_with_logits", "mean_squared_error", "mean_absolute_error"}
 )
+MIDDLE = 0.5
+"""Between the labels of what is generated and of what is real."""
 MAXIMUM_TERMS = 500
+"""Terms of a loss, and steps from a loss to what it compares, that are looked at."""
 
 
 class Push(NamedTuple):
@@ -115,18 +119,10 @@ def _factors(one: Array, sign: int, place: Place | None) -> list[tuple[Value, in
     if one.op in ("add", "subtract"):
         return [(left, sign, place), (right, sign if one.op == "add" else -sign, place)]
     for number, other in ((right, left), (left, right)):
-        value = _number(number)
+        value = computed_number(number)
         if value and (one.op == "multiply" or number is right):
             return [(other, sign if value > 0 else -sign, place)]
     return []
-
-
-def _number(value: Value) -> float | None:
-    if isinstance(value, Literal) and isinstance(value.value, int | float):
-        return float(value.value)
-    if isinstance(value, Array) and value.data is not None and value.data.size == 1 and value.data.dtype.kind in "iuf":
-        return float(value.data.reshape(-1)[0])
-    return None
 
 
 def _towards_target(array: Array, sign: int, outputs: Mapping[int, Event]) -> Iterator[Push]:
@@ -145,7 +141,3 @@ def _towards_target(array: Array, sign: int, outputs: Mapping[int, Event]) -> It
         return
     if low > MIDDLE or high < MIDDLE:
         yield Push(answer, sign if low > MIDDLE else -sign, array.place)
-
-
-MIDDLE = 0.5
-"""Between the labels of what is generated and of what is real."""

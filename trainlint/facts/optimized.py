@@ -7,8 +7,19 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from trainlint.core import Place
+from trainlint.facts.cuts import is_constant
 from trainlint.facts.loop_faults import loops_of
-from trainlint.facts.passes import LoopPass, every_event, inside, loop_passes, names_only, owner_of, same_frame, text_of
+from trainlint.facts.passes import (
+    LoopPass,
+    every_event,
+    inside,
+    is_unrecorded,
+    loop_passes,
+    names_only,
+    on_one_path,
+    owner_of,
+    text_of,
+)
 from trainlint.facts.queries import above
 from trainlint.facts.registration import descendants, has_weights, is_module, made
 from trainlint.facts.run import Script
@@ -52,7 +63,7 @@ def weights_without_optimizer(script: Script) -> Iterator[Untrained]:
         holding = [
             one for one, owner in optimizers if _holds(owner, target) or (replaced is not None and _holds(replaced, owner))
         ]
-        sure = holding and all(one.order < event.order and _same_path(one, event) for one in holding)
+        sure = holding and all(one.order < event.order and on_one_path(one, event) for one in holding)
         if sure and not any(owner is None for _, owner in optimizers) and _stepped(events, holding):
             found.append(Untrained(text_of(event.values.get("name")), "replaced", event.place, holding[-1].place))
     found.extend(_other_models(events))
@@ -64,15 +75,6 @@ def _holds(owner: Value | None, module: Value | None) -> bool:
     return isinstance(owner, Object | Instance) and any(one is module for _, one in descendants(owner))
 
 
-def _same_path(first: Event, second: Event) -> bool:
-    """Whether two events surely follow one another as the text has them."""
-    frames = [frame for frame in (*first.frames, *second.frames) if frame.kind in ("uncalled", "branch", "loop")]
-    return all(
-        any(same_frame(frame, one) for one in first.frames) and any(same_frame(frame, one) for one in second.frames)
-        for frame in frames
-    )
-
-
 def _stepped(events: tuple[Event, ...], making: list[Event]) -> bool:
     held = {id(event.values.get("object")) for event in making}
     return any(event.kind == "step" and id(event.values.get("optimizer")) in held for event in events)
@@ -82,7 +84,7 @@ def _other_models(events: tuple[Event, ...]) -> Iterator[Untrained]:
     """Loops that call one model and step the optimizer of another of its class."""
     for one in loop_passes(events):
         owner = owner_of(one.step.values.get("optimizer") or Literal(None))
-        passes = [event for event in events if event.kind == "forward" and inside(event, one.loop) and not _is_guarded(event)]
+        passes = [event for event in events if event.kind == "forward" and inside(event, one.loop) and not is_unrecorded(event)]
         called = {id(event.values["model"]): event.values["model"] for event in passes}
         steps = {id(event.values.get("optimizer")) for event in events if event.kind == "step" and inside(event, one.loop)}
         if len(called) != 1 or len(steps) != 1 or not one.of("backward") or one.step.place is None:
@@ -90,14 +92,14 @@ def _other_models(events: tuple[Event, ...]) -> Iterator[Untrained]:
         model = next(iter(called.values()))
         twins = isinstance(model, Instance) and isinstance(owner, Instance) and model.cls is owner.cls
         if twins and model is not owner and not _holds(owner, model) and not _holds(model, owner):
-            yield Untrained(_named(model), "other", one.step.place)
+            yield Untrained(named(model), "other", one.step.place)
 
 
 def _strangers(events: tuple[Event, ...], optimizers: list[tuple[Event, Value | None]]) -> Iterator[Untrained]:
     """Losses of one model alone, which no optimizer holds, before the step of a model that is never called for its gradients."""
     if any(owner is None for _, owner in optimizers):
         return
-    passes = [event for event in events if event.kind == "forward" and not _is_guarded(event)]
+    passes = [event for event in events if event.kind == "forward" and not is_unrecorded(event)]
     seen: set[object] = set()
     for step in events:
         owner = owner_of(step.values.get("optimizer") or Literal(None)) if step.kind == "step" else None
@@ -105,7 +107,7 @@ def _strangers(events: tuple[Event, ...], optimizers: list[tuple[Event, Value | 
             continue
         if any(_holds(owner, event.values["model"]) or _holds(event.values["model"], owner) for event in passes):
             continue
-        before = [event for event in events if event.kind == "backward" and event.order < step.order and _same_path(event, step)]
+        before = [event for event in events if event.kind == "backward" and event.order < step.order and on_one_path(event, step)]
         loss = before[-1].values.get("loss") if before else None
         last = next((event for event in reversed(passes) if before and event.order < before[-1].order), None)
         model = last.values["model"] if last is not None else None
@@ -114,10 +116,10 @@ def _strangers(events: tuple[Event, ...], optimizers: list[tuple[Event, Value | 
         trained = any(_holds(one, model) or _holds(model, one) for _, one in optimizers)
         if not trained and _is_all_of_the_loss(loss, last, _uncounted(events)):
             seen.add(step.place)
-            yield Untrained(_named(model), "strange", step.place)
+            yield Untrained(named(model), "strange", step.place)
 
 
-def _named(model: Value) -> str:
+def named(model: Value) -> str:
     """A model's class, or for one of the library's containers the name that it is assigned to."""
     if isinstance(model, Instance):
         return model.cls.name
@@ -127,7 +129,7 @@ def _named(model: Value) -> str:
 
 def _uncounted(events: tuple[Event, ...]) -> frozenset[int]:
     """The outputs of the passes that keep no gradients."""
-    outputs = [event.values.get("output") for event in events if event.kind == "forward" and _is_guarded(event)]
+    outputs = [event.values.get("output") for event in events if event.kind == "forward" and is_unrecorded(event)]
     return frozenset(id(part) for one in outputs for part in (one.items if isinstance(one, Tuple) else (one,)))
 
 
@@ -142,22 +144,18 @@ def _held_twice(events: tuple[Event, ...], optimizers: list[tuple[Event, Value |
             continue
         for event in events:
             model = event.values.get("model")
-            called = event.kind == "forward" and inside(event, one.loop) and not _is_guarded(event)
+            called = event.kind == "forward" and inside(event, one.loop) and not is_unrecorded(event)
             if not called or not isinstance(model, Object | Instance) or not is_module(model) or not has_weights(model):
                 continue
             if "requires_grad" in model.cells:
                 continue
             if not any(owner is None or _holds(owner, model) or _holds(model, owner) for _, owner in optimizers):
-                yield Untrained(_named(model), "twice", second.place)
+                yield Untrained(named(model), "twice", second.place)
                 break
 
 
 def _first_step(events: tuple[Event, ...], one: LoopPass) -> Event | None:
     return next((event for event in events if event.kind == "step" and inside(event, one.loop)), None)
-
-
-def _is_guarded(event: Event) -> bool:
-    return any(frame.kind == "with" and frame.name in ("no_grad", "inference_mode") for frame in event.frames)
 
 
 def _is_all_of_the_loss(loss: Value, forward: Event, uncounted: frozenset[int]) -> bool:
@@ -182,7 +180,7 @@ def _is_all_of_the_loss(loss: Value, forward: Event, uncounted: frozenset[int]) 
             found = True
         elif (isinstance(value, Unknown) and value.why not in batch) or (isinstance(value, Array) and value.op in OWNED):
             return False
-        elif isinstance(value, Array):
+        elif isinstance(value, Array) and not is_constant(value):
             stack.extend(other for held in value.inputs for other in alternatives(held))
     return found and not stack
 

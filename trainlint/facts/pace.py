@@ -151,8 +151,8 @@ def relative_step(run: TrainingRun) -> tuple[float, Node] | None:
         return None
     if layers[0].op not in DENSE_MAPS or normalized_anywhere(run) or recurrent_or_attention(run) or made_up_data(run):
         return None
-    size = next(_kernel_sizes(layers[:1]))
-    return (optimizer.learning_rate.value / size, layers[0]) if size else None
+    rate, size = optimizer.learning_rate.value, next(_kernel_sizes(layers[:1]))
+    return (rate / size, layers[0]) if size and math.isfinite(rate) else None
 
 
 class ClippedReach(NamedTuple):

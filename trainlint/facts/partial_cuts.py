@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from trainlint.core import Place
-from trainlint.facts.passes import every_event, owner_of
+from trainlint.facts.passes import every_event, is_unrecorded, outputs_of, owner_of
 from trainlint.facts.queries import above
 from trainlint.facts.registration import descendants, has_weights
 from trainlint.facts.run import Script
@@ -55,18 +55,38 @@ def _cut_off_for_a_step(events: tuple[Event, ...]) -> Iterator[tuple[int, tuple[
 
     Other losses may reach them, as the discriminator's reaches a generator: those gradients are cleared before they are used.
     """
+    for one in losses_of_steps(events):
+        if not one.layers & one.reached:
+            yield from ((layer, (cut, one.backward)) for layer, cut in one.behind.items() if layer in one.layers)
+
+
+class LossOfStep(NamedTuple):
+    """The one backward pass between an optimizer's zero_grad and its step, which `layers` that it holds its loss has reached.
+
+    `behind`: those that the loss sees across a cut alone, with the cut. Layers are named by their identities.
+    """
+
+    model: Object | Instance
+    layers: frozenset[int]
+    reached: set[int]
+    behind: dict[int, Array]
+    backward: Event
+
+
+def losses_of_steps(events: tuple[Event, ...], unrecorded: Collection[int] = ()) -> Iterator[LossOfStep]:
+    """The losses of PyTorch's steps, as far as all ways from them are known; `unrecorded` as in `ways_of`."""
     for position, step in enumerate(events):
         optimizer = step.values.get("optimizer") if step.kind == "step" else None
         owner = owner_of(optimizer) if optimizer is not None else None
-        mine = {id(one) for _, one in descendants(owner)} if isinstance(owner, Object | Instance) else set()
+        if not isinstance(owner, Object | Instance):
+            continue
         before = events[:position]
-        clearing = [at for at, one in enumerate(before) if mine and _clears(one, optimizer, owner)]
-        cleared = clearing[-1] if clearing else None
+        cleared = next((at for at in range(position - 1, -1, -1) if _clears(before[at], optimizer, owner)), None)
         losses = [one for one in before[cleared + 1 :] if one.kind == "backward"] if cleared is not None else []
-        backward = [loss for loss in (one.values.get("loss") for one in losses) if isinstance(loss, Array)]
-        followed = [ways for ways in (ways_of(loss, batches_of(events)) for loss in backward) if ways is not None]
-        if len(followed) == len(losses) == 1 and not mine & followed[0][0]:
-            yield from ((layer, (cut, losses[0])) for layer, cut in followed[0][1].items() if layer in mine)
+        loss = losses[0].values.get("loss") if len(losses) == 1 else None
+        ways = ways_of(loss, batches_of(events), unrecorded) if isinstance(loss, Array) else None
+        if ways is not None:
+            yield LossOfStep(owner, frozenset(id(one) for _, one in descendants(owner)), *ways, losses[0])
 
 
 def _clears(event: Event, optimizer: Value | None, owner: Value | None) -> bool:
@@ -96,8 +116,25 @@ def _items(value: Value | None) -> tuple[Value, ...]:
     return value.items if isinstance(value, Tuple) else () if value is None else (value,)
 
 
-def ways_of(loss: Array, batches: frozenset[str]) -> tuple[set[int], dict[int, Array]] | None:
-    """The layers that gradients of a loss reach, and those behind a cut with the cut; None if some way is not known."""
+def unrecorded_outputs(events: Sequence[Event]) -> Mapping[int, Event]:
+    """The calls of models under `no_grad`, by the identities of the tensors that they make, one that is not known included."""
+    found: dict[int, Event] = {}
+    for event in events:
+        if event.kind == "forward" and is_unrecorded(event):
+            given = event.values.get("inputs")
+            older = {id(one) for value in (given.items if isinstance(given, Tuple) else ()) for one in above(value)}
+            made: list[Value] = [one for one in outputs_of(event) if one.op != "parameter"]
+            whole = event.values.get("output")
+            made += [whole] if isinstance(whole, Unknown) else []
+            found.update((id(one), event) for one in made if id(one) not in older)
+    return found
+
+
+def ways_of(loss: Array, batches: frozenset[str], unrecorded: Collection[int] = ()) -> tuple[set[int], dict[int, Array]] | None:
+    """The layers that gradients of a loss reach, and those behind a cut with the cut; None if some way is not known.
+
+    `unrecorded` are the tensors that no graph was built of.
+    """
     reached: set[int] = set()
     behind: dict[int, Array] = {}
     stack: list[tuple[Value, Array | None]] = [(loss, None)]
@@ -111,7 +148,7 @@ def ways_of(loss: Array, batches: frozenset[str]) -> tuple[set[int], dict[int, A
             return None
         if not isinstance(value, Array):
             continue
-        cut = cut or (value if _cuts(value) else None)
+        cut = cut or (value if _cuts(value) or id(value) in unrecorded else None)
         layer = value.attributes.get("layer")
         if value.op == "layer" and isinstance(layer, Object | Instance):
             if cut is None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 from trainlint.core import Fact, Place
 from trainlint.facts.extract.counts import loader_over, number_given
 from trainlint.facts.loop_faults import upstream
-from trainlint.facts.passes import conditional, every_event, innermost_loop, inside, same_frame, steps_parameters_of
+from trainlint.facts.passes import conditional, every_event, innermost_loop, inside, outputs_of, same_frame, steps_parameters_of
 from trainlint.facts.run import OptimizerFacts, Script, TrainingRun
 from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.values import Array, Literal, Object
@@ -33,31 +33,47 @@ class LastBatchOnly(NamedTuple):
 def last_batches_only(script: Script) -> Iterator[LastBatchOnly]:
     """Backward passes and steps that stand behind the loop in which their loss is computed batch by batch."""
     events = every_event(script)
-    joined = [event for event in events if event.kind == "accumulated"]
+    joined = [event for event in events if event.kind == "accumulated" and not _in_forward(event)]
     seen: set[object] = set()
     for backward in events:
         loss = backward.values.get("loss")
         if backward.kind != "backward" or not isinstance(loss, Array) or backward.place is None or backward.place in seen:
             continue
         above = {id(one) for one in upstream(loss)}
-        losses = [
-            one for one in events if one.kind == "loss" and id(one.values.get("output")) in above and one.order < backward.order
-        ]
+        step = next((one for one in events if one.kind == "step" and one.order > backward.order), None)
+        losses = _calls_above(events, backward, above, "loss") or _calls_above(events, backward, above, "forward")
         loop = innermost_loop(losses[-1]) if losses else None
-        if loop is None or loop.place is None or loader_over(loop) is None or inside(backward, loop) or loop.trips == 1:
+        if loop is None or loop.place is None or inside(backward, loop) or loop.trips == 1:
             continue
-        outputs = [one.values.get("output") for one in losses]
-        own = {id(up) for one in outputs if isinstance(one, Array) for up in upstream(one)}
+        if loader_over(loop) is None and not _clears(events, step, loop):
+            continue
+        own = {id(up) for one in losses for output in outputs_of(one) for up in upstream(output)}
         sums = any(one.op in JOINING and id(one) not in own for one in upstream(loss))
         put = [{id(one.values.get("value")), id(one.values.get("result"))} for one in joined if inside(one, loop)]
         summed = sums or any(one & above for one in put)
-        step = next((one for one in events if one.kind == "step" and one.order > backward.order), None)
         if not summed and step is not None and not inside(step, loop) and not any(f.kind == "branch" for f in backward.frames):
             seen.add(backward.place)
             yield LastBatchOnly(backward.place, loop.place, loop.trips, step.place)
     for lost in lost_batches(script):
         if lost.every is None:
             yield LastBatchOnly(lost.step, lost.loop, lost.batches, lost.step, cleared=True)
+
+
+def _in_forward(event: Event) -> bool:
+    """Whether an event happens within a call of a model: what a network adds up is of one batch."""
+    return any(frame.kind == "forward" for frame in event.frames)
+
+
+def _calls_above(events: Sequence[Event], backward: Event, above: Container[int], kind: str) -> list[Event]:
+    """The calls of losses or models before a backward pass that what goes backward was computed by."""
+    before = [one for one in events if one.kind == kind and one.order < backward.order]
+    return [one for one in before if any(id(output) in above for output in outputs_of(one))]
+
+
+def _clears(events: Sequence[Event], step: Event | None, loop: Frame) -> bool:
+    """Whether each pass of a loop clears the gradients that a step behind it takes: its passes are batches."""
+    clears = [one for one in events if one.kind == "zero_grad" and inside(one, loop) and not conditional(one, loop)]
+    return step is not None and any(steps_parameters_of(step, one) for one in clears)
 
 
 class LostBatches(NamedTuple):
@@ -75,31 +91,36 @@ class LostBatches(NamedTuple):
 
 def lost_batches(script: Script) -> Iterator[LostBatches]:
     """Clears that run at every batch, as backward does, where the step follows every k batches or behind all of them."""
-    events = every_event(script)
-    for step in events:
-        before = [event for event in events if event.order < step.order]
-        backward = next((event for event in reversed(before) if event.kind == "backward"), None)
-        loop = innermost_loop(backward) if backward is not None and step.kind == "step" else None
-        if (
-            loop is None
-            or backward is None
-            or loader_over(loop) is None
-            or conditional(backward, loop)
-            or loop.trips == 1
-            or loop.place is None
-        ):
-            continue
-        every = (
-            next((one.trips for one in step.frames if one.kind == "branch" and one.trips), None) if inside(step, loop) else None
-        )
-        behind = not inside(step, loop) and _same(innermost_loop(step), _around(backward, loop))
-        if step.place is None or not (behind or (every is not None and every >= 2)) or (behind and _is_doubtful(step)):
-            continue
-        for clear in before:
-            surely = clear.kind == "zero_grad" and inside(clear, loop) and not conditional(clear, loop)
-            if surely and clear.place is not None and steps_parameters_of(step, clear):
-                yield LostBatches(clear.place, step.place, loop.place, every, loop.trips)
-                break
+    clears: list[Event] = []
+    backward: Event | None = None
+    seen: set[object] = set()
+    for event in every_event(script):
+        if event.kind == "zero_grad":
+            clears.append(event)
+        elif event.kind == "backward":
+            backward = event
+        elif event.kind == "step" and backward is not None and event.place is not None and event.place not in seen:
+            found = _lost_by(event, backward, clears)
+            if found is not None:
+                seen.add(event.place)
+                yield found
+
+
+def _lost_by(step: Event, backward: Event, clears: Sequence[Event]) -> LostBatches | None:
+    """The batches that a step behind `backward` misses by one of the clears ahead of it."""
+    loop = innermost_loop(backward)
+    if loop is None or loop.place is None or loop.trips == 1 or loader_over(loop) is None or conditional(backward, loop):
+        return None
+    tests = [frame for frame in step.frames if frame.kind == "branch"]
+    every = next((one.trips for one in tests if one.trips), None) if inside(step, loop) else None
+    behind = not inside(step, loop) and not tests and _same(innermost_loop(step), _around(backward, loop))
+    if step.place is None or not (behind or (every is not None and every >= 2)):
+        return None
+    for clear in clears:
+        surely = inside(clear, loop) and not conditional(clear, loop) and steps_parameters_of(step, clear)
+        if surely and clear.place is not None:
+            return LostBatches(clear.place, step.place, loop.place, every, loop.trips)
+    return None
 
 
 def _around(event: Event, loop: Frame) -> Frame:
@@ -107,10 +128,6 @@ def _around(event: Event, loop: Frame) -> Frame:
     loops = [frame for frame in event.frames if frame.kind == "loop"]
     index = next((i for i, frame in enumerate(loops) if same_frame(frame, loop)), 0)
     return loops[max(index - 1, 0)]
-
-
-def _is_doubtful(step: Event) -> bool:
-    return any(frame.kind == "branch" for frame in step.frames)
 
 
 class FirstBatchOnly(NamedTuple):
@@ -171,7 +188,7 @@ def not_averaged(run: TrainingRun) -> NotAveraged | None:
         return None
     clears = [event for event in run.events if event.kind == "zero_grad"]
     inner = innermost_loop(backward)
-    if inner is None or any(inside(one, inner) and not conditional(one, inner) for one in clears) or run.schedule is not None:
+    if inner is None or any(inside(one, inner) and not conditional(one, inner) for one in clears):
         return None
     rate = optimizer.learning_rate.value if isinstance(optimizer.learning_rate, Fact) else None
     return NotAveraged(backward.place, passes, rate)

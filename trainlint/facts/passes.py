@@ -119,6 +119,17 @@ def conditional(event: Event, loop: Frame) -> bool:
     return False
 
 
+def on_one_path(first: Event, second: Event) -> bool:
+    """Whether two events surely follow one another as the text has them: in one arm of each branch, in the same loops."""
+    frames = [frame for frame in (*first.frames, *second.frames) if frame.kind in ("uncalled", "branch", "loop")]
+    return all(_shares(event, frame) for frame in frames for event in (first, second))
+
+
+def _shares(event: Event, frame: Frame) -> bool:
+    """Whether an event happens in a frame; the two arms of a branch have one place, and are different frames."""
+    return any(frame is one or (frame.kind != "branch" and same_frame(frame, one)) for one in event.frames)
+
+
 def called_from(event: Event, loop: Frame, other: Event) -> Place | None:
     """The call in the body of a loop in whose function an event happens, and another does not; None of the body's own."""
     within = dropwhile(lambda frame: not same_frame(frame, loop), event.frames)
@@ -127,11 +138,41 @@ def called_from(event: Event, loop: Frame, other: Event) -> Place | None:
 
 
 def is_unrecorded(event: Event) -> bool:
-    """Whether no graph is built of an event: `no_grad` or `inference_mode` around it, without an `enable_grad` inside."""
+    """Whether no graph is built of an event (see `unrecording`)."""
+    return unrecording(event) is not None
+
+
+def unrecording(event: Event) -> Frame | None:
+    """What keeps graphs from being built of an event: `no_grad` and the like around it, without an `enable_grad` inside."""
     for frame in reversed(event.frames):
-        if frame.kind == "with" and frame.name in ("no_grad", "inference_mode", "enable_grad"):
-            return frame.name != "enable_grad"
-    return False
+        records = _records(frame)
+        if records is not None:
+            return None if records else frame
+    return None
+
+
+def _records(frame: Frame) -> bool | None:
+    """Whether a context manager of PyTorch says that graphs are built; None of what says nothing of it, or is not known.
+
+    `inference_mode` is named "no_grad" too, by the kind of its row; its `mode=False` records as `enable_grad` does.
+    """
+    if frame.kind != "with" or frame.name not in ("no_grad", "enable_grad", "set_grad_enabled"):
+        return None
+    mode = frame.over.arguments.get("mode") if isinstance(frame.over, Object) else None
+    if isinstance(mode, Literal):
+        return bool(mode.value) is (frame.name == "set_grad_enabled")
+    return frame.name == "enable_grad" if mode is None and frame.name != "set_grad_enabled" else None
+
+
+def outputs_of(call: Event) -> Iterator[Array]:
+    """The tensors that a call of a model gives: on every branch, the parts of tuples and a recurrent layer's state too."""
+    stack: list[Value | None] = [call.values.get("output")]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Tuple | Choice):
+            stack.extend(reversed(one.items if isinstance(one, Tuple) else one.alternatives))
+        elif isinstance(one, Array):
+            yield one
 
 
 @lru_cache(maxsize=2)

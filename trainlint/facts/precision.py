@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from trainlint.core import Fact, Place
+from trainlint.facts.extract.counts import loader_over
 from trainlint.facts.graph import Node, walk
 from trainlint.facts.loop_faults import loops_of
 from trainlint.facts.passes import conditional, every_event, innermost_loop, inside
 from trainlint.facts.run import ModelFacts, OptimizerFacts, Script, TrainingRun
-from trainlint.facts.syntax import names_of
+from trainlint.facts.syntax import Names, enclosing, names_of, node_at
 from trainlint.interpret.events import Event, Frame
-from trainlint.interpret.values import Array, Literal, Object, Symbol
+from trainlint.interpret.values import Array, Literal, Object, Symbol, alternatives
 from trainlint.wording import ADAM_FAMILY
 
+if TYPE_CHECKING:
+    import libcst as cst
+
+SAMPLER = "DistributedSampler"
 SCALED = ("scaled", "multiply")
 """Operations by which a loss may be a scaled one."""
 
@@ -107,22 +112,72 @@ def _is_half(frame: Frame) -> bool:
 
 
 def samplers_without_epoch(script: Script) -> Iterator[tuple[Place, Place, str]]:
-    """(sampler, loop, its variable) of shuffling distributed samplers whose epoch loop does not tell them the epoch."""
-    seen: set[int] = set()
+    """(sampler, loop, its variable) of shuffling distributed samplers whose epoch loop does not tell them the epoch.
+
+    Where the loader may have none the variable is "": there is nothing to call then.
+    """
+    seen: set[object] = set()
     for step in every_event(script):
         loops = loops_of(step) if step.kind == "step" else []
-        if len(loops) < 2 or loops[-2].trips == 1:
+        loader = loader_over(loops[-1]) if len(loops) >= 2 and loops[-2].trips != 1 else None
+        if loader is None or loops[-2].place is None:
             continue
-        loader = loops[-1].over
-        sampler = loader.arguments.get("sampler") if isinstance(loader, Object) else None
-        if not isinstance(sampler, Object) or not sampler.row.name.endswith("DistributedSampler") or id(sampler) in seen:
+        sampler = loader.arguments.get("sampler")
+        always = isinstance(sampler, Object)
+        own = (one for one in alternatives(sampler) if isinstance(one, Object)) if sampler is not None else ()
+        made = next((one.place for one in own if _shuffles_by_epoch(one)), None)
+        place = made or (None if always else _sampler_of_another_branch(loader.argument_places.get("sampler")))
+        if place is None or place in seen:
             continue
-        seen.add(id(sampler))
-        shuffle = sampler.arguments.get("shuffle", Literal(True))
-        told = any(names is None or "set_epoch" in names.read for names in map(names_of, (sampler.place, step.place)))
-        shuffles = isinstance(shuffle, Literal) and shuffle.value is True
-        if shuffles and not told and sampler.place is not None and loops[-2].place is not None:
-            yield sampler.place, loops[-2].place, loops[-2].name
+        seen.add(place)
+        if not any(names is None or "set_epoch" in names.read for names in map(names_of, (place, step.place))):
+            yield place, loops[-2].place, loops[-2].name if always else ""
+
+
+def _shuffles_by_epoch(sampler: Object) -> bool:
+    shuffle = sampler.arguments.get("shuffle", Literal(True))
+    return sampler.row.name.endswith(SAMPLER) and isinstance(shuffle, Literal) and shuffle.value is True
+
+
+def _sampler_of_another_branch(given: Place | None) -> Place | None:
+    """The call of PyTorch's sampler, told nothing of `shuffle`, that the name passed as `sampler=` is bound to elsewhere.
+
+    Options of the command line decide which branch is followed: what the others bind is not among the values.
+    """
+    import libcst as cst
+
+    names, node, tree = names_of(given), node_at(given), getattr(given, "tree", None)
+    if names is None or tree is None or not isinstance(node, cst.Name):
+        return None
+    around = enclosing(given, cst.FunctionDef, cst.Module)
+    for target in names.bound.get(node.value, ()):
+        bound = next((one.value for one in names.around(target) if isinstance(one, cst.Assign)), None)
+        here = enclosing(tree.place(target), cst.FunctionDef, cst.Module) is around
+        if isinstance(bound, cst.Call) and here and _is_of_torch(names, bound.func):
+            return None if any(map(_tells_shuffle, enumerate(bound.args))) else cast("Place", tree.place(bound))
+    return None
+
+
+def _tells_shuffle(numbered: tuple[int, cst.Arg]) -> bool:
+    """Whether an argument of the sampler is, or may be, `shuffle`, the fourth."""
+    number, argument = numbered
+    return bool(argument.star) or (number > 2 if argument.keyword is None else argument.keyword.value == "shuffle")
+
+
+def _is_of_torch(names: Names, called: cst.BaseExpression) -> bool:
+    """Whether what is called is the sampler, by a name that the file binds by imports from PyTorch alone."""
+    import libcst as cst
+    from libcst.helpers import get_full_name_for_node
+
+    name = get_full_name_for_node(called) or ""
+    bound = names.bound.get(name.partition(".")[0], ())
+    for node in bound:
+        alias = next((one for one in names.around(node) if isinstance(one, cst.ImportAlias)), None)
+        source = next((one.module for one in names.around(node) if isinstance(one, cst.ImportFrom)), None)
+        module = source if source is not None else alias.name if alias is not None else None
+        if module is None or (get_full_name_for_node(module) or "").partition(".")[0] != "torch":
+            return False
+    return bool(bound) and name.rpartition(".")[2] == SAMPLER
 
 
 def refused_losses(script: Script) -> Iterator[Place]:

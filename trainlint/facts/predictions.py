@@ -60,7 +60,7 @@ def idle_argmaxes(script: Script, events: Sequence[Event]) -> Iterator[IdleArgma
         if not isinstance(given, Array) or not given.symbolic or event.place in seen:
             continue
         axis, rows = made.attributes.get("axis"), given.shape[0] if given.shape else None
-        over_one = isinstance(axis, int) and width_of(given) == 1 and _is_last(axis, given)
+        over_one = isinstance(axis, int) and width_of(given) == 1 and _is_last(axis, given) and not _chosen(event)
         flat = (
             axis is None and given.shape is not None and len(given.shape) == 2 and (given.shape[-1] or 0) > 1 and (rows or 0) > 1
         )
@@ -71,6 +71,11 @@ def idle_argmaxes(script: Script, events: Sequence[Event]) -> Iterator[IdleArgma
             run = _run_of(script, given)
             edits = _comparison(event.place, given, run) if over_one else ()
             yield IdleArgmax(event.place, flat, rows, run, edits, down)
+
+
+def _chosen(event: Event) -> bool:
+    """Whether a branch that is not decided is around an event, other than every so many passes: it may be for other models."""
+    return any(frame.kind == "branch" and frame.trips is None for frame in event.frames)
 
 
 def _is_compared(place: Place) -> bool:

@@ -126,18 +126,18 @@ def _factor_of(array: Array) -> float | None:
         return float((sum(variance) / len(variance)) ** -0.5)
     if array.op not in ("add", "subtract", "multiply", "divide") or len(array.inputs) != 2:
         return None
-    number = _computed_number(array.inputs[1])
+    number = computed_number(array.inputs[1])
     if number is None or (array.op == "divide" and not number):
         return None
     return {"multiply": number, "divide": 1 / number if number else None}.get(array.op, 1.0)
 
 
-def _computed_number(value: Value) -> float | None:
+def computed_number(value: Value) -> float | None:
     """The number that a value is, computed from typical data or written: one that has no range."""
     if not isinstance(value, Array):
         return constant_number(value)
-    bounds = value.statistics
-    return bounds.low if value.shape == () and bounds.low is not None and bounds.low == bounds.high else None
+    bounds, single = value.statistics, value.shape is not None and all(side == 1 for side in value.shape)
+    return bounds.low if single and bounds.low is not None and bounds.low == bounds.high else None
 
 
 def scaling_of(array: Array) -> Scaling | None:
@@ -156,6 +156,11 @@ def scaling_of(array: Array) -> Scaling | None:
     if not number:
         return None
     return Scaling(array, 1 / number if array.op == "divide" else number)
+
+
+def fitted_on_itself(scaled: Array) -> bool:
+    """Whether a scaler scaled the very data that it was fitted on. What is fitted out of sight is not."""
+    return len(scaled.inputs) == 1 and not scaled.attributes.get("fitted_elsewhere")
 
 
 def constant_number(value: Value | None) -> float | None:

@@ -198,7 +198,7 @@ MAXIMUM_UPSTREAM = 5_000
 
 def above(value: Value) -> Iterator[Value]:
     """A value and all that it was computed from, alternatives of branches included; not beyond 5,000 values."""
-    stack: list[Value] = [value]
+    stack: list[Value] = [*alternatives(value)]
     seen: set[int] = set()
     while stack and len(seen) < MAXIMUM_UPSTREAM:
         one = stack.pop()

@@ -19,7 +19,7 @@ LONGEST = 50_000
 RateAt = Callable[[Mapping[str, Any], float, int], float]
 
 
-class Course(NamedTuple):
+class RatesOverRun(NamedTuple):
     """The rate of each of the `unit` that a run has: "updates", or "epochs" where nothing tells how many updates one has."""
 
     rates: list[float]
@@ -37,7 +37,7 @@ def rates_of(run: TrainingRun) -> list[float]:
 
 
 @once_a_run
-def course_of(run: TrainingRun) -> Course | None:
+def rates_over_run(run: TrainingRun) -> RatesOverRun | None:
     """The rates of a whole run; None where they are not known, or there are more than `LONGEST`."""
     if run.updates is not None:
         rates, unit = rates_of(run) if run.updates <= LONGEST else [], "updates"
@@ -45,7 +45,7 @@ def course_of(run: TrainingRun) -> Course | None:
         rates, unit = _rates(run, min(run.epochs.value, LONGEST)), "epochs"
     else:
         return None
-    return Course(rates, unit) if rates else None
+    return RatesOverRun(rates, unit) if rates else None
 
 
 def _rates(run: TrainingRun, steps: int) -> list[float]:

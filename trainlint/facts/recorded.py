@@ -10,7 +10,19 @@ from trainlint.core import Place
 from trainlint.facts.passes import every_event
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event
-from trainlint.interpret.values import Array, Function, Instance, List, Literal, Object, Symbol, Tuple, Value
+from trainlint.interpret.values import (
+    Array,
+    Dict,
+    Function,
+    Instance,
+    List,
+    Literal,
+    Object,
+    Symbol,
+    Tuple,
+    Unknown,
+    Value,
+)
 
 SAME = {
     "accuracy": {"accuracy", "acc"},
@@ -80,20 +92,81 @@ def _monitors(fit: Event) -> Iterator[NotRecorded]:
 def _why(fit: Event, key: str) -> str:
     """Why a fit does not record a name; nothing if it does, or that is not known."""
     metrics = _metric_names(fit.values.get("metrics"))
-    model, method = fit.values.get("model"), fit.values.get("method")
-    if isinstance(model, Instance) or (isinstance(model, Object) and model.row.kind == "unknown"):
+    model, method, output = (fit.values.get(role) for role in ("model", "method", "output"))
+    if not _leaves_it_to_keras(model) or (isinstance(method, Literal) and method.value == "train_on_batch"):
         return ""
-    if not isinstance(fit.values.get("output"), Array) or (isinstance(method, Literal) and method.value == "train_on_batch"):
+    several = isinstance(output, Tuple | List | Dict)
+    if not (isinstance(output, Array) or several) or any(name.startswith("extra:") for name in fit.values):
         return ""
-    if any(name.startswith("extra:") for name in fit.values):
+    callbacks = _given(fit.values.get("callbacks"))
+    if any(map(_writes_logs, callbacks)):
         return ""
     if key.startswith("val_") and not any(name in fit.values for name in VALIDATION):
         return "the fit has no validation data"
     name = key.removeprefix("val_")
-    if metrics is None or name in ALWAYS or name in {one for known in metrics for one in SAME.get(known, {known})}:
+    if metrics is None or (several and name.endswith("_loss")) or (isinstance(model, Instance) and _holds_metrics(model)):
+        return ""
+    if any(not isinstance(one, Object | Instance) for one in callbacks):
+        return ""  # what is not known may write logs
+    names = {one for known in metrics for one in SAME.get(known, {known})}
+    if name in ALWAYS or name in names or (several and name.endswith(tuple(f"_{one}" for one in names))):
         return ""
     listed = ", ".join(f"`{one}`" for one in ("loss", *sorted(metrics)))
-    return f"recorded are {listed}"
+    return f"recorded are {listed}" + (" and those of each output" if several else "")
+
+
+OWN_RECORDS = frozenset(
+    {
+        *("fit", "compile", "train_step", "test_step", "make_train_function", "make_test_function", "evaluate"),
+        *("metrics", "compute_metrics", "get_metrics_result", "compute_loss"),
+    }
+)
+"""Methods by which a model of the script may record other names."""
+
+
+def _leaves_it_to_keras(model: Value | None) -> bool:
+    """Whether what `fit` records is Keras' alone to say: no model that is not known, and no class that trains in its own way."""
+    if not isinstance(model, Instance):
+        return not (isinstance(model, Object) and model.row.kind == "unknown")
+    alone = len(model.cls.bases) == 1 and isinstance(model.cls.bases[0], Symbol) and model.row is not None
+    return alone and not OWN_RECORDS & model.cls.cells.keys()
+
+
+def _holds_metrics(model: Instance) -> bool:
+    """Whether a model of the script, or a layer in it, has metrics of its own, or what is not known and may be one."""
+    waiting: list[Value] = [model]
+    for _ in range(MAXIMUM_PARTS):
+        if not waiting:
+            return False
+        one = waiting.pop()
+        if isinstance(one, Unknown) or (isinstance(one, Object) and one.row.makes == "metric"):
+            return True
+        if isinstance(one, Instance) and "add_metric" in getattr(one.cls.place, "source_text", ""):
+            return True
+        if isinstance(one, Tuple):
+            waiting.extend(one.items)
+        elif isinstance(one, Instance | List | Dict):
+            waiting.extend(one.cells.values())
+    return True
+
+
+MAXIMUM_PARTS = 2_000
+WRITES_LOGS = re.compile(r"\blogs\s*\[[^\]\n]*\]\s*[-+*/]?=(?!=)|\blogs\.(?:update|setdefault)\(")
+
+
+def _writes_logs(callback: Value) -> bool:
+    """Whether a callback may put more into the logs, which the next ones and the history then hold: the text can only silence."""
+    if isinstance(callback, Object):
+        return callback.row.name.endswith("LambdaCallback")
+    text = getattr(callback.cls.place, "source_text", "") if isinstance(callback, Instance) else ""
+    return WRITES_LOGS.search(text) is not None
+
+
+def _given(callbacks: Value | None) -> tuple[Value, ...]:
+    """The callbacks of a fit; of a list that is not all known the whole."""
+    if callbacks is None or (isinstance(callbacks, Literal) and callbacks.value is None):
+        return ()
+    return items if (items := _items(callbacks)) is not None else (callbacks,)
 
 
 def _instead(fit: Event, key: str) -> str:

@@ -38,6 +38,7 @@ WEIGHTED = frozenset(
 MODE_DEPENDENT = frozenset({"dropout", "batch_norm"})
 """Kinds of layers that do something else in evaluation."""
 
+MOST_BASES = 16
 REGISTERING = ("add_module", "register_module", "setattr(", "register_parameter", "__setattr__")
 MISSPELT = frozenset(
     {"_init_", "___init__", "__init___", "___init___", "__init", "_init__", "__init_", "__int__", "__innit__", "init__"}
@@ -60,11 +61,10 @@ class Unregistered:
 
 
 class Unconstructed(NamedTuple):
-    """A module whose base is not constructed: the class's name, why, the first layer it then assigns, where."""
+    """A module whose base is not constructed: what follows, how its `__init__` is misspelt if it is, where."""
 
-    name: str
+    effect: str
     misspelt: str
-    layers: tuple[str, ...]
     place: Place
 
 
@@ -106,7 +106,15 @@ def has_weights(value: Value, known: Collection[int] = ()) -> bool:
     """Whether a value is a module with weights of its own or below it, others than those of known layers."""
     if not isinstance(value, Object | Instance) or not is_module(value):
         return False
-    return any(one.row is not None and one.row.kind in WEIGHTED and id(one) not in known for _, one in descendants(value))
+    return any(id(one) not in known and _owns_weights(one) for _, one in descendants(value))
+
+
+def _owns_weights(module: Object | Instance) -> bool:
+    """Whether a module is a layer with weights, or registers a Parameter of the script's own."""
+    if module.row is not None and module.row.kind in WEIGHTED:
+        return True
+    held = (one for cell in module.cells.values() for one in alternatives(cell)) if isinstance(module, Instance) else ()
+    return any(isinstance(one, Array) and one.op == "parameter" and bool(one.attributes.get("registered")) for one in held)
 
 
 def unregistered(script: Script) -> Iterator[Unregistered]:
@@ -197,18 +205,34 @@ def unconstructed(script: Script) -> Iterator[Unconstructed]:
         if not isinstance(module, Instance) or not is_module(module) or id(module.cls) in seen:
             continue
         seen.add(id(module.cls))
-        constructor = event.values.get("unconstructed")
-        layers = tuple(str(name) for name, one in module.cells.items() if is_module(one))
-        own = (
-            constructor if isinstance(constructor, Function) and constructor.name == "__init__" else None
-        )  # none put there later
-        if own is not None and own.place is not None and layers and _bases_are_known(module.cls):
-            yield Unconstructed(module.cls.name, "", layers, own.place)
+        own = event.values.get("unconstructed")
+        # what the script put in the place of `__init__` has another name
+        if isinstance(own, Function) and own.name == "__init__" and own.place is not None and _leads_to(module.cls, own.owner):
+            raising = _raising(script, module)
+            if raising:
+                yield Unconstructed(f"{raising} without `super().__init__()`: raises an AttributeError", "", own.place)
         wrong = [one for name, one in module.cls.cells.items() if name in MISSPELT and isinstance(one, Function)]
         if wrong and "__init__" not in module.cls.cells and wrong[0].place is not None:
-            yield Unconstructed(module.cls.name, wrong[0].name, (), wrong[0].place)
+            effect = "is no `__init__`: it never runs, the model has no layers and no parameters"
+            yield Unconstructed(f"`{wrong[0].name}` of {module.cls.name} {effect}", wrong[0].name, wrong[0].place)
 
 
-def _bases_are_known(cls: Class) -> bool:
-    """Whether a class derives from `nn.Module` directly (another base of its own may call the constructor)."""
-    return len(cls.bases) == 1 and isinstance(cls.bases[0], Symbol) and not cls.decorators
+def _raising(script: Script, module: Instance) -> str:
+    """What a module does that needs its tables: it assigns a layer, or is called. "" if neither is seen."""
+    layer = next((name for name, one in module.cells.items() if is_module(one)), None)
+    if layer is not None:
+        return f"{module.cls.name} assigns `self.{layer}`"
+    called = any(event.kind == "forward" and event.values.get("model") is module for event in every_event(script))
+    return f"{module.cls.name} is called" if called and "__call__" not in module.cls.cells else ""
+
+
+def _leads_to(cls: Class, owner: Class | None) -> bool:
+    """Whether a class derives from a module of the library by way of another one, each from one class alone."""
+    met = False
+    for _ in range(MOST_BASES):
+        met = met or cls is owner
+        base = cls.bases[0] if len(cls.bases) == 1 and not (cls.decorators or cls.keywords) else None
+        if not isinstance(base, Class):
+            return met and isinstance(base, Symbol)
+        cls = base
+    return False

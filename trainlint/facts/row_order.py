@@ -10,6 +10,7 @@ from trainlint.facts.provenance import MAXIMUM_ARRAYS, lineage, made_at_random, 
 from trainlint.facts.run import TrainingRun
 from trainlint.facts.syntax import Names, enclosing, last_name, names_of, readers
 from trainlint.interpret.events import Event
+from trainlint.interpret.subscripts import is_known
 from trainlint.interpret.values import Array, Function, Instance, Literal, Tuple, Value
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def _by(array: Array) -> Iterator[Permutation]:
         yield Permutation(str(together) if together is not None else id(array), array.place)
     elif array.op == "getitem" and len(array.inputs) > 1:
         index = array.inputs[1]
-        if array.attributes.get("index", ("",))[0] == "?" and isinstance(index, Array) and made_at_random(index):
+        chosen = not all(map(is_known, array.attributes.get("index", ())[:1]))
+        if chosen and isinstance(index, Array) and made_at_random(index):
             yield Permutation(id(list(main_path(index))[-1]), array.place)
     elif array.op == "split" and array.attributes.get("shuffle"):
         yield Permutation(("split", str(array.place), array.attributes.get("part")), array.place)

@@ -22,6 +22,7 @@ from trainlint.facts.queries import (
     users_of,
 )
 from trainlint.facts.run import DataFacts, TrainingRun
+from trainlint.wording import figure
 
 SEEN_THROUGH = (RESHAPING | AVERAGING | {"max_pool"}) - {"batch_norm"}
 """Operations behind which raw values are still raw values."""
@@ -36,6 +37,8 @@ LARGE_FACTOR = 10.0
 """A factor inside the network from which on it may be there to reach the targets' scale."""
 
 RECURRENT = frozenset({"lstm", "gru", "simple_rnn"})
+BOUNDED = frozenset({"sigmoid", "hard_sigmoid", "tanh", "softsign", "softmax"})
+"""Activations whose outputs are at most 1, whatever goes in."""
 
 
 def first_layer_on_raw_inputs(run: TrainingRun) -> Node | None:
@@ -94,9 +97,10 @@ def initial_output_scale(node: Node, inputs: float) -> float | None:
     """Root mean square of a layer's outputs at the start, before its activation, for inputs of that root mean square.
 
     Glorot: the weights have variance 2/(fan_in + fan_out), He 2/fan_in, PyTorch's default 1/(3·fan_in); a sum over fan_in
-    independent weights then has variance fan_in times that times the mean square of the inputs.
+    independent weights then has variance fan_in times that times the mean square of the inputs. None of a recurrent layer, whose
+    gates bound its outputs.
     """
-    fan_in, fan_out = fans(node)
+    fan_in, fan_out = fans(node) if node.op in DENSE_MAPS else (None, None)
     kind = node.parameters[0].initializer.kind if node.parameters else ""
     if fan_in is None or fan_out is None:
         return None
@@ -104,13 +108,25 @@ def initial_output_scale(node: Node, inputs: float) -> float | None:
     return None if gain is None else inputs * math.sqrt(gain)
 
 
+def outputs_in_words(run: TrainingRun, layer: Node, start: float | None) -> str:
+    """How large a layer's outputs start, or the sums that a bounded activation of it gets; "" if that is not known."""
+    root = root_of(run)
+    below = users_of(root).get(id(layer), ()) if root is not None else ()
+    if not start:
+        return ""
+    bounded = len(below) == 1 and below[0].op in BOUNDED
+    sums = f"its {below[0].op.replace('_', ' ')} starts on sums of" if bounded else "its outputs start at"
+    return f": {sums} about ±{figure(start)}"
+
+
 def fans(node: Node) -> tuple[int | None, int | None]:
-    """Fan-in and fan-out of a dense layer or a convolution."""
-    width, units = input_width(node), output_width(node)
-    if width is None or units is None:
+    """Fan-in and fan-out of a dense layer or a convolution; None of a layer without extents, which no library makes."""
+    width, units, kernel = input_width(node), output_width(node), node.attributes.get("kernel_size", ())
+    sides = (width, units, *(kernel if isinstance(kernel, tuple) else ()))
+    known = [side for side in sides if type(side) is int and side > 0]
+    if width is None or units is None or len(known) < len(sides):
         return None, None
-    kernel = node.attributes.get("kernel_size", ())
-    taps = math.prod(kernel) if isinstance(kernel, tuple) else 1
+    taps = math.prod(known[2:])
     return width * taps, units * taps
 
 

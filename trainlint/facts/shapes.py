@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from trainlint.core import Place, Unknown
@@ -15,7 +15,10 @@ from trainlint.facts.queries import RESHAPING, users_of
 from trainlint.facts.registration import made
 from trainlint.facts.run import Script, TrainingRun
 from trainlint.interpret.events import Event
-from trainlint.interpret.values import Array, Literal, Object
+from trainlint.interpret.keras.common import listed
+from trainlint.interpret.keras.graphs import arrays_below
+from trainlint.interpret.keras.models import input_shape
+from trainlint.interpret.values import Array, Instance, Literal, Object
 from trainlint.source.lines import split_rows
 
 MAPS = frozenset({"conv", "depthwise_conv", "separable_conv", "conv_transpose", "max_pool", "average_pool"})
@@ -29,7 +32,10 @@ PASSED_UP = RESHAPING | {"relu", "sigmoid", "tanh", "softmax", "log_softmax", "l
 
 
 class Misplaced(NamedTuple):
-    """A layer called on a shape that it cannot take: what differs, the two numbers, the input's shape, and both places."""
+    """A layer called on a shape that it cannot take: what differs, the two numbers, the input's shape, and both places.
+
+    `used`: the model was fitted before with no such fault, and is used on other data at `call`.
+    """
 
     name: str
     what: str
@@ -41,6 +47,11 @@ class Misplaced(NamedTuple):
     call: Place
     view: Place | None
     keras: bool
+    used: bool = False
+
+    def at_fault(self) -> tuple[Place, str, Place]:
+        """Where to look, and beside that what else in words, and where that is."""
+        return (self.call, "the layer", self.layer) if self.used else (self.layer, "called here", self.call)
 
 
 TAKES = {
@@ -63,10 +74,16 @@ def shape_in_words(shape: Shape) -> str:
     return "×".join("N" if one is None else str(one) for one in shape)
 
 
+def of_a_batch(shape: Shape | None) -> str:
+    """A shape as that of a batch of N, however many rows are known to be in it: `N×28×28`."""
+    return shape_in_words((None, *(shape or (None,))[1:]))
+
+
 def misfits(script: Script) -> Iterator[Misplaced]:
     """Every layer that raises for the shape it is called on, each once; undecided branches are left out."""
     seen: set[object] = set()
-    for event in every_event(script):
+    events = every_event(script)
+    for event in events:
         layer, given = event.values.get("layer"), event.values.get("input")
         if event.kind != "misfit" or not isinstance(layer, Object) or not isinstance(given, Array) or event.place is None:
             continue
@@ -77,7 +94,22 @@ def misfits(script: Script) -> Iterator[Misplaced]:
             continue
         if place not in seen:
             seen.add(place)
-            yield _misplaced(event, layer, given, place, event.place)
+            use = _use_of_a_fitted_model(event, events)
+            yield _misplaced(event, layer, given, place, use or event.place)._replace(used=use is not None)
+
+
+def _use_of_a_fitted_model(event: Event, events: Sequence[Event]) -> Place | None:
+    """Where a model of Keras that an earlier `fit` trained is used on data that do not fit it; None in a `fit`, and elsewhere."""
+    use = next((frame for frame in reversed(event.frames) if frame.kind == "fit"), None)
+    fitted = [
+        one.place
+        for one in events
+        if one.kind == "fit" and use is not None and one.values.get("model") is use.over and one.order < event.order
+    ]
+    if use is None or not fitted or use.place in fitted:
+        return None
+    alike = [one for one in events if one.kind == "misfit" and one.values.get("layer") is event.values.get("layer")]
+    return None if any(frame.place in fitted for one in alike for frame in one.frames if frame.kind == "fit") else use.place
 
 
 def _has_other_weights(event: Event, layer: Object) -> bool:
@@ -121,20 +153,65 @@ def is_picture_with_channels_first(shape: Shape) -> bool:
     return all(one is not None and one >= PICTURE for one in shape[1:])
 
 
-def channels_first_inputs(script: Script) -> Iterator[tuple[str, tuple[int, ...], Place]]:
-    """Keras convolutions under channels_last whose `input_shape` has the colours first, where no data format is set.
+def _keeps_axes(array: Array) -> bool:
+    layer = array.attributes.get("layer")
+    return array.op == "layer" and bool(array.inputs) and isinstance(layer, Object) and layer.row.kind in KEEPING_AXES
 
-    Calls in the words of Keras 1 are left out: there a file of settings decides, and Theano's order was the rule.
+
+KEEPING_AXES = frozenset({"rescaling", "normalization", "augmentation", "gaussian_noise", "batch_norm", "dropout"})
+"""Layers that keep the shape: a picture has its channels behind them where it had them before."""
+
+
+class ChannelsFirst(NamedTuple):
+    """A picture's shape with the colours first: the argument that declares it, and where; the convolution it is for."""
+
+    argument: str
+    shape: tuple[int, ...]
+    place: Place
+    name: str
+    layer: Place
+
+
+def channels_first_inputs(script: Script) -> Iterator[ChannelsFirst]:
+    """Keras convolutions under channels_last whose `input_shape`, or the `Input` before them, has the colours first.
+
+    Left out: where a data format is set; calls in the words of Keras 1 (there a file of settings decides, and Theano's order was
+    the rule); kernels of one row, which slide along a signal.
     """
     for _, layer in made(script, "layer"):
-        if not isinstance(layer, Object) or layer.row.library != "keras" or layer.row.kind not in ("conv", "separable_conv"):
-            continue
-        given = items_of(layer.arguments.get("input_shape"))
-        if "data_format" in layer.arguments or given is None or layer.place is None or _of_keras_1(layer.place):
-            continue
-        shape = tuple(one.value for one in given if isinstance(one, Literal) and isinstance(one.value, int))
-        if len(shape) == len(given) and is_picture_with_channels_first(shape):
-            yield layer.row.name.rpartition(".")[2], shape, layer.place
+        given = items_of(layer.arguments.get("input_shape")) if isinstance(layer, Object) else None
+        if isinstance(layer, Object) and given is not None and layer.place is not None and _takes_channels_last(layer):
+            shape = tuple(one.value for one in given if isinstance(one, Literal) and isinstance(one.value, int))
+            if len(shape) == len(given) and is_picture_with_channels_first(shape):
+                yield ChannelsFirst("input_shape", shape, layer.place, layer.row.name.rpartition(".")[2], layer.place)
+    for _, model in made(script, "model"):
+        for place, declared, layer in _after_inputs(model):
+            shape = tuple(one for one in declared[1:] if one is not None)
+            picture = len(shape) == 3 and is_picture_with_channels_first(shape)
+            if picture and place is not None and layer.place is not None and _takes_channels_last(layer):
+                yield ChannelsFirst("shape", shape, place, layer.row.name.rpartition(".")[2], layer.place)
+
+
+def _takes_channels_last(layer: Object) -> bool:
+    if layer.row.library != "keras" or layer.row.kind not in ("conv", "separable_conv") or "data_format" in layer.arguments:
+        return False
+    sides = items_of(layer.arguments.get("kernel_size")) or ()
+    row = len(sides) == 2 and isinstance(sides[0], Literal) and sides[0].value == 1
+    return not row and layer.place is not None and not _of_keras_1(layer.place)
+
+
+def _after_inputs(model: Object | Instance) -> Iterator[tuple[Place | None, Shape, Object]]:
+    """The inputs that a model declares and the layers that read each: where, the shape with its batch axis, and the layer."""
+    layers = items_of(model.cells.get("layers")) or ()
+    first = next((one for one in layers[1:] if not isinstance(one, Object) or one.row.kind not in KEEPING_AXES), None)
+    if isinstance(first, Object) and (not isinstance(layers[0], Object) or layers[0].row.kind == "input"):
+        yield layers[0].place, input_shape(layers[0]) or (), first
+    for array in arrays_below(listed(model.cells.get("outputs"))):
+        layer, given = array.attributes.get("layer"), array.inputs[0] if array.inputs else None
+        while isinstance(given, Array) and _keeps_axes(given):
+            given = given.inputs[0]
+        if array.op == "layer" and isinstance(layer, Object) and isinstance(given, Array) and given.op == "input":
+            yield given.place, given.shape or (), layer
 
 
 def _of_keras_1(call: Place) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from trainlint.core import Fact, Place, Unknown
@@ -23,6 +23,7 @@ from trainlint.facts.queries import (
 from trainlint.facts.registration import descendants, has_weights, is_module
 from trainlint.facts.run import TrainingRun
 from trainlint.facts.scaling import RECURRENT
+from trainlint.interpret.subscripts import takes_all
 from trainlint.interpret.values import Instance, Literal, Object, Value
 
 ACTIVATED = frozenset({"relu", "sigmoid", "tanh", "softmax", "log_softmax", "leaky_relu", "elu", "gelu", "swish", "softplus"})
@@ -50,7 +51,10 @@ def dropout_on_output(run: TrainingRun) -> Node | None:
 
 
 def softmax_inside(run: TrainingRun) -> Iterator[Node]:
-    """Softmaxes of dense layers, convolutions or the states of recurrent layers whose only way on is a dense layer."""
+    """Softmaxes of dense layers, convolutions or the states of recurrent layers whose every way on is a dense layer.
+
+    Also over the sums of a residual network; not over a sum of softmaxes (a mean of predictions).
+    """
     root = output_of(run)
     if root is None:
         return
@@ -60,12 +64,37 @@ def softmax_inside(run: TrainingRun) -> Iterator[Node]:
         plain = node.op == "softmax" and bool(node.inputs) and node.inputs[0].op in DENSE_MAPS and trainable(node.inputs[0])
         if not of_states and not plain:
             continue
-        below: Node | None = node
-        while below is not None and (below is node or below.op in RESHAPING | AVERAGING | POOLS | {"softmax"}):
-            following = users.get(id(below), ())
-            below = following[0] if len(following) == 1 else None
-        if below is not None and below.op in DENSE_MAPS and trainable(below):
+        if _feeds_layers(node, users):
             yield node
+
+
+ON_THE_WAY = RESHAPING | AVERAGING | POOLS | {"softmax"}
+
+
+def _feeds_layers(node: Node, users: Mapping[int, tuple[Node, ...]]) -> bool:
+    """Whether a node's output reaches only layers with weights, on each way and over residual sums."""
+    waiting, seen = [node], {id(node)}
+    while waiting:
+        following = users.get(id(waiting.pop()), ())
+        if not following:
+            return False
+        for below in following:
+            if below.op in DENSE_MAPS and trainable(below):
+                continue
+            joins = below.op == "add" and not any(_is_share(other) for other in below.inputs if id(other) not in seen)
+            if not joins and below.op not in ON_THE_WAY:
+                return False
+            if id(below) not in seen:
+                seen.add(id(below))
+                waiting.append(below)
+    return True
+
+
+def _is_share(node: Node) -> bool:
+    """Whether a node is a softmax itself, or a constant."""
+    while node.inputs and node.op in RESHAPING | AVERAGING:
+        node = node.inputs[0]
+    return node.op in ("softmax", "parameter") or (node.op == "data" and not node.attributes.get("batched"))
 
 
 class Saturating(NamedTuple):
@@ -149,7 +178,7 @@ def _is_false(value: Value | None) -> bool:
 def _model_is_frozen(run: TrainingRun) -> bool:
     """Whether a Keras model is frozen as a whole when it is compiled, and nothing is thawed after that."""
     compiled = next((event for event in run.events if event.kind == "compile"), None)
-    sets = [event for event in run.events if event.kind == "set_attribute" and event.place is not None]
+    sets = [event for event in run.events if event.kind in ("set_attribute", "set_member") and event.place is not None]
     model = compiled.values.get("model") if compiled is not None else None
     own = [at for at, event in enumerate(sets) if event.values.get("target") is model]
     if model is None or compiled is None or not own:
@@ -227,8 +256,7 @@ def _takes_last_of_second(node: Node) -> bool:
     if not isinstance(index, tuple) or len(index) not in (2, 3):
         return False
     first, second, rest = index[0], index[1], index[2:]
-    whole = all(type(one) is slice and one == slice(None) for one in (first, *rest))  # an index may hold whole arrays
-    return whole and type(second) is int and second == -1
+    return all(map(takes_all, (first, *rest))) and type(second) is int and second == -1
 
 
 def _is_error_written_out(node: Node) -> bool:
@@ -244,10 +272,10 @@ def _is_error_written_out(node: Node) -> bool:
 TO_FALL = frozenset(
     {
         *("categorical_crossentropy", "sparse_categorical_crossentropy", "cross_entropy", "binary_crossentropy", "nll", "huber"),
-        *("mean_squared_error", "mean_absolute_error", "binary_cross_entropy_with_logits"),
+        *("mean_squared_error", "mean_absolute_error", "binary_cross_entropy_with_logits", "hinge"),
     }
 )
-"""Losses that training must lower."""
+"""Losses that training is there to lower."""
 
 
 def ascends(run: TrainingRun) -> Place | None:

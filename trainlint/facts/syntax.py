@@ -169,6 +169,55 @@ def enclosing(place: Place | None, *kinds: type[cst.CSTNode]) -> cst.CSTNode | N
     return next((one for one in (node, *names.around(node)) if isinstance(one, kinds)), None)
 
 
+def words_reached(place: Place | None) -> frozenset[str] | None:
+    """The names and strings in the code at a place, and in all that the file binds to one of them: functions, classes, values.
+
+    Of a parameter that is what the calls of its function are given. None where the place is not one of a tree.
+    """
+    import libcst as cst
+
+    from trainlint.source.walk import children
+
+    names, node = names_of(place), node_at(place)
+    if names is None or node is None:
+        return None
+    found: set[str] = set()
+    waiting, seen = [node], {id(node)}
+    while waiting:
+        one = waiting.pop()
+        below = list(children(one))
+        if isinstance(one, cst.Name | cst.SimpleString):
+            found.add(one.value)
+        if isinstance(one, cst.Name):
+            below.extend(held for bound in names.bound.get(one.value, ()) for held in _bound_to(names, bound, one))
+        waiting.extend(other for other in below if id(other) not in seen)
+        seen.update(map(id, below))
+    return frozenset(found)
+
+
+def _bound_to(names: Names, target: cst.CSTNode, reader: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """What is bound to a target, if it may be what a name reads: a value, a function or class, what calls give a parameter."""
+    import libcst as cst
+
+    statement = names.parents[id(target)]
+    while not isinstance(statement, cst.BaseSmallStatement | cst.BaseCompoundStatement | cst.Param | cst.NamedExpr | cst.CompFor):
+        statement = names.parents[id(statement)]
+    above = names.parents[id(reader)]
+    attribute = isinstance(above, cst.Attribute) and above.attr is reader
+    scope = next((one for one in names.around(statement) if isinstance(one, cst.FunctionDef | cst.Lambda | cst.Module)), None)
+    if not attribute and scope is not reader and not names.within(reader, scope):
+        return
+    if isinstance(statement, cst.For | cst.CompFor):
+        yield statement.iter
+    elif isinstance(statement, cst.With):
+        yield from (item.item for item in statement.items)
+    elif not isinstance(statement, cst.Param):
+        yield statement
+    elif isinstance(scope, cst.FunctionDef) and not attribute:
+        calls = (names.parents[id(one)] for one in names.read.get(scope.name.value, ()))
+        yield from (argument.value for call in calls if isinstance(call, cst.Call) for argument in call.args)
+
+
 def last_name(called: cst.BaseExpression) -> str:
     """The name of a function or method that is called, without what stands in front of it."""
     import libcst as cst

@@ -10,7 +10,7 @@ from trainlint.core import Edit, Place, Unknown as NotKnown
 from trainlint.facts.loss_fit import loss_fit
 from trainlint.facts.provenance import lineage, main_path
 from trainlint.facts.run import TrainingRun
-from trainlint.interpret.arrays.indexing import NOT_KNOWN
+from trainlint.interpret.subscripts import takes_all
 from trainlint.interpret.values import Array, List, Literal, Tuple, Unknown
 
 CLASS_LOSSES = frozenset({"CCE", "SCCE", "CE", "BCE", "BCEL"})
@@ -84,9 +84,7 @@ def _column(y: Array) -> tuple[Array, str | int, Array] | None:
             index = one.attributes.get("index")
             if isinstance(name, str):
                 return None if table.library == "torch" else (table, name, one)  # a tensor has no named columns: this is a dict
-            if isinstance(index, tuple) and len(index) == 1 and isinstance(index[0], str) and index[0] != NOT_KNOWN:
-                return table, index[0], one
-            if isinstance(index, tuple) and len(index) == 2 and _is_all(index[0]) and type(index[1]) is int:
+            if isinstance(index, tuple) and len(index) == 2 and takes_all(index[0]) and type(index[1]) is int:
                 return table, index[1], one
             return None
         if one.op not in KEEPS_LABELS and one.op != "cast":
@@ -115,7 +113,7 @@ def _holds(taken: list[Array], column: str | int, table: Array) -> bool:
     if named is not None:
         return len(taken) == 1 and column in named
     index = taken[0].attributes.get("index")
-    if len(taken) > 1 or not isinstance(index, tuple) or len(index) != 2 or not _is_all(index[0]) or type(column) is not int:
+    if len(taken) > 1 or not isinstance(index, tuple) or len(index) != 2 or not takes_all(index[0]) or type(column) is not int:
         return False
     return isinstance(index[1], slice) and _within(index[1], column)
 
@@ -127,11 +125,6 @@ def _names(taken: Array) -> tuple[object, ...] | None:
     names = [one.value for one in items.items if isinstance(one, Literal)] if isinstance(items, Tuple) else []
     known = isinstance(items, Tuple) and len(names) == len(items.items) and all(isinstance(one, str) for one in names)
     return tuple(names) if known and names else None
-
-
-def _is_all(part: object) -> bool:
-    """Whether a part of a subscript takes the whole axis (a part may be an array as well)."""
-    return type(part) is slice and part == slice(None)
 
 
 def _within(part: slice, column: int) -> bool:

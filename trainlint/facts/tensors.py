@@ -10,7 +10,7 @@ from typing import NamedTuple
 from trainlint.core import Edit, Place, Span
 from trainlint.facts.provenance import KEEPS_NUMBERS, lineage, main_path
 from trainlint.facts.run import Script
-from trainlint.facts.syntax import targets_of
+from trainlint.facts.syntax import enclosing, targets_of
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Array, Object, Shape, Value
 
@@ -45,7 +45,7 @@ def _written(event: Event) -> Iterator[Value]:
 
 def _named_again(place: Place) -> bool:
     """Whether the statement binds a name that a text subscripts for writing, fills, or passes as `out=`: it can only silence."""
-    source, bound = getattr(place, "source_text", ""), targets_of(place, through=True)
+    source, bound = getattr(place, "source_text", ""), targets_of(place, through=True) or _wrapped_in(place)
     if len(bound) != 1:
         return bool(bound)
     name = re.escape(bound[0])
@@ -53,6 +53,17 @@ def _named_again(place: Place) -> bool:
     passed = rf"^[ \t]*(?![\w.]*\.fit\()[\w.]+\(\s*{name}\b[^\n]*\)[ \t]*$|_\({name}\b"
     filled = rf"{written}|{passed}|{name}\.(?:fill|data|copy)\b"
     return re.search(filled, source, re.MULTILINE) is not None
+
+
+def _wrapped_in(place: Place) -> tuple[str, ...]:
+    """The name of the statement `name = Wrapper(...)` in one of whose arguments a place stands."""
+    import libcst as cst
+    from libcst.helpers import get_full_name_for_node
+
+    statement = enclosing(place, cst.Assign)
+    called = isinstance(statement, cst.Assign) and len(statement.targets) == 1 and isinstance(statement.value, cst.Call)
+    name = get_full_name_for_node(statement.targets[0].target) if called and isinstance(statement, cst.Assign) else None
+    return (name,) if name else ()
 
 
 SMALLEST_SEQUENCE = 3
@@ -154,6 +165,9 @@ class Refused:
 
 
 FLOAT_LAYERS = frozenset({"dense", "conv", "conv_transpose", "lstm", "gru", "simple_rnn", "bilinear"})
+NETWORKS = frozenset({"torchvision", "timm"})
+"""Libraries whose networks begin with such a layer."""
+
 SETS_TYPES = ("set_default_dtype", "set_default_tensor_type", "autocast", ".double(", ".half(", "bfloat16", "default_collate")
 WHOLE = ("int8", "int16", "int32", "int64", "uint8", "bool")
 CLASS_LOSSES = ("cross_entropy", "nll")
@@ -161,17 +175,17 @@ BINARY_LOSSES = ("binary_crossentropy", "binary_cross_entropy_with_logits")
 
 
 def refused_types(events: Sequence[Event]) -> Iterator[Refused]:
-    """Inputs of forward passes and targets of losses whose known element type PyTorch refuses."""
+    """Inputs of forward passes and targets of losses whose known element type PyTorch refuses, each tensor once."""
     seen: set[object] = set()
     for event in events:
         found = _of_forward(event) if event.kind == "forward" else _of_loss(event) if event.kind == "loss" else None
         text = getattr(event.place, "source_text", "")
-        if found is None or found.place in seen:
+        if found is None or found.place in seen or (found.role, found.made or found.place) in seen:
             continue
         for one in main_path(found.given):  # what is cast itself says nothing of the other types
             text = text.replace(getattr(one.place, "text", "") if one.op == "cast" else "\0", "")
         if not any(one in text for one in SETS_TYPES):
-            seen.add(found.place)
+            seen.update((found.place, (found.role, found.made or found.place)))
             yield found
 
 
@@ -181,7 +195,9 @@ def _of_forward(event: Event) -> Refused | None:
     for one in lineage(output):
         layer = one.attributes.get("layer")
         given = one.inputs[0] if one.inputs else None
-        plain = isinstance(layer, Object) and layer.row.library == "torch" and layer.row.kind in FLOAT_LAYERS
+        plain = isinstance(layer, Object) and (
+            layer.row.kind in FLOAT_LAYERS if layer.row.library == "torch" else layer.row.library in NETWORKS
+        )
         if not plain or not isinstance(given, Array) or given.symbolic or "dtype" in getattr(layer, "arguments", {}):
             continue
         if (given.dtype == "float64" or given.dtype in WHOLE) and _is_tensor(given) and event.place is not None:
@@ -211,7 +227,10 @@ def _of_loss(event: Event) -> Refused | None:
     if kind in BINARY_LOSSES and dtype in WHOLE:
         return Refused(event.place, "labels", dtype, "float32", name, _origin(target), target)
     one_axis = target.shape is not None and len(target.shape) == 1
-    if kind in CLASS_LOSSES and one_axis and (dtype in ("int32", "int16", "int8") or dtype.startswith("float")):
+    output = made.inputs[0]
+    one_row = isinstance(output, Array) and output.shape is not None and len(output.shape) == 1  # the target is its probabilities
+    shares = one_row and dtype.startswith("float")
+    if kind in CLASS_LOSSES and one_axis and not shares and (dtype in ("int32", "int16", "int8") or dtype.startswith("float")):
         return Refused(event.place, "labels", dtype, "int64", name, _origin(target), target)
     return None
 

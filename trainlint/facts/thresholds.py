@@ -10,6 +10,7 @@ from trainlint.core import Edit, Place, Span, Unknown
 from trainlint.facts.passes import every_event
 from trainlint.facts.provenance import constant_number
 from trainlint.facts.run import Script, TrainingRun
+from trainlint.facts.syntax import last_name, names_of, node_at
 from trainlint.interpret.values import Array, Instance, Object, Value
 
 COMPARED = frozenset({"greater", "greater_equal", "less", "less_equal"})
@@ -44,9 +45,27 @@ def logits_compared_with_half(script: Script) -> Iterator[HalfOfLogits]:
             continue
         halved = made.op in COMPARED and len(made.inputs) == 2 and constant_number(made.inputs[1]) == 0.5
         run = trained.get(id(_maker(made.inputs[0]))) if halved or (made.op == "round" and made.inputs) else None
-        if run is not None and event.place not in seen:
+        if run is not None and event.place not in seen and not (made.op == "round" and _only_shown(event.place)):
             seen.add(event.place)
             yield HalfOfLogits(event.place, run, _edits(event.place))
+
+
+def _only_shown(place: Place) -> bool:
+    """Whether a number is printed where it is computed, and compared with nothing on the way: it decides nothing."""
+    import libcst as cst
+
+    names, node = names_of(place), node_at(place)
+    for above in names.around(node) if names is not None and node is not None else ():
+        if isinstance(above, cst.Call):
+            called = last_name(above.func)
+            if called not in PASSED_ALONG:
+                return called == "print"
+        elif isinstance(above, cst.Comparison | cst.BaseSmallStatement):
+            return False
+    return False
+
+
+PASSED_ALONG = frozenset({"squeeze", "flatten", "reshape", "cpu", "numpy", "detach", "int", "long", "tolist", "list", "str"})
 
 
 def _last_layers(run: TrainingRun) -> Iterator[Value]:

@@ -48,19 +48,21 @@ def outside_embeddings(run: TrainingRun) -> Iterator[OutsideEmbedding]:
                 yield found
 
 
-def tokens_as_numbers(run: TrainingRun) -> Place | None:
-    """Where the numbers of words enter a dense layer as they are, without an embedding; None if that is not so."""
+def tokens_as_numbers(run: TrainingRun) -> tuple[Place, str] | None:
+    """Where the numbers of words enter a layer as they are, with no embedding, and its kind in words; None if they do not."""
     layer = first_layer_on_raw_inputs(run)
     padded = next((one for one in main_path(run.inputs.value) if one.op == "pad_sequences"), None)
-    if layer is not None and layer.op == "dense" and padded is not None:
-        return padded.place if any(one.op == "tokens" for one in main_path(padded)) else None
+    if layer is not None and padded is not None:
+        tokens = any(one.op == "tokens" for one in main_path(padded))
+        kind = f"an {layer.op}" if layer.op == "lstm" else f"a {layer.op.replace('_', ' ')}"
+        return (padded.place, kind) if tokens and padded.place is not None else None
     root = root_of(run)
     for node in walk(root) if root is not None else ():
         above = node.inputs[0] if node.op == "dense" and node.inputs else None
         while above is not None and above.op in RESHAPING and above.inputs:
             above = above.inputs[0]
         if above is not None and above.op == "text_vectorization" and above.attributes.get("output_mode", "int") == "int":
-            return above.place
+            return (above.place, "a dense") if above.place is not None else None
     return None
 
 
@@ -74,7 +76,7 @@ def _judged(layer: Object, given: Array, called: Place | None) -> OutsideEmbeddi
     if not isinstance(held, Literal) or type(held.value) is not int or given.symbolic:
         return None
     lowest = given.statistics.low
-    if lowest is not None and lowest < 0 and _is_drawn(given):
+    if lowest is not None and lowest < 0 and _meets_its_ends(given):
         return OutsideEmbedding(place, held.value, int(lowest), Severity.ERROR, ())
     largest, exact = _largest(given)
     if largest is None or largest < held.value:
@@ -83,7 +85,7 @@ def _judged(layer: Object, given: Array, called: Place | None) -> OutsideEmbeddi
     return OutsideEmbedding(place, held.value, largest, Severity.ERROR if exact else Severity.WARNING, edits)
 
 
-def _is_drawn(given: Array) -> bool:
+def _meets_its_ends(given: Array) -> bool:
     """Whether an array holds whole numbers that are known, or are drawn from a range: the ends of its range do occur."""
     if not (given.dtype or "").startswith("int"):
         return False

@@ -28,11 +28,22 @@ def surely_unbound(tree: Tree, name: str) -> bool:
 
     Never in a notebook, whose cells may be missing, nor where a statement does not parse: it may bind anything.
     """
-    if tree.failures:
-        return False
-    if name in GIVEN or name.startswith("__") or tree.source.filename.endswith(".ipynb") or HIDDEN.search(tree.source.text):
-        return False
-    return name not in names_bound(tree.module)
+    return _shows_all(tree, name) and name not in names_bound(tree.module)
+
+
+def bound_only_later(tree: Tree, name: str, row: int) -> int | None:
+    """The first row in which a file binds a name that the interpreter did not find in an earlier row; None if it may be bound."""
+    if not _shows_all(tree, name):
+        return None
+    rows = [tree.span(node).row for node in walk(tree.module) if name in _names(node)]
+    return min(rows) if rows and min(rows) > row else None
+
+
+def _shows_all(tree: Tree, name: str) -> bool:
+    """Whether all that may bind a name is to be seen in the text of a file."""
+    given = name in GIVEN or name.startswith("__")
+    whole = not tree.failures and not tree.source.filename.endswith(".ipynb")
+    return whole and not given and not HIDDEN.search(tree.source.text)
 
 
 def names_bound(module: cst.Module) -> frozenset[str]:

@@ -11,7 +11,7 @@ from trainlint.core import Origin, Place
 from trainlint.interpret import members, operators
 from trainlint.interpret.dispatch import ITERATORS, Call, Interpreter, Iteration, attribute, function, iterates
 from trainlint.interpret.interpreter import Machine
-from trainlint.interpret.limits import COUNTER, MAXIMUM_ITEMS
+from trainlint.interpret.limits import COUNTER, MAXIMUM_INTEGER_BITS, MAXIMUM_ITEMS
 from trainlint.interpret.ordering import distinct, may_repeat
 from trainlint.interpret.values import (
     NONE,
@@ -144,6 +144,8 @@ def _converted(kind: type, value: Value, call: Call) -> Value:
             made = int(text, base) if isinstance(base, int) else kind(value.value, *further)
         except (TypeError, ValueError, OverflowError):
             return call.unknown(f"a value that {kind.__name__}() refuses")
+        if isinstance(made, int) and made.bit_length() > MAXIMUM_INTEGER_BITS:
+            return call.unknown("an integer of hundreds of digits")
         return Literal(made, value.place or call.place, value.origin, value.note)
     if isinstance(value, Array):
         if value.data is not None and value.data.size == 1 and kind in (int, float, bool):

@@ -68,10 +68,10 @@ def _is_counter_unread(node: cst.BaseComp) -> bool:
     return sum(isinstance(one, cst.Name) and one.value == clause.target.value for one in walk(node)) == 1
 
 
-def _is_drawn(value: Value) -> bool:
+def _only_draws(value: Value) -> bool:
     """Whether random arrays are all that a value is made of."""
     if isinstance(value, Tuple):
-        return all(map(_is_drawn, value.items))
+        return all(map(_only_draws, value.items))
     return isinstance(value, Array) and value.op == "random"
 
 
@@ -100,7 +100,7 @@ def _clause(machine: Machine, clause: cst.CompFor, element: Callable[[], Value],
                 changes = None if mark is None else machine.heap.undo(mark)
                 if changes is not None:
                     machine.heap.apply(changes)
-                if changes == {} and all(map(_is_drawn, made)):
+                if changes == {} and all(map(_only_draws, made)):
                     made.extend(made[-1:] * (min(len(iteration.items), MAXIMUM_COMPREHENSION) - len(made)))
                     return is_open or len(iteration.items) > MAXIMUM_COMPREHENSION
     return is_open

@@ -19,8 +19,8 @@ class Frame:
     kind: "loop" (`trips` passes where that is known; `over` is what is iterated), "branch" (undecided; `trips`: the k of a test
     that holds on every k-th pass), "call" (`name` of the function; `over` is the first argument of a method), "guard" (`name`
     "training": behind `if self.training`), "with" (`name`: no_grad, autocast, tape, ...; "" if unknown),
-    "uncalled" (entered with unknown arguments because nobody calls it), "forward" (a PyTorch module is being called;
-    `over` is the module; only the outermost one is an event).
+    "search" (a tuner fits one of many models), "uncalled" (entered with unknown arguments because nobody calls it), "forward"
+    (a PyTorch module is being called; `over` is the module; only the outermost one is an event).
     """
 
     kind: str
@@ -51,12 +51,14 @@ class Event:
       backward     loss                             (an Array; target, the variables, and tape for `tape.gradient(loss, vars)`;
                    context where the gradients go to a context of their own: distributed autograd; returned: the tensors whose
                    gradients are given back and added up nowhere, `torch.autograd.grad(loss, tensors)`; gradient: what
-                   `backward` was given to start with)
+                   `backward` was given to start with; retained: whether a tensor's `backward` keeps its graph)
       zero_grad    target                           (optimizer or model)
-      step         optimizer (and scaler, and gradient: the first one applied, as the script changed it); or for updates by
-                   hand: parameter, update (the expression that is subtracted or added), learning_rate (the factor of the
-                   gradient in what is subtracted); session where one of TensorFlow 1 runs it, counter: its `global_step`
-      maybe_step   receiver                         (`x.step()` of something unknown: an optimizer or a schedule)
+      step         optimizer (and scaler; closure: what `step` was given, or None; gradient: the first one applied, as the script
+                   changed it); or for updates by hand: parameter, update (the expression that is subtracted or added),
+                   learning_rate (the factor of the gradient in what is subtracted); session where one of TensorFlow 1
+                   runs it, counter: its `global_step`
+      maybe_step   receiver                         (`x.step()` of something unknown: an optimizer or a schedule); or parameter:
+                   `w += x` where no gradient is seen in x
       schedule     schedule, optimizer              (a schedule is tied to an optimizer)
       set_learning_rate  optimizer, learning_rate   (`optimizer.param_groups[0]["lr"] = x`)
       scale, unscale, scaler_update  scaler; loss; optimizer   (mixed precision)
@@ -66,6 +68,7 @@ class Event:
       shuffle      array, by                        (in place: `random.shuffle(x)`)
       seed         seed, of                         (`np.random.seed(0)`, `torch.manual_seed(0)`: `of` names the function)
       index_by_item  array, name, item              (`for v in y: y[v] = ...`)
+      score        name, true, predicted            (scores of scikit-learn in which the order of the two counts)
       labels_read  generator                        (`.classes` of an image generator)
       split        arrays, parts                    (`train_test_split`: parts are train and test of each array in turn)
       scaler_fit   scaler, array                    (a scaler or encoder of scikit-learn)
@@ -84,8 +87,8 @@ class Event:
       taken        container, index                 (rows of something unknown in a random order)
       constructed  object, arguments                (an instance of a class whose `__init__` is that of a base that is not known)
       made         object, unconstructed            (a layer, loss, module, optimizer, schedule or instance of a class with a
-                   library base; unconstructed: its `__init__`, if that never calls the `__init__` of its base)
-      unbound      name                             (a name that is bound nowhere is read)
+                   library base; unconstructed: the `__init__` of it or of a base that never calls that of its own base)
+      unbound      name, later                      (a name that is bound nowhere is read, or only from a later row on)
       misspelt     name, meant                      (a call of what a library has in other capitals only)
       unpack       value, targets                   (a tuple of another length than the targets it is unpacked to)
       set_attribute  target, name, value, before    (an attribute of a library object is set; of a tensor: one that it lacks)

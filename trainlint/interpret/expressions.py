@@ -13,7 +13,7 @@ from libcst import TemplatedString, TemplatedStringExpression, TemplatedStringTe
 from trainlint.interpret import comprehensions, functions, members, operators, targets
 from trainlint.interpret.dispatch import Arguments
 from trainlint.interpret.events import TRAINING, Frame
-from trainlint.interpret.limits import MAXIMUM_NESTING, MAXIMUM_TEXT, LimitReachedError
+from trainlint.interpret.limits import MAXIMUM_INTEGER_BITS, MAXIMUM_NESTING, MAXIMUM_TEXT, LimitReachedError
 from trainlint.interpret.ordering import distinct, may_repeat
 from trainlint.interpret.values import (
     NONE,
@@ -62,12 +62,13 @@ def _name(machine: Machine, node: cst.Name) -> Value:
 
 def _integer(machine: Machine, node: cst.Integer) -> Value:
     text = node.value.replace("_", "")
-    if len(text) > 4_000:
-        return Unknown("an integer of thousands of digits", machine.place(node))
     try:
-        return Literal(int(text, 0), machine.place(node))
+        number = int(text, 0) if len(text) <= MAXIMUM_INTEGER_BITS + 2 else None  # "0b" and the bits
     except ValueError:
         return Unknown("not an integer of this Python", machine.place(node))
+    if number is None or number.bit_length() > MAXIMUM_INTEGER_BITS:
+        return Unknown("an integer of hundreds of digits", machine.place(node))
+    return Literal(number, machine.place(node))
 
 
 def _float(machine: Machine, node: cst.Float) -> Value:

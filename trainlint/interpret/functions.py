@@ -38,7 +38,7 @@ from trainlint.interpret.values import (
 )
 from trainlint.knowledge import find
 from trainlint.knowledge.rows import Row
-from trainlint.source.walk import children, walk
+from trainlint.source.walk import children
 
 if TYPE_CHECKING:
     from trainlint.core import Place
@@ -222,15 +222,10 @@ def instantiate(machine: Machine, cls: Class, arguments: Arguments, place: Place
     elif cls.bases:
         machine.emit("constructed", place, None, object=instance, arguments=Tuple(tuple(arguments.positional), place))
     if row is not None:
-        skipped = isinstance(constructor, Function) and not _mentions(constructor, "__init__")
-        missing: dict[str, Value] = {"unconstructed": constructor} if skipped and constructor is not None else {}
+        last = members.last_constructor(cls)
+        missing: dict[str, Value] = {"unconstructed": last} if last is not None else {}
         machine.emit("made", place, None, object=instance, **missing)
     return instance
-
-
-def _mentions(function: Function, name: str) -> bool:
-    """Whether a function's text holds an attribute of that name."""
-    return any(isinstance(one, cst.Attribute) and one.attr.value == name for one in walk(function.node.body))
 
 
 _RECORDS = frozenset({"dataclasses.dataclass", "attr.s", "attr.dataclass", "attrs.define", "attrs.frozen", "chex.dataclass"})
@@ -308,7 +303,7 @@ def enter(machine: Machine, function: Function, arguments: Arguments, place: Pla
     try:
         receiver = next(iter(arguments.positional), None) if function.owner is not None else None
         with machine.frame(Frame("call", place, function.name, over=receiver)):
-            guards = tuple(Frame("with", place, one) for one in _guards(function))
+            guards = _guards(function, place)
             machine.frames = (*machine.frames, *guards)
             if isinstance(node, cst.Lambda):
                 return evaluate(machine, node.body)
@@ -330,14 +325,14 @@ def _running(machine: Machine, node: cst.CSTNode) -> int:
     return sum(isinstance(one, Function) and one.node is node for one in functions)
 
 
-def _guards(function: Function) -> list[str]:
-    """The kinds of context managers that decorate a function: `@torch.no_grad()`."""
+def _guards(function: Function, place: Place | None) -> tuple[Frame, ...]:
+    """Frames for the context managers that decorate a function: `@torch.no_grad()`."""
     found = []
     for one in function.decorators:
         row = one.row if isinstance(one, Object) else find(one.name) if isinstance(one, Symbol) else None
         if row is not None and row.makes == "context":
-            found.append(row.kind)
-    return found
+            found.append(Frame("with", place, row.kind, over=one if isinstance(one, Object) else None))
+    return tuple(found)
 
 
 def _is_generator(machine: Machine, function: Function, node: cst.FunctionDef) -> bool:
@@ -369,7 +364,9 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope, plac
     names = [one.name.value for one in (*parameters.posonly_params, *parameters.params)]
     cells.update(zip(names, arguments.positional, strict=False))
     if isinstance(parameters.star_arg, cst.Param):
-        cells[parameters.star_arg.name.value] = Tuple(arguments.positional[len(names) :], place)
+        name = parameters.star_arg.name.value
+        rest_of = Tuple(arguments.positional[len(names) :], place)
+        cells[name] = rest_of if arguments.complete else Unknown(f"not all of `*{name}` of {function.name}() is known", place)
     keyword_only = [one.name.value for one in parameters.kwonly_params]
     surplus: dict[str, Value] = {}
     for key, value in arguments.keywords.items():

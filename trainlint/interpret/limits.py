@@ -16,7 +16,10 @@ MAXIMUM_RECURSION = 3
 MAXIMUM_EVENTS = 20_000
 MAXIMUM_TEXT = 10_000
 MAXIMUM_ITEMS = 10_000
-MAXIMUM_INTEGER_BITS = 4_096
+MAXIMUM_INTEGER = 2**53
+"""No extent is as large; up to it a float holds every integer."""
+MAXIMUM_INTEGER_BITS = 1_000
+"""Larger integers are not followed: no float is as large as 2**1024."""
 RECURSION_LIMIT = 12_000
 COUNTER = "a counter of a loop"
 """What is said of the numbers of a `range` that are not gone through one by one."""

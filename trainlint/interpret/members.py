@@ -10,6 +10,7 @@ from trainlint.interpret.dispatch import ATTRIBUTES, METHODS, Arguments, Call, H
 from trainlint.interpret.limits import MAXIMUM_TEXT
 from trainlint.interpret.ordering import any_of
 from trainlint.interpret.values import (
+    MAXIMUM_ALTERNATIVES,
     NONE,
     OPEN,
     Array,
@@ -33,6 +34,7 @@ from trainlint.interpret.values import (
     join,
 )
 from trainlint.knowledge.rows import Row
+from trainlint.source.walk import walk
 
 if TYPE_CHECKING:
     from trainlint.core import Place
@@ -54,6 +56,25 @@ def linearized(cls: Class) -> list[Value]:
         if isinstance(one, Class):
             stack.extend(reversed(one.bases))
     return order
+
+
+def last_constructor(cls: Class) -> Function | None:
+    """The `__init__` with which construction ends before it reaches a library's class: no method names that of a base."""
+    classes = [one for one in linearized(cls) if isinstance(one, Class)]
+    for one in classes:
+        own = one.cells.get("__init__")
+        if isinstance(own, Function) and not _names_constructor(own):
+            others = (value for base in classes for name, value in base.cells.items() if name != "__init__")
+            return None if any(isinstance(value, Function) and _names_constructor(value) for value in others) else own
+        if own is not None and not isinstance(own, Function):
+            return None
+    return None
+
+
+def _names_constructor(function: Function) -> bool:
+    import libcst as cst
+
+    return any(isinstance(node, cst.Attribute) and node.attr.value == "__init__" for node in walk(function.node.body))
 
 
 def find_in_class(cls: Class, name: str, after: Class | None = None) -> Value | None:
@@ -334,7 +355,16 @@ def _of_sequence(container: Tuple | List, index: Value, place: Place | None) -> 
             part = items[bounds]
             return Tuple(part, place) if isinstance(container, Tuple) else List({"items": Tuple(part)}, place)
         return List({"items": Tuple(items[:1]), "open": Literal(True)}, place)
-    return join(items[:8]) if items else Unknown("an item that is not known", place)
+    unknown = Unknown("an item that is not known", place)
+    if (is_open or len(items) > MAXIMUM_ALTERNATIVES) and all(map(_is_plain, items)):
+        return join((*items[: MAXIMUM_ALTERNATIVES - 1], unknown))  # numbers that were not met may be any
+    return join(items[:MAXIMUM_ALTERNATIVES]) if items else unknown
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether a value is a number or text, or a row of such."""
+    row = value.items if isinstance(value, Tuple) else operators.items_of(value) if isinstance(value, List) else (value,)
+    return all(isinstance(one, Literal | Choice | Unknown) for one in row)
 
 
 def known_slice(index: Slice) -> slice | None:

@@ -154,6 +154,8 @@ def _scalars(operator: str, left: Literal, right: Literal, place: Place | None) 
         return Unknown("an operation that Python refuses", place)
     if not isinstance(value, bool | int | float | complex | str | bytes):
         return Unknown("an operation on scalars", place)
+    if isinstance(value, int) and value.bit_length() > MAXIMUM_INTEGER_BITS:
+        return Unknown("a number too large to be computed here", place)
     return Literal(value, place, Origin.combine(left.origin, right.origin), left.note or right.note)
 
 

@@ -22,6 +22,7 @@ from trainlint.interpret.values import (
     Symbol,
     Unknown,
     Value,
+    alternatives,
     join,
 )
 
@@ -78,16 +79,25 @@ def _expression(machine: Machine, node: cst.Expr) -> Flow:
     place = machine.place(node.value)
     if isinstance(value, Unknown) and value.why in EXITS:
         return Flow.RAISE
-    if isinstance(node.value, cst.Attribute) and isinstance(value, LibraryMethod | BoundMethod):
-        machine.emit("not_called", place, method=value)
-    elif isinstance(node.value, cst.Attribute) and isinstance(value, Unknown) and node.value.attr.value in TRAINING_METHODS:
-        machine.emit("not_called", place, method=LibraryMethod(value, node.value.attr.value, place))
+    method = _method_of(value, node.value.attr.value) if isinstance(node.value, cst.Attribute) else None
+    if method is not None:
+        machine.emit("not_called", place, method=method)
     elif isinstance(value, Array) and not isinstance(node.value, cst.Name) and not _in_place(node.value, value):
         name = (
             node.value.func.attr.value if isinstance(node.value, cst.Call) and isinstance(node.value.func, cst.Attribute) else ""
         )
         machine.emit("dropped", place, value=value, method=Literal(name))
     return Flow.NORMAL
+
+
+def _method_of(value: Value, name: str) -> LibraryMethod | BoundMethod | None:
+    """The method that an attribute surely is, on whichever branch; of something unknown only one that trains."""
+    unknown = name in TRAINING_METHODS
+    methods = [
+        LibraryMethod(one, name, one.place) if unknown and isinstance(one, Unknown) else one for one in alternatives(value)
+    ]
+    known = [one for one in methods if isinstance(one, LibraryMethod | BoundMethod)]
+    return known[0] if len(known) == len(methods) else None
 
 
 def _in_place(node: cst.BaseExpression, value: Array) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from trainlint.interpret import aliases, operators
-from trainlint.interpret.bindings import surely_unbound
+from trainlint.interpret.bindings import bound_only_later, surely_unbound
 from trainlint.interpret.dispatch import METHODS, Arguments, Call
 from trainlint.interpret.heap import NOT_BOUND
 from trainlint.interpret.values import (
@@ -78,6 +78,10 @@ def unbound(machine: Machine, name: str, place: Place | None) -> Value:
     tree = machine.scope.tree
     if tree is not None and surely_unbound(tree, name):
         machine.emit("unbound", place, name=Literal(name))
+    elif tree is not None and place is not None and machine.scope.kind == "module":
+        later = bound_only_later(tree, name, place.span.row)
+        if later is not None:
+            machine.emit("unbound", place, name=Literal(name), later=Literal(later))
     return Unknown(f"`{name}` is bound nowhere", place)
 
 

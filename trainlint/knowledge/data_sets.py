@@ -132,6 +132,64 @@ _BREAST_CANCER: tuple[Column, ...] = (
     (0.1565, 0.6638, 0.290076, 0.0879647),
     (0.05504, 0.2075, 0.0839458, 0.00737254),
 )
+_COVERTYPE_INDICATORS = (
+    *(
+        260796,
+        29884,
+        253364,
+        36968,
+        3031,
+        7525,
+        4823,
+        12396,
+        1597,
+        6575,
+        105,
+        179,
+        1147,
+        32634,
+        12410,
+        29971,
+        17431,
+        599,
+        3,
+        2845,
+    ),
+    *(
+        3422,
+        1899,
+        4021,
+        9259,
+        838,
+        33373,
+        57752,
+        21278,
+        474,
+        2589,
+        1086,
+        946,
+        115247,
+        30170,
+        25666,
+        52519,
+        45154,
+        1611,
+        1891,
+        119,
+    ),
+    *(298, 15573, 13806, 8750),
+)
+"""How many of the 581,012 rows are of each wilderness area and soil type: each row is of one of the 4 and one of the 40."""
+_COVERTYPE: tuple[Column, ...] = (
+    *_columns(
+        "1859 0 0 0 -173 0 0 0 0 0",
+        "3858 360 66 1397 601 7117 254 254 254 7173",
+        "2959.36 155.65 14.10 269.43 46.42 2350.15 212.15 223.32 142.53 1980.29",
+        "279.98 111.91 7.49 212.55 58.30 1559.25 26.77 19.77 38.27 1324.19",
+    ),
+    *((0.0, 1.0, count / 581_012, count / 581_012) for count in _COVERTYPE_INDICATORS),
+)
+"""From the summary that comes with the data (UCI, Covertype): ten measurements, then the indicators."""
 
 _MNIST = pixels((28, 28), (0.1307,), (0.3081,))
 _FASHION = pixels((28, 28), (0.2860,), (0.3530,))
@@ -173,6 +231,7 @@ SKLEARN: dict[str, DataSet] = {
         20,
     ),
     "load_boston": DataSet(_table(_BOSTON), _PRICES, 506),
+    "fetch_covtype": DataSet(_table(_COVERTYPE), Table((), "int32", (1.0, 7.0, 2.0515, 6.1588)), 581_012),
     "fetch_california_housing": DataSet(
         _table(_CALIFORNIA), Table((), "float64", (0.14999, 5.00001, 2.0686, 2.0686**2 + 1.1540**2), (), "continuous"), 20_640
     ),

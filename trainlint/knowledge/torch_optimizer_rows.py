@@ -235,3 +235,6 @@ ROWS: tuple[Row, ...] = (
         f"{_DOCS}.lr_scheduler.LRScheduler.html",
     ),
 )
+
+NEED_CLOSURE = frozenset({"torch.optim.LBFGS"})
+"""Optimizers that compute the loss several times in a step: `step(closure)` raises without it."""

@@ -118,9 +118,9 @@ def with_first_size(place: Place | None, size: int) -> tuple[Edit, ...]:
 
 
 def with_channels_last(place: Place | None, shape: Sequence[int]) -> tuple[Edit, ...]:
-    """`input_shape` with its first extent moved to the end."""
+    """`input_shape` or `shape` with its first extent moved to the end."""
     text = _one_line(place)
-    found = re.search(r"input_shape\s*=\s*([(\[])[\d\s,]+([)\]])", text)
+    found = re.search(r"\b(?:input_)?shape\s*=\s*([(\[])[\d\s,]+([)\]])", text)
     if place is None or found is None:
         return ()
     moved = ", ".join(str(one) for one in (*shape[1:], shape[0]))

@@ -223,6 +223,8 @@ def _recovered(source: Source, before: Tree | None) -> Tree | None:
         for one in holes
         for row, column in (table.position(one.offset),)
     )
+    conflict = _conflict(source)
+    failures = failures if conflict is None else (conflict,)  # what else does not parse comes of it
     written = Rewritten(source.text, [change for one in holes for change in one.changes])
     return Tree(source, parsed[-1][0], written, failures, offsets=parsed[-1][1])
 
@@ -230,6 +232,7 @@ def _recovered(source: Source, before: Tree | None) -> Tree | None:
 _NEWEST = (3, 15)
 """From this Python on its parser knows all that LibCST's knows."""
 
+_CONFLICT = re.compile(r"^<{7} .*\n(?:.*\n)*?={7}\n(?:.*\n)*?>{7} ", re.MULTILINE)
 _PYTHON_2_MESSAGE = re.compile("Missing parentheses in call to '(?:print|exec)'|leading zeros in decimal")
 _PYTHON_2_LINE = re.compile(
     r"""[ \t]*(?:(?:print|exec)[ \t]+["'\w]|raise[ \t]+[\w.]+[ \t]*,|except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:)"""
@@ -240,8 +243,20 @@ _IN_ROW = re.compile(r" on line \d+| \(detected at line \d+\)")
 _LIBCST_POSITION = re.compile(r"error at (\d+):(\d+)")
 
 
+def _conflict(source: Source) -> SyntaxFailure | None:
+    """The first merge conflict in a text that does not parse."""
+    found = _CONFLICT.search(source.text)
+    if found is None:
+        return None
+    at = _point(source, *RowTable(source.text).position(found.start()))
+    return SyntaxFailure(source.filename, "holds a merge conflict that nobody has resolved", at)
+
+
 def _failure(source: Source, error: cst.ParserSyntaxError) -> SyntaxFailure:
     """In the words and at the place of the running Python, which are better, if it refuses the text too."""
+    conflict = _conflict(source)
+    if conflict is not None:
+        return conflict
     python = _python_says(source.text)
     row, column, message = python or _libcst_says(error)
     row = min(max(row, 1), len(source.lines))

@@ -9,9 +9,11 @@ from tests.benchmarks.mutations.library import own_training
 from tests.benchmarks.mutations.outputs import known_classes, outputs
 from tests.benchmarks.mutations.script import Change, Changes, Mutation, Script, argument, last_name, literal, mutation
 from trainlint.facts.graph import Node, walk
+from trainlint.facts.queries import users_of
 from trainlint.facts.run import LayerFacts, ModelFacts, TrainingRun
 
 MAPS = {"dense", "conv"}
+ZEROS = '"zeros"'
 TRANSPARENT = {"flatten", "dropout", "reshape"}
 CLASS_LOSSES = ("sparse_categorical_crossentropy", "categorical_crossentropy")
 
@@ -21,8 +23,13 @@ def plain(layer: LayerFacts) -> bool:
     return layer.kind in MAPS and isinstance(layer.units, int)
 
 
-def pairs(script: Script, framework: str) -> Iterator[tuple[TrainingRun, LayerFacts, ast.Call, LayerFacts, ast.Call]]:
-    """Hidden layers that only flattening and dropout part from the next one, with that one, each once."""
+def pairs(
+    script: Script, framework: str, alone: bool = True
+) -> Iterator[tuple[TrainingRun, LayerFacts, ast.Call, LayerFacts, ast.Call]]:
+    """Hidden layers that only flattening and dropout part from the next one, with that one, each once.
+
+    `alone`: nothing else reads such a layer. What a residual sum takes, or stands in front of one, is linear in many networks.
+    """
     seen = set()
     for run in script.runs:
         layers = run.model.layers if isinstance(run.model, ModelFacts) and run.framework == framework else ()
@@ -31,9 +38,20 @@ def pairs(script: Script, framework: str) -> Iterator[tuple[TrainingRun, LayerFa
             call, other = script.at(layer.place), script.at(following.place) if following else None
             if not isinstance(call, ast.Call) or not isinstance(other, ast.Call) or call is other or call in seen:
                 continue
-            if following and plain(layer) and plain(following):
+            if following and plain(layer) and plain(following) and not (alone and not reads_alone(run, layer, following)):
                 seen.add(call)
                 yield run, layer, call, following, other
+
+
+def reads_alone(run: TrainingRun, layer: LayerFacts, following: LayerFacts) -> bool:
+    """Whether the next layer reads a layer, and nothing beside it does."""
+    output = run.model.output if isinstance(run.model, ModelFacts) else None
+    node = layer.node
+    users = users_of(output) if output is not None else {}
+    while node is not None and node is not following.node:
+        below = users.get(id(node), ())
+        node = below[0] if len(below) == 1 and len(below[0].inputs) == 1 else None
+    return node is not None
 
 
 def is_bottleneck(script: Script, run: TrainingRun, layer: LayerFacts, following: LayerFacts) -> bool:
@@ -48,7 +66,7 @@ def hidden_activation(text: str | None, wide: bool = True) -> Changes:
     """Another activation of a hidden Keras layer that another one reads; None: without it."""
 
     def changes(script: Script) -> Iterator[Change]:
-        for run, layer, call, following, other in pairs(script, "keras"):
+        for run, layer, call, following, other in pairs(script, "keras", alone=text is None):
             given = argument(call, "activation", 1 if last_name(call.func) == "Dense" else None)
             if literal(given) == "relu" and not (wide and is_bottleneck(script, run, layer, following)):
                 yield script.replaced(given, "None" if text is None else f'"{text}"', call, other)  # type: ignore[arg-type]
@@ -75,7 +93,7 @@ def initialized(initializer: str) -> Changes:
     """Another start of a hidden kernel."""
 
     def changes(script: Script) -> Iterator[Change]:
-        for _, layer, call, _, other in pairs(script, "keras"):
+        for _, layer, call, _, other in pairs(script, "keras", alone=initializer != ZEROS):  # behind relu zeros are dead anywhere
             if layer.activation == "relu" and not any(one.arg is None for one in call.keywords):
                 yield script.with_argument(call, "kernel_initializer", initializer).shown(call, other)
 
@@ -261,9 +279,19 @@ def channels_first(script: Script) -> Iterator[Change]:
         name = last_name(call.func)
         given = argument(call, "input_shape") or (argument(call, "shape", 0) if name in {"Input", "InputLayer"} else None)
         shape = literal(given)
+        if shown_only(script, call):
+            continue
         if isinstance(shape, tuple) and len(shape) == 3 and shape[2] in {1, 3} and shape[0] >= 8 and convolutions:
             fits = [node for _, _, node in script.acts("fit")]
             yield script.replaced(given, f"({shape[2]}, {shape[0]}, {shape[1]})", call, *convolutions, *fits)  # type: ignore[arg-type]
+
+
+def shown_only(script: Script, call: ast.Call) -> bool:
+    """Whether what a call makes is bound to a name that nothing reads: an input that no layer is called on has any shape."""
+    kept = script.parents[call]
+    name = kept.targets[0] if isinstance(kept, ast.Assign) else None
+    read = {node.id for node in script.nodes(ast.Name) if isinstance(node.ctx, ast.Load)}
+    return isinstance(name, ast.Name) and name.id not in read
 
 
 def result_dropped(script: Script) -> Iterator[Change]:
@@ -307,7 +335,7 @@ ROWS: tuple[Mutation, ...] = (
     mutation("PyTorch: relu between two layers dropped", "401", relu_call("{x}")),
     mutation("PyTorch: softmax between two layers", "418", relu_call("torch.softmax({x}, dim=1)")),
     mutation("PyTorch: relu twice", "425", relu_call("torch.relu(torch.relu({x}))")),
-    mutation("hidden kernel of zeros", "402", initialized('"zeros"')),
+    mutation("hidden kernel of zeros", "402", initialized(ZEROS)),
     mutation("hidden kernel of ones", "402 403", initialized('"ones"')),
     mutation("PyTorch: hidden kernel of zeros", "402", filled("torch.nn.init.zeros_({})")),
     mutation("PyTorch: hidden kernel of one constant", "402 403", filled("torch.nn.init.constant_({}, 0.5)")),

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
+from tests.benchmarks.mutations.library import own_training
 from tests.benchmarks.mutations.loops import acts, partner
 from tests.benchmarks.mutations.outputs import places
 from tests.benchmarks.mutations.script import Change, Changes, Mutation, Script, argument, last_name, literal, mutation
 from trainlint.core import Fact
+from trainlint.facts.pace import made_up_data
 from trainlint.facts.run import ModelFacts, OptimizerFacts, TrainingRun
 
 BY_LAYER = {"sgd", "adam", "adamw", "nadam", "rmsprop"}
@@ -66,8 +68,13 @@ def rates(script: Script) -> Iterator[Rate]:
             )
 
 
-def rate(text: str, times: float = 1.0, least: int = 0, only_written: bool = False, names: str = "") -> Changes:
-    """Another learning rate, where a model of at least so many trained layers is known."""
+def rate(
+    text: str, times: float = 1.0, least: int = 0, only_written: bool = False, names: str = "", learns: bool = False
+) -> Changes:
+    """Another learning rate, where a model of at least so many trained layers is known.
+
+    `learns`: not on data that are drawn at random, from which nothing can be learnt at any rate.
+    """
 
     def changes(script: Script) -> Iterator[Change]:
         for one in rates(script):
@@ -75,6 +82,8 @@ def rate(text: str, times: float = 1.0, least: int = 0, only_written: bool = Fal
                 layer for layer in getattr(one.run.model, "layers", ()) if layer.kind in {"dense", "conv", "embedding", "lstm"}
             ]
             named = one.optimizer.name in (names.split() or BY_LAYER)
+            if learns and made_up_data(one.run):
+                continue
             if len(layers) >= least and named and one.value > 0 and (one.written or not only_written):
                 yield one.put(text.format(repr(float(f"{one.value * times:.4g}"))))
 
@@ -222,8 +231,9 @@ def schedule_for(text: str, callback: bool = False) -> Changes:
             code = text.format(one.value, (updates or 0) // 2)
             if "keras" not in script.names:
                 continue
-            if callback and argument(fit, "callbacks") is None and updates:
-                plateau = script.with_argument(fit, "callbacks", "[keras.callbacks.ReduceLROnPlateau()]")
+            # the callback moves the optimizer of `compile`, not those of a step of the model's own
+            if callback and argument(fit, "callbacks") is None and updates and not own_training(script):
+                plateau = script.with_argument(fit, "callbacks", "[keras.callbacks.ReduceLROnPlateau('loss')]")
                 yield one.put(code).also(plateau)
             elif not callback and updates is not None and updates >= 400:
                 yield one.put(code)
@@ -246,7 +256,7 @@ TOO_LARGE = "101 102 103 112 116 120 114"
 ADAMS = "adam adamw nadam"
 ROWS: tuple[Mutation, ...] = (
     mutation("learning rate × 1000", TOO_LARGE, rate("{}", times=1e3, least=2)),
-    mutation("learning rate / 100,000", "111 112", rate("{}", times=1e-5, least=2)),
+    mutation("learning rate / 100,000", "111 112", rate("{}", times=1e-5, least=2, learns=True)),
     mutation("learning rate 0", "108", rate("0.0")),
     mutation("learning rate negative", "106", rate("{}", times=-1.0)),
     mutation("learning rate a string", "107", rate('"{}"', only_written=True)),

@@ -80,6 +80,14 @@ def known_classes(output: Output) -> bool:
 # Keras
 
 
+def with_activation(script: Script, layer: ast.Call, activation: str) -> Change | None:
+    """Another activation for a layer; None for what takes none (the `matmul` of a layer that the file writes itself)."""
+    name = last_name(layer.func)
+    if not name[:1].isupper():
+        return None
+    return script.with_argument(layer, "activation", f'"{activation}"', 1 if name == "Dense" else None)
+
+
 def keras_activation(losses: str, before: str, after: str | None, logits: bool | None = None) -> Changes:
     """Another activation of the last layer; None: without it."""
 
@@ -88,10 +96,11 @@ def keras_activation(losses: str, before: str, after: str | None, logits: bool |
             if one.activation != before or (logits is not None and one.from_logits is not logits) or one.units < 2:
                 continue
             given = argument(one.layer, "activation", 1)
+            change = with_activation(script, one.layer, after or "linear")
             if after is None and given is not None and isinstance(literal(given), str):
                 yield script.replaced(given, "None", *one.anchors)
-            elif after is not None and (before == "linear" or isinstance(literal(given), str)):
-                yield script.with_argument(one.layer, "activation", f'"{after}"', 1).shown(*one.anchors)
+            elif change is not None and after is not None and (before == "linear" or isinstance(literal(given), str)):
+                yield change.shown(*one.anchors)
 
     return changes
 
@@ -166,14 +175,17 @@ def class_loss_for_regression(script: Script) -> Iterator[Change]:
 
 def softmax_over_one(script: Script) -> Iterator[Change]:
     for one in outputs(script, "keras", BINARY, *REGRESSION):
-        if one.units == 1 and (one.activation == "linear" or isinstance(literal(argument(one.layer, "activation", 1)), str)):
-            yield script.with_argument(one.layer, "activation", '"softmax"', 1).shown(*one.anchors)
+        change = with_activation(script, one.layer, "softmax")
+        plain = one.activation == "linear" or isinstance(literal(argument(one.layer, "activation", 1)), str)
+        if one.units == 1 and plain and change is not None:
+            yield change.shown(*one.anchors)
 
 
 def relu_for_regression(script: Script) -> Iterator[Change]:
     for one in outputs(script, "keras", *REGRESSION):
-        if one.activation == "linear" and one.run.framework == "keras":
-            yield script.with_argument(one.layer, "activation", '"relu"', 1).shown(*one.anchors)
+        change = with_activation(script, one.layer, "relu")
+        if one.activation == "linear" and change is not None:
+            yield change.shown(*one.anchors)
 
 
 def metric(losses: str, labels: str, text: str) -> Changes:

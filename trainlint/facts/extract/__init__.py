@@ -93,13 +93,18 @@ def runs_of(events: Sequence[Event], era: str) -> tuple[tuple[TrainingRun, ...],
 
 
 def with_own_step(fit: TrainingRun, step: TrainingRun) -> TrainingRun:
-    """The run of a Keras `fit` whose model writes its `train_step`: loss, optimizer and model are those of the step."""
+    """The run of a Keras `fit` whose model writes its `train_step`: loss, optimizer, schedule and model are those of the step.
+
+    A schedule of `fit` holds for the step's optimizer too if that is the one of `compile`.
+    """
+    compiled = isinstance(step.optimizer, Unknown) or step.optimizer == fit.optimizer
     return replace(
         fit,
         optimizer=fit.optimizer if isinstance(step.optimizer, Unknown) else step.optimizer,
         loss=fit.loss if isinstance(step.loss, Unknown) else step.loss,
         model=fit.model if isinstance(step.model, Unknown) else step.model,
         targets=_targets_of_step(fit, step),
+        schedule=step.schedule or (fit.schedule if compiled else None),
         loss_graph=step.loss_graph,
         events=(*fit.events, *step.events),
     )

@@ -39,8 +39,8 @@ NOWHERE = At(Span("", 1, 1, 1, 1))
 
 
 def _freezing(compiled: Event, events: Sequence[Event]) -> list[Event]:
-    """What sets `trainable` of something before a model is compiled."""
-    sets = [one for one in events if one.kind == "set_attribute" and one.order < compiled.order]
+    """What sets `trainable` of something before a model is compiled; of a script's own model too."""
+    sets = [one for one in events if one.kind in ("set_attribute", "set_member") and one.order < compiled.order]
     return [one for one in sets if isinstance(name := one.values.get("name"), v.Literal) and name.value == "trainable"]
 
 

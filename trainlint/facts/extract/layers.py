@@ -84,6 +84,7 @@ POOLS = frozenset({"max_pool", "average_pool", "global_average_pool", "global_ma
 SPATIAL = (
     CONVOLUTIONS | POOLS | {*("upsample", "zero_pad", "cropping", "conv_lstm", "adaptive_average_pool", "adaptive_max_pool")}
 )
+EXTENTS = frozenset({"units", "filters", "rows"})
 PER_AXIS = ("kernel_size", "strides", "dilation", "pool_size")
 RECURRENT = frozenset({"lstm", "gru", "simple_rnn"})
 CELLS = frozenset({"lstm_cell", "gru_cell", "rnn_cell"})
@@ -182,7 +183,7 @@ def _attributes(layer: v.Object, op: str, era: str) -> dict[str, Any]:
     for names in entries:
         value = plain_setting(layer, era, *names)
         if value is not None:
-            attributes[names[0]] = value
+            attributes[names[0]] = _extent(value) if names[0] in EXTENTS else value
     if op in SPATIAL:
         _settle_space(layer, op, attributes, era)
     if op in ("softmax", "log_softmax") and "axis" not in attributes:
@@ -192,6 +193,11 @@ def _attributes(layer: v.Object, op: str, era: str) -> dict[str, Any]:
     if op == "reshape" and layer.row.library == "keras" and isinstance(attributes.get("shape"), tuple):
         attributes["shape"] = (None, *attributes["shape"])
     return attributes
+
+
+def _extent(value: object) -> object:
+    """A number of units or the like as it stands; none that no library takes."""
+    return value if isinstance(value, Unknown) or whole(value) is not None else Unknown("no size that a layer can have")
 
 
 def _settle_recurrence(layer: v.Object, op: str, attributes: dict[str, Any]) -> None:

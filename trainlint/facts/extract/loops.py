@@ -98,7 +98,7 @@ def with_sure_steps(events: Sequence[Event]) -> list[Event]:
     clearing = {id(event.values.get("target")) for event in events if event.kind == "zero_grad"}
     return [
         replace(event, kind="step", values={"optimizer": event.values["receiver"]})
-        if event.kind == "maybe_step" and id(event.values.get("receiver")) in clearing
+        if event.kind == "maybe_step" and "receiver" in event.values and id(event.values["receiver"]) in clearing
         else event
         for event in events
     ]

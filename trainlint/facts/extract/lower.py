@@ -21,7 +21,7 @@ from trainlint.facts.extract.written import folded, written
 from trainlint.facts.graph import Node
 from trainlint.facts.syntax import node_at
 from trainlint.interpret import values as v
-from trainlint.interpret.arrays.indexing import NOT_KNOWN
+from trainlint.interpret.subscripts import NOT_KNOWN, is_known
 from trainlint.source.walk import walk
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ class Lowering:
     ) -> Node:
         batched = batched or id(array) in self.drawn
         if not batched and shape and shape[0] in self._rows and shape[0] > 1:
-            if data is None and _is_drawn(array):  # noise for each row
+            if data is None and _is_noise(array):  # noise for each row
                 batched, shape = True, (self._rows[shape[0]], *shape[1:])
             elif data is not None and (data[:1] == data).all():  # the same for each row
                 data, shape = data[:1], (1, *shape[1:])
@@ -330,7 +330,7 @@ def layer_name(layer: v.Object) -> str:
     return ""
 
 
-def _is_drawn(array: v.Array) -> bool:
+def _is_noise(array: v.Array) -> bool:
     """Whether an array is random numbers, perhaps scaled or shifted."""
     above = [one for one in array.inputs if isinstance(one, v.Array)]
     return array.op == "random" or (array.op in DRAWN and any(one.op == "random" for one in above))
@@ -347,7 +347,7 @@ def picks_rows(array: v.Array) -> bool:
     if isinstance(first, slice):
         return NOT_KNOWN in (first.start, first.stop)
     ranks = [len(one.shape) for one in (array, source) if isinstance(one, v.Array) and one.shape is not None]
-    return first == NOT_KNOWN and len(ranks) == 2 and ranks[0] == ranks[1]
+    return not is_known(first) and len(ranks) == 2 and ranks[0] == ranks[1]
 
 
 def within(place: Place | None, outer: Place | None) -> bool:

@@ -65,6 +65,8 @@ def _of_literal(literal: v.Literal, place: Place | None) -> Fact[float] | Unknow
         converted = float(held)
     except OverflowError:
         return Unknown("it is too large for a float", where)
+    if math.isnan(converted):
+        return Unknown("it is nan, not a number", where)
     return Fact(converted, where, origin=literal.origin, why=(literal.note,) if literal.note else ())
 
 

@@ -21,6 +21,7 @@ from trainlint.interpret.arrays import (
     pictures,
     preparation,
     randomness,
+    scores,
 )
 from trainlint.interpret.arrays.indexing import getitem, setitem
 from trainlint.interpret.arrays.limits import reset
@@ -43,6 +44,7 @@ HANDLER_MODULES = (
     pictures,
     preparation,
     randomness,
+    scores,
 )
 """Modules that are imported for the handlers that they register."""
 

@@ -13,6 +13,7 @@ from trainlint.interpret.arrays.functions import Application, makes, type_named
 from trainlint.interpret.arrays.nodes import as_array, integer, known_items, setting
 from trainlint.interpret.arrays.operators import operate
 from trainlint.interpret.dispatch import Call, bind, function, method
+from trainlint.interpret.subscripts import NOT_KNOWN
 from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Dict, Literal, Object, Shape, Statistics, Symbol, Tuple, Value
 from trainlint.knowledge.data_rows import GENERATORS
 from trainlint.knowledge.data_sets import KERAS, SKLEARN, SORTED, Table
@@ -230,7 +231,7 @@ def of_frame(application: Application) -> Value:
         kind, x.shape
     )
     op = "shuffle" if kind == "frame_shuffled" else "getitem"
-    attributes: dict[str, object] = {"axis": 0} if op == "shuffle" else {"index": ("?",)}
+    attributes: dict[str, object] = {"axis": 0} if op == "shuffle" else {"index": (NOT_KNOWN,)}
     if kind == "frame_column" or (kind == "frame_rest" and _drops_columns(application)):
         attributes["columns"] = True
     part = (

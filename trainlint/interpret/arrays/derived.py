@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from trainlint.interpret.arrays import dtypes, limits, statistics as known
 from trainlint.interpret.arrays.creation import finished, shape_argument
-from trainlint.interpret.arrays.functions import Application, makes, operation
+from trainlint.interpret.arrays.functions import Application, cast, makes, operation
 from trainlint.interpret.arrays.nodes import as_array, integer, known_items, over_choices, shape_of
 from trainlint.interpret.arrays.operators import library_of, operate
 from trainlint.interpret.arrays.randomness import drawn_whole_numbers
@@ -229,9 +229,7 @@ def cast_to(application: Application) -> Value:
     target = dtypes.named(name, application.row.library) or "unknown"
     value = Literal(0) if x is None else x
     library = "torch" if application.row.library == "torch" else library_of(value)
-    made = over_choices(
-        lambda one: operate("cast", one, {"dtype": target}, application.place, library), (value,), application.place
-    )
+    made = over_choices(lambda one: cast(one[0], target, application.place, library), (value,), application.place)
     if isinstance(made, Array) and made.data is not None and isinstance(value, Literal):
         return Literal(made.data.item(), application.place, value.origin, value.note)
     return made

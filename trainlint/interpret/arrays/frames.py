@@ -13,6 +13,7 @@ from trainlint.interpret.arrays.functions import Application, makes
 from trainlint.interpret.arrays.indexing import getitem
 from trainlint.interpret.arrays.nodes import Data, as_array, constant, known_items
 from trainlint.interpret.dispatch import Call, attribute, method
+from trainlint.interpret.subscripts import NOT_KNOWN
 from trainlint.interpret.values import OPEN, Array, Dict, LibraryMethod, Literal, Object, Value
 from trainlint.knowledge.rows import Row
 
@@ -65,9 +66,9 @@ def without(frame: Array, dropped: Sequence[str], place: Place | None) -> Array 
     if not names or entries is None:
         return None
     table = _table(names, entries, str(frame.attributes.get("source", "")), place)
-    return (
-        None if table is None else replace(table, op="getitem", inputs=(frame,), attributes={**table.attributes, "index": ("?",)})
-    )
+    if table is None:
+        return None
+    return replace(table, op="getitem", inputs=(frame,), attributes={**table.attributes, "index": (NOT_KNOWN,)})
 
 
 def _table(names: Sequence[str], entries: Sequence[Data], source: str, place: Place | None) -> Array | None:

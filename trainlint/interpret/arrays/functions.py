@@ -301,9 +301,13 @@ def converted(application: Application) -> Value:
         target = "unknown"
     if target is None:
         return _moved(application, x) or x
-    return over_choices(
-        lambda one: operate("cast", one, {"dtype": target}, application.place, library_of(*one)), (x,), application.place
-    )
+    return over_choices(lambda one: cast(one[0], target, application.place, library_of(*one)), (x,), application.place)
+
+
+def cast(x: Value, target: str, place: Place | None, library: str) -> Array:
+    """An array in another element type; a parameter that has it already is given back itself, as PyTorch does."""
+    same = library == "torch" and isinstance(x, Array) and x.op == "parameter" and x.dtype == target
+    return x if same and isinstance(x, Array) else operate("cast", (x,), {"dtype": target}, place, library)
 
 
 def type_named(value: Value) -> str | None:

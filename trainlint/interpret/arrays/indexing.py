@@ -16,10 +16,9 @@ from trainlint.interpret.arrays.shapes import broadcast
 from trainlint.interpret.dispatch import Interpreter, Iteration, iterates
 from trainlint.interpret.limits import COUNTER
 from trainlint.interpret.operators import extent_of_slice
+from trainlint.interpret.subscripts import NOT_KNOWN, takes_all
 from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, List, Literal, Shape, Slice, Statistics, Tuple, Unknown, Value
 
-NOT_KNOWN = "?"
-"""Stands in the `index` attribute for a part that is an array (then the next input) or not known."""
 MAXIMUM_ROWS = 256
 """Rows of a known array that a loop sees one by one."""
 MAXIMUM_CLASSES = 1_000
@@ -93,7 +92,7 @@ def _of_two_axes(array: Array, taken: _Index) -> Shape | None:
 
 def _collected_column(array: Array, taken: _Index, place: Place | None) -> Array | None:
     """`rows[:, 1]` of rows that a loop collected entry by entry: the entries at that place, which have a range of their own."""
-    whole = len(taken.parts) == 2 and isinstance(taken.parts[0], slice) and taken.parts[0] == slice(None)
+    whole = len(taken.parts) == 2 and takes_all(taken.parts[0])
     rows = [one for one in array.inputs if isinstance(one, Array) and one.op == "stack"]
     if not whole or array.attributes.get("collected") is not True or len(rows) < len(array.inputs):
         return None
@@ -306,7 +305,7 @@ def _pick(array: Array, taken: _Index, shape: Shape | None) -> Data | None:
 
 
 def _is_whole(part: Any) -> bool:
-    return part is None or part is Ellipsis or (isinstance(part, slice) and part == slice(None))
+    return part is None or part is Ellipsis or takes_all(part)
 
 
 def _statistics(array: Array, taken: _Index, shape: Shape | None) -> Statistics:

@@ -13,6 +13,7 @@ import numpy as np
 from trainlint.core import Place
 from trainlint.interpret.arrays import dtypes, limits
 from trainlint.interpret.arrays.statistics import of_data
+from trainlint.interpret.limits import MAXIMUM_INTEGER
 from trainlint.interpret.values import (
     Array,
     Choice,
@@ -31,7 +32,6 @@ from trainlint.interpret.values import (
 
 Data: TypeAlias = "np.ndarray[Any, Any]"
 MAXIMUM_DEPTH = 32
-MAXIMUM_INTEGER = 2**53
 MAXIMUM_PLAIN_ITEMS = 10_000
 MAXIMUM_COMBINATIONS = 16
 

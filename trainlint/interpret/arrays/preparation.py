@@ -134,11 +134,13 @@ def _resampled(call: Call, given: list[Value]) -> Value:
 @method("scaler", "fit", "partial_fit")
 @method("encoder", "fit")
 def fit(call: Call) -> Value:
-    """`scaler.fit(x)`: remembers what it was fitted on."""
+    """`scaler.fit(x)`: remembers what it was fitted on; `partial_fit` adds to it, which is not followed."""
     array = call.argument(0, "X", "y")
     if isinstance(call.receiver, Object) and array is not None:
         fitted = as_array(array, call.place) or array
-        call.interpreter.heap.write(call.receiver, "fitted", fitted)
+        more = call.name.rpartition(".")[2] == "partial_fit" and call.receiver.cells.get("fitted") not in (None, fitted)
+        held = call.unknown("a scaler that is fitted on several arrays") if more else fitted
+        call.interpreter.heap.write(call.receiver, "fitted", held)
         call.interpreter.emit("scaler_fit", call.place, {}, scaler=call.receiver, array=fitted)
     return call.receiver or NONE
 
@@ -170,15 +172,14 @@ def _options(scaler: Object) -> dict[str, Any]:
 def _scaled(call: Call, kind: str, given: Value, fitted: Value | None, options: dict[str, Any]) -> Array:
     array = given if isinstance(given, Array) else None
     base = fitted if isinstance(fitted, Array) else None
-    data = _scaled_entries(kind, array, base, options)
-    same = base is None or base is array
-    statistics = known.of_data(data) if data is not None else _declared(kind, array, options, fitted_on_it=same)
+    data, on_it = _scaled_entries(kind, array, base, options), fitted is given
+    statistics = known.of_data(data) if data is not None else _declared(kind, array, options, fitted_on_it=on_it)
     shape, dtype = (None, None) if array is None else (array.shape, array.dtype)
     if kind in NEW_COLUMNS and shape:
         shape = (shape[0], None)
     dtype = dtype if dtype in ("float32", "float16") else "float64"
-    inputs = (given,) if base is None or base is array else (given, base)
-    elsewhere = fitted is not None and base is None and fitted is not given  # on something that is not known
+    inputs = (given,) if base is None or on_it else (given, base)
+    elsewhere = base is None and not on_it  # on something that is not known, or where nothing of this script shows it
     attributes = {"kind": kind, **({"fitted_elsewhere": True} if elsewhere else {})}
     return Array("scale", inputs, attributes, shape, dtype, "numpy", data, statistics, place=call.place)
 
@@ -251,7 +252,8 @@ def scale_at_once(call: Call) -> Value:
     array = as_array(given, call.place)
     names = ("with_mean", "with_std", "feature_range")
     options = {name: setting(bound[name]) if name in bound else call.row.default(name) for name in names}
-    return _scaled(call, call.row.kind, array or given, array, {**options, "standardize": True, "output_distribution": "uniform"})
+    it = array or given
+    return _scaled(call, call.row.kind, it, it, {**options, "standardize": True, "output_distribution": "uniform"})
 
 
 @method("encoder", "fit_transform")

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from trainlint.core import Origin, Place
 from trainlint.interpret.dispatch import Arguments, Call, Handler, Interpreter, attribute, bind, method
+from trainlint.interpret.limits import MAXIMUM_INTEGER
 from trainlint.interpret.values import (
     Array,
     Dict,
@@ -129,12 +130,11 @@ def setting(owner: Owner, name: str, era: str = "") -> Any:
 
 
 def integer(value: object) -> int | None:
-    """A plain value as an int, else None."""
-    if isinstance(value, bool):
+    """A plain value as an int, if it is one that an extent can be as large as."""
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if isinstance(value, bool) or not isinstance(value, int | float) or not whole:
         return None
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return int(value)
-    return value if isinstance(value, int) else None
+    return int(value) if abs(value) < MAXIMUM_INTEGER else None
 
 
 def integers(value: object, count: int) -> tuple[int | None, ...]:

@@ -36,7 +36,7 @@ from trainlint.interpret.keras.common import (
     shape_of,
     written_for_old_keras,
 )
-from trainlint.interpret.keras.fitting import misfit
+from trainlint.interpret.keras.fitting import emit_misfit, misfit
 from trainlint.interpret.values import (
     UNKNOWN_STATISTICS,
     Array,
@@ -193,10 +193,7 @@ def note_misfit(call: Call, layer: Owner, inputs: tuple[Value, ...]) -> None:
     """A "misfit" event if a layer cannot take the shape it is called on."""
     wrong = misfit(layer, shape_of(inputs[0])) if len(inputs) == 1 and isinstance(inputs[0], Array) else None
     if wrong is not None:
-        found = (Literal(wrong.what), Literal(wrong.expected), Literal(wrong.found))
-        call.interpreter.emit(
-            "misfit", call.place, layer=layer, input=inputs[0], what=found[0], expected=found[1], found=found[2]
-        )
+        emit_misfit(call.interpreter, call.place, layer, inputs[0], wrong)
 
 
 def _inputs(call: Call) -> tuple[Value, ...]:

@@ -27,6 +27,7 @@ from trainlint.interpret.keras.common import (
     shape_of,
     shape_value,
 )
+from trainlint.interpret.keras.fitting import differ, note_other_shape, note_other_widths, of_declared_rank
 from trainlint.interpret.keras.graphs import inputs_of, substitute
 from trainlint.interpret.values import (
     NONE,
@@ -256,7 +257,7 @@ def apply_model(interpreter: Interpreter, model: Value, given: Value, place: Pla
     if not isinstance(model, Object | Instance) or model.row is None:
         return Unknown("a model that is not known", place)
     if "outputs" in model.cells:
-        return _apply_functional(model, given, place)
+        return _apply_functional(interpreter, model, given, place)
     if _layers_cell(model) is not None:
         return _apply_sequential(interpreter, model, given, place)
     if is_model(model):
@@ -271,7 +272,7 @@ def apply_model(interpreter: Interpreter, model: Value, given: Value, place: Pla
         return interpreter.call(model, Arguments((given,)), place)
 
 
-def _apply_functional(model: Owner, given: Value, place: Place | None) -> Value:
+def _apply_functional(interpreter: Interpreter, model: Owner, given: Value, place: Place | None) -> Value:
     outputs = model.cells["outputs"]
     inputs = listed(model.cells.get("inputs"))
     if isinstance(outputs, Unknown) or not inputs:
@@ -282,8 +283,12 @@ def _apply_functional(model: Owner, given: Value, place: Place | None) -> Value:
         values = listed(given) if len(inputs) > 1 else (given,)
     if len(values) != len(inputs):
         return Unknown("a model that is called with another number of inputs", place)
-    pairs = zip(inputs, values, strict=True)
-    return join(tuple(substitute(one, {id(old): new for old, new in pairs}) for one in alternatives(outputs)))
+    values = tuple(of_declared_rank(new, shape_of(old), place) for old, new in zip(inputs, values, strict=True))
+    others = {id(old): new for old, new in zip(inputs, values, strict=True)}
+    found = join(tuple(substitute(one, others) for one in alternatives(outputs)))
+    if any(differ(shape_of(old), shape_of(new)) for old, new in zip(inputs, values, strict=True)):
+        note_other_widths(interpreter, place, outputs, found)
+    return found
 
 
 def _name_of(array: Value) -> str:
@@ -300,7 +305,9 @@ def _apply_sequential(interpreter: Interpreter, model: Owner, given: Value, plac
         return Unknown("a Sequential whose layers are not all known", place)
     if any(frame.kind == "forward" and frame.over is model for frame in interpreter.frames):
         return Unknown("a model that contains itself", place)
-    value = given
+    declared = input_shape(items[0]) if items else None
+    value = of_declared_rank(given, declared, place)
+    note_other_shape(interpreter, place, items, declared, value)
     with interpreter.frame(Frame("forward", place, over=model)):
         for layer in items:
             value = _apply_one(interpreter, layer, value)

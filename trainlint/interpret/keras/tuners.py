@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trainlint.interpret.dispatch import Arguments, Call, attribute, function, method
+from trainlint.interpret.events import Frame
 from trainlint.interpret.values import NONE, BoundMethod, Function, Instance, Object, Unknown, Value
 from trainlint.knowledge.rows import Row
 
@@ -25,7 +26,8 @@ def _search(call: Call) -> Value:
     """`tuner.search(x, y, epochs=5)`: builds and fits the model, again and again."""
     model = _built(call, call.receiver)
     if isinstance(model, Object | Instance):
-        call.interpreter.call(call.interpreter.attribute(model, "fit", call.place), call.arguments, call.place)
+        with call.interpreter.frame(Frame("search", call.place, call.name)):
+            call.interpreter.call(call.interpreter.attribute(model, "fit", call.place), call.arguments, call.place)
     return NONE
 
 

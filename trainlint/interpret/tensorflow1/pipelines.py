@@ -15,6 +15,7 @@ from trainlint.core import Place
 from trainlint.interpret import arrays
 from trainlint.interpret.dispatch import Arguments, Call, Interpreter, Iteration, function, iterates, method
 from trainlint.interpret.keras.common import integer, items_of, plain
+from trainlint.interpret.subscripts import NOT_KNOWN
 from trainlint.interpret.tensorflow1.input_data import batch_of
 from trainlint.interpret.values import Array, Dict, Function, List, Literal, Object, Tuple, Unknown, Value
 from trainlint.knowledge.rows import Row
@@ -69,7 +70,7 @@ def _row(value: Value, place: Place | None) -> Value:
         return Unknown("a row of something that is not known", place)
     statistics = replace(value.statistics, columns=()) if value.shape is not None and len(value.shape) == 1 else value.statistics
     inputs, shape = (value, Unknown("the index of a row", place)), value.shape[1:] if value.shape else None
-    return Array("getitem", inputs, {"index": ("?",)}, shape, value.dtype, value.library, None, statistics, value.symbolic,
+    return Array("getitem", inputs, {"index": (NOT_KNOWN,)}, shape, value.dtype, value.library, None, statistics, value.symbolic,
                  place=place)  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from trainlint.interpret.dispatch import Arguments, Call, bind
 from trainlint.interpret.events import Frame
+from trainlint.interpret.limits import MAXIMUM_INTEGER
 from trainlint.interpret.values import Choice, Instance, List, Literal, Object, Tuple, Unknown, Value, alternatives
 from trainlint.knowledge.rows import Row
 from trainlint.knowledge.torch_ecosystem_rows import LIGHTNING_MODULE
@@ -80,10 +81,9 @@ def keep_arguments(instance: Instance, row: Row, arguments: Arguments) -> None:
 
 
 def integer(value: Value | None) -> int | None:
-    """The int that a Literal holds."""
-    if isinstance(value, Literal) and isinstance(value.value, int) and not isinstance(value.value, bool):
-        return value.value
-    return None
+    """The int that a Literal holds, if it is one that an extent can be as large as."""
+    held = value.value if isinstance(value, Literal) else None
+    return held if isinstance(held, int) and not isinstance(held, bool) and abs(held) < MAXIMUM_INTEGER else None
 
 
 def integers(value: Value | None, count: int) -> tuple[int | None, ...]:

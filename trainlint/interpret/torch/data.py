@@ -20,6 +20,7 @@ from trainlint.interpret.dispatch import (
     method,
     receiver_kinds,
 )
+from trainlint.interpret.subscripts import NOT_KNOWN, takes_all
 from trainlint.interpret.torch.choices import any_of
 from trainlint.interpret.torch.common import argument_of, integer, items_of, known_bool
 from trainlint.interpret.values import (
@@ -165,7 +166,7 @@ def _row_of(array: Array, place: Place | None) -> Array:
     """A row of an array at an index that is not known."""
     shape = array.shape[1:] if array.shape else None
     statistics = replace(array.statistics, columns=()) if shape == () else array.statistics
-    attributes: Mapping[str, Any] = {"index": ("?",)}
+    attributes: Mapping[str, Any] = {"index": (NOT_KNOWN,)}
     inputs = (array, _index(place))
     return Array("getitem", inputs, attributes, shape, array.dtype, array.library, None, statistics, array.symbolic, place=place)
 
@@ -291,7 +292,7 @@ def _is_sample(item: Array) -> bool:
     index = item.inputs[1] if len(item.inputs) == 2 else None
     if not isinstance(index, Array) or index.attributes.get("source") != SAMPLE or not isinstance(parts, tuple):
         return False
-    return all(part is Ellipsis or (isinstance(part, slice) and part == slice(None)) for part in parts[1:])
+    return all(part is Ellipsis or takes_all(part) for part in parts[1:])
 
 
 def _batch(source: Array, item: Array | None, loader: Object, size: int | None) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from trainlint.interpret.subscripts import takes_all
 from trainlint.interpret.torch.common import Module, argument_of, dimensions, integer, integers, known_bool
 from trainlint.interpret.values import NONE, Array, Literal, Object, Shape, Value
 from trainlint.knowledge.torch_layer_rows import ACTIVATIONS
@@ -102,9 +103,9 @@ def _keeps_last(value: Array) -> bool:
     if isinstance(source, Array) and source.attributes.get("output") is not None:
         return False
     index = value.attributes.get("index")
-    return value.op != "getitem" or (
-        isinstance(index, tuple) and len(index) == 2 and index[0] == slice(None) and index[1] in (0, -1)
-    )
+    if value.op != "getitem":
+        return True
+    return isinstance(index, tuple) and len(index) == 2 and takes_all(index[0]) and isinstance(index[1], int)
 
 
 def channels_of(value: Value, count: int) -> int | None:

@@ -20,6 +20,7 @@ from trainlint.interpret.values import (
     Dict,
     Function,
     Instance,
+    LibraryMethod,
     List,
     Literal,
     Object,
@@ -90,15 +91,17 @@ def train(
     interpreter.heap.write(model, "lightning optimizers", List({"items": Tuple(tuple(optimizers))}, place))
     passes = interpreter.iterate(loader, place)
     batch = passes.items[0] if passes.items else Unknown("a batch that is not known", place)
-    by_hand = interpreter.attribute(model, "automatic_optimization", place)
+    automatic = interpreter.attribute(model, "automatic_optimization", place)
+    given = not isinstance(automatic, LibraryMethod)  # else it is the base's own, which is true
+    by_hand = given and interpreter.truth(automatic) is not True  # or may be
     with interpreter.frame(Frame("loop", place, "epoch", integer(epochs))):
         with interpreter.frame(Frame("loop", model.cls.place, "batch", passes.trips, loader)):
             for index, optimizer in enumerate(optimizers):
                 step = _step(interpreter, model, batch, index if len(optimizers) > 1 else None, place)
-                if isinstance(by_hand, Literal) and by_hand.value is False:
+                if by_hand:
                     break
                 _take_step(interpreter, model, step, (optimizer, maximum, by), place)
-            if isinstance(by_hand, Literal) and by_hand.value is False:
+            if by_hand:
                 return
             _move(interpreter, [one for one in schedules if one.each == "step"], place)
         _move(interpreter, [one for one in schedules if one.each == "epoch"], place)

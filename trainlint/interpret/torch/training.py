@@ -38,11 +38,11 @@ def _receiver(call: Call) -> Value:
 
 def _step_optimizer(call: Call) -> Value:
     """`optimizer.step()`; a closure is entered first, as PyTorch does."""
-    closure = call.argument(0, "closure")
+    closure = call.argument(0, "closure") or (NONE if call.arguments.complete else call.unknown("the arguments of `step`"))
     result: Value = NONE
-    if closure is not None and not (isinstance(closure, Literal) and closure.value is None):
+    if not (isinstance(closure, Literal) and closure.value is None):
         result = call.interpreter.call(closure, Arguments(), call.place)
-    call.interpreter.emit("step", call.place, optimizer=_receiver(call))
+    call.interpreter.emit("step", call.place, optimizer=_receiver(call), closure=closure)
     return result
 
 
@@ -198,11 +198,14 @@ for _kind in SCHEDULE_KINDS:
 @method("unknown", "backward")
 def _backward(call: Call) -> Value:
     """`loss.backward()`. A loss that could not be followed is one all the same: only losses have this method."""
+    kept = call.argument(1, "retain_graph")
+    kept = call.argument(2, "create_graph") if kept is None or kept is NONE else kept
+    kept = kept or (Literal(False) if call.arguments.complete else call.unknown("the arguments of `backward`"))
     gradient = call.argument(0, "gradient")
     if gradient is None or (isinstance(gradient, Literal) and gradient.value is None):
-        call.interpreter.emit("backward", call.place, loss=_receiver(call))
+        call.interpreter.emit("backward", call.place, loss=_receiver(call), retained=kept)
     else:
-        call.interpreter.emit("backward", call.place, loss=_receiver(call), gradient=gradient)
+        call.interpreter.emit("backward", call.place, loss=_receiver(call), retained=kept, gradient=gradient)
     return NONE
 
 

@@ -6,6 +6,7 @@ factor of the gradient in what is subtracted, as far as it is one known factor.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from trainlint.core import Origin
@@ -158,10 +159,9 @@ def _signed(call: Call, update: Value | None, factor: Value | None, sign: int) -
     array = call.receiver
     if not isinstance(array, Array) or update is None:
         return NONE
-    if not holds_gradient(update) and not isinstance(update, Unknown):
+    if not holds_gradient(update):  # what is added may be noise, or a step that the script computed some other way
+        call.interpreter.emit("maybe_step", call.place, parameter=array)
         return array
-    if isinstance(update, Unknown):
-        return array  # what is added is not known: it may be weight decay, noise, or a step
     rate = gradient_factor(update)
     if factor is not None:
         rate = _product(rate, factor)
@@ -288,8 +288,8 @@ def thaw_unknown(call: Call, wanted: Value) -> None:
 
 @method("unknown", "zero_")
 def _zero_unknown(call: Call) -> Value:
-    """`p.grad.zero_()` of a parameter that could not be followed."""
-    if ".grad" in getattr(call.place, "text", ""):
+    """`p.grad.zero_()` of a parameter that could not be followed: where the value was taken from tells what it is."""
+    if re.search(r"\.grad\b", getattr(getattr(call.receiver, "place", None), "text", "")):
         call.interpreter.emit("zero_grad", call.place, target=call.receiver or NONE)
     return call.receiver or NONE
 

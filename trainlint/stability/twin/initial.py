@@ -86,6 +86,8 @@ def known(initializer: Initializer) -> bool:
 def draw(initializer: Initializer, rng: np.random.Generator, shape: Shape, fans: tuple[float, float]) -> Tensor:
     """Values for one parameter. An initialiser that is not known is taken for Glorot's (see `known`)."""
     if initializer.kind == "values" and initializer.data is not None:
+        if initializer.data.dtype.kind not in "biuf":
+            raise RefusalError("initial weights that are no real numbers")
         values: Tensor = np.array(initializer.data, dtype=np.float64)
         if values.shape != shape or not np.isfinite(values).all():
             raise RefusalError("initial weights do not fit their layer")
