@@ -114,7 +114,6 @@ def check(script: Script) -> Iterator[Report]:
         message = "the step draws from an iterator that nothing has initialised: raises FailedPreconditionError"
         yield Report(message, at=place, related=(("the iterator", iterator),), cause=site_cause("initialization", place))
     for one in dropout_in_scores(script):
-        message = (
-            f"the score is computed with {figure(100 * one.share)} % of the units dropped at random: feed a keep probability of 1"
-        )
+        share, remedy = figure(100 * one.share), "make the share a placeholder, and feed" if one.fixed else "feed"
+        message = f"the score is computed with {share} % of the units dropped at random: {remedy} a keep probability of 1"
         yield Report(message, at=one.place, severity=Severity.WARNING, cause=site_cause("dropout", one.place))

@@ -36,6 +36,15 @@ model = nn.Sequential(nn.Linear(8, 16), nn.Dropout(0.5))
 model.train = False  # error: TRN609
 ```
 
+```python bad
+import torch
+from torch import nn
+
+loss = nn.MSELoss()
+loss.size_average = False  # error: TRN609
+print(loss(torch.zeros(4), torch.ones(4)))
+```
+
 ## When it is silent
 
 The spelling that is read, Keras' `optimizer.lr`, classes of the script with such an attribute.
@@ -50,6 +59,8 @@ for group in optimizer.param_groups:
 model.requires_grad_(False)
 for parameter in model.parameters():
     parameter.requires_grad = False
+loss = nn.MSELoss()
+loss.reduction = "sum"
 ```
 
 ```python good
@@ -89,6 +100,7 @@ from trainlint.api import Report, Script, Severity, idle_attributes, read_attrib
 MEANT = {
     "optimizer": "the optimizer never reads `{name}`: its rate and settings are in `param_groups[0]['{name}']`",
     "tensor": "a tensor has no `{name}`: it is `requires_grad`, and stays as it was",
+    "loss": "a loss reads `{name}` only when it is made: its sum or mean stays as it was. Set `reduction`",
     "module": "a module never reads `{name}`: its parameters train on. Use `requires_grad_(False)`",
     "method": "the method `{name}` is replaced, not called: the mode stays and a later `{name}()` raises",
 }

@@ -227,7 +227,10 @@ from trainlint.facts.tensors import (
     refused_types as refused_types,
     scrambling_reshapes as scrambling_reshapes,
 )
-from trainlint.facts.thresholds import logits_compared_with_half as logits_compared_with_half
+from trainlint.facts.thresholds import (
+    classes_compared_with_half as classes_compared_with_half,
+    logits_compared_with_half as logits_compared_with_half,
+)
 from trainlint.facts.tokens import outside_embeddings as outside_embeddings, tokens_as_numbers as tokens_as_numbers
 from trainlint.facts.unrecorded import (
     forwards_without_gradients as forwards_without_gradients,

@@ -254,3 +254,11 @@ def test_trn519_lbfgs_calls_its_closure(torch, regression, given):
     model, *_ = regression
     with pytest.raises(TypeError):
         torch.optim.LBFGS(model.parameters()).step(*given)
+
+
+def test_a_loss_reads_how_it_averages_only_when_it_is_made(torch):
+    loss = torch.nn.MSELoss()
+    loss.size_average = False
+    assert float(loss(torch.zeros(4), torch.ones(4))) == 1
+    loss.reduction = "sum"
+    assert float(loss(torch.zeros(4), torch.ones(4))) == 4

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from trainlint.core import Place
 from trainlint.facts.graph import Node, walk
+from trainlint.facts.passes import owner_of
 from trainlint.facts.queries import (
     AVERAGING,
     DENSE_MAPS,
@@ -23,7 +24,9 @@ from trainlint.facts.queries import (
     trainable,
     users_of,
 )
+from trainlint.facts.registration import descendants
 from trainlint.facts.run import TrainingRun
+from trainlint.interpret.values import Instance, Object
 
 LOSS_INPUT = frozenset({"mean_squared_error", "mean_absolute_error", "huber", "square", "abs"})
 """Operations in which a regression's output ends."""
@@ -77,10 +80,27 @@ def _every_chain(run: TrainingRun) -> Iterator[Chain]:
     root = root_of(run)
     if root is None or _targets_are_affine(root):
         return
+    holder = _optimizer_of_each_layer(run)
     for chain in _linear_chains(root):
+        if len({holder.get(node.place) for node in chain}) > 1:
+            continue
         for nodes in _around_bottlenecks(chain) if _factorises(chain) else (chain,):
             if not (_factorises(nodes) or _separates(nodes) or _spreads(nodes) or any(_grouped(node) for node in nodes)):
                 yield Chain(nodes, _names(nodes), _equal(nodes))
+
+
+def _optimizer_of_each_layer(run: TrainingRun) -> dict[Place | None, int]:
+    """By its place the optimizer of a layer, where several step models of their own: a generator ends where its critic begins."""
+    steps = (event.values.get("optimizer") for event in run.events if event.kind == "step")
+    owners = {id(one): owner for one in steps if one is not None and (owner := owner_of(one)) is not None}
+    if len(owners) < 2:
+        return {}
+    return {
+        layer.place: optimizer
+        for optimizer, owner in owners.items()
+        if isinstance(owner, Object | Instance)
+        for _, layer in descendants(owner)
+    }
 
 
 def _names(nodes: tuple[Node, ...]) -> tuple[str, ...]:

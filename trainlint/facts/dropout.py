@@ -8,7 +8,7 @@ from typing import NamedTuple
 from trainlint.core import At, Place, Span
 from trainlint.facts.extract.counts import loader_over
 from trainlint.facts.passes import every_event, innermost_loop, is_unrecorded
-from trainlint.facts.registration import made
+from trainlint.facts.registration import descendants, made
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event
 from trainlint.interpret.values import Instance, Literal, Object, Value
@@ -25,14 +25,16 @@ class Dropped(NamedTuple):
 
 
 def dropouts_always_on(script: Script) -> Iterator[tuple[Place, float | None]]:
-    """Functional dropout of a module that no mode reaches, with its rate, in scripts that evaluate."""
+    """Functional dropout of a module that no mode reaches, with its rate, in scripts that evaluate what it lies in."""
     events = every_event(script)
-    if not any(_evaluates(event) for event in events):
-        return
-    for event in events:
+    evaluated = [event.values.get("model") for event in events if _evaluates(event)]
+    models = [one for one in evaluated if isinstance(one, Object | Instance)]
+    anything = len(models) < len(evaluated)
+    known = {id(one.cls) for model in models for _, one in descendants(model) if isinstance(one, Instance)}
+    for event in events if evaluated else ():
         if event.kind == "functional_dropout" and "training" not in event.values and event.place is not None:
             guarded = any(frame.kind == "guard" for frame in event.frames)
-            if not guarded and _in_a_module(event):
+            if not guarded and any(anything or id(one.cls) in known for one in _modules_around(event)):
                 yield event.place, number(event.values.get("rate"))
 
 
@@ -44,9 +46,11 @@ def _evaluates(event: Event) -> bool:
     return event.kind == "mode" and isinstance(mode, Literal) and mode.value == "eval"
 
 
-def _in_a_module(event: Event) -> bool:
-    """Whether a `forward` of the script's own module runs."""
-    return any(frame.kind == "call" and isinstance(frame.over, Instance) and frame.over.row is not None for frame in event.frames)
+def _modules_around(event: Event) -> Iterator[Instance]:
+    """The script's own modules whose `forward` runs."""
+    for frame in event.frames:
+        if frame.kind == "call" and isinstance(frame.over, Instance) and frame.over.row is not None:
+            yield frame.over
 
 
 def number(value: Value | None) -> float | None:

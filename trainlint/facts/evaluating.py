@@ -9,10 +9,13 @@ from trainlint.core import Place
 from trainlint.facts.extract.counts import loader_over
 from trainlint.facts.loop_faults import mode_dependent_layer, upstream
 from trainlint.facts.passes import every_event, innermost_loop, inside, is_unrecorded, names_only, owner_of, same_frame
-from trainlint.facts.registration import descendants
+from trainlint.facts.registration import descendants, has_weights
 from trainlint.facts.run import Script
 from trainlint.interpret.events import Event, Frame
 from trainlint.interpret.values import Array, Instance, List, Literal, Object, Tuple, Unknown, Value, alternatives
+
+MAXIMUM_ARRAYS = 5_000
+"""Of those that a value was computed from, how many are looked at for its graph."""
 
 
 class Evaluation(NamedTuple):
@@ -50,7 +53,11 @@ def evaluations_in_training_mode(script: Script) -> Iterator[Evaluation]:
 
 
 def _evaluations(events: Sequence[Event]) -> Iterator[tuple[Event, list[Event]]]:
-    """The calls of trained models outside of training loops, with the steps that train the model."""
+    """The calls of trained models outside of training loops, with the steps that train the model.
+
+    There are none of these for a model whose weights were read from a file.
+    """
+    loaded = [event for event in events if event.kind == "set_weights" and not _is_copy(event.values.get("weights"))]
     steps = [event for event in events if event.kind == "step"]
     training = [loop for step in steps for loop in (innermost_loop(step),) if loop is not None]
     loaders = {id(loader) for loop in training for loader in (loader_over(loop),) if loader is not None}
@@ -58,7 +65,11 @@ def _evaluations(events: Sequence[Event]) -> Iterator[tuple[Event, list[Event]]]
     for event in events:
         model = event.values.get("model")
         own = [step for step in steps if owner_of(step.values.get("optimizer") or Literal(None)) is model]
-        if event.kind != "forward" or not own or not isinstance(model, Object | Instance) or not _same_path(event, own[0]):
+        if event.kind != "forward" or not isinstance(model, Object | Instance):
+            continue
+        saved = [one for one in loaded if one.values.get("target") is model and one.order < event.order]
+        trained = own or ([] if _is_in_a_module(event) else saved)
+        if not trained or not _same_path(event, trained[0]):
             continue
         loop = innermost_loop(event)
         loader = loader_over(loop)
@@ -69,6 +80,16 @@ def _evaluations(events: Sequence[Event]) -> Iterator[tuple[Event, list[Event]]]
             found = alone and not _is_drawn_at_random(event) and _has_own_data(event)
         if found:
             yield event, own
+
+
+def _is_in_a_module(event: Event) -> bool:
+    """Whether a module of the script makes a call: its own mode is that of what it holds."""
+    return any(isinstance(frame.over, Instance) and frame.over.row is not None for frame in event.frames)
+
+
+def _is_copy(weights: Value | None) -> bool:
+    """Whether weights are those of another model in the script, not read from a file."""
+    return isinstance(weights, Object) and "model" in weights.cells
 
 
 def _comes_after(event: Event, training: Sequence[Event]) -> bool:
@@ -179,8 +200,26 @@ def kept_outputs(script: Script) -> Iterator[tuple[Place, Place]]:
 
 
 def has_graph(value: Array) -> bool:
-    """Whether a tensor keeps the graph that it was computed by: nothing cuts it off on the way from the weights."""
-    return value.library == "torch" and value.symbolic and not any(one.detached or one.op == "detach" for one in upstream(value))
+    """Whether a tensor keeps the graph that it was computed by: on some way from the weights nothing cuts it off."""
+    if value.library != "torch" or not value.symbolic:
+        return False
+    stack: list[Value] = [value]
+    seen: set[int] = set()
+    cut = False
+    while stack and len(seen) < MAXIMUM_ARRAYS:
+        one = stack.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        for held in alternatives(one):
+            if isinstance(held, Array) and (held.detached or held.op == "detach"):
+                cut = True
+            elif isinstance(held, Array):
+                layer = held.attributes.get("layer")
+                if held.op == "layer" and isinstance(layer, Object | Instance) and has_weights(layer):
+                    return True
+                stack.extend(held.inputs)
+    return not cut
 
 
 class KeptGraph(NamedTuple):

@@ -92,7 +92,10 @@ def _never_stepped(
 def _never_used(events: tuple[Event, ...], optimizers: list[tuple[Event, Object | Instance, Value | None]]) -> Iterator[LeftOut]:
     """Optimizers whose names the file never reads, of modules that are called where others learn."""
     learning = [loop for one in events if one.kind == "backward" and (loop := innermost_loop(one)) is not None]
+    used = {id(event.values.get(role)) for event in events for role in ("optimizer", "target")}
     for making, optimizer, owner in optimizers:
+        if id(optimizer) in used:
+            continue
         names, bound = names_of(making.place), targets_of(making.place)
         if names is None or len(bound) != 1 or "." in bound[0] or names.read.get(bound[0]) or not isinstance(owner, Instance):
             continue

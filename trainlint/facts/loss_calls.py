@@ -13,12 +13,10 @@ from trainlint.facts.registration import made
 from trainlint.facts.run import Script
 from trainlint.facts.syntax import names_of, node_at, targets_of
 from trainlint.interpret.events import Event, Frame
-from trainlint.interpret.values import Array, Object
+from trainlint.interpret.values import Array, Object, Value
 from trainlint.source.lines import split_rows
 
 BY_KEYWORD = re.compile(r"[\w.]+\(\s*\w+\s*=")
-BY_ITSELF = re.compile(r"(\w+)\.backward\(\s*(?:gradient\s*=\s*)?\1\s*[,)]")
-"""`loss.backward(loss)`."""
 
 
 class WrongCall(NamedTuple):
@@ -42,9 +40,8 @@ def wrong_loss_calls(script: Script) -> Iterator[WrongCall]:
             yield WrongCall(effect, event.place, (), _constructed_first(event.place))
     for event in every_event(script):
         loop, loss = innermost_loop(event), event.values.get("loss")
-        itself = BY_ITSELF.match(getattr(event.place, "text", "")) if event.kind == "backward" else None
-        if itself is not None and event.place is not None and (not isinstance(loss, Array) or loss.shape in ((), None)):
-            effect = f"every gradient is multiplied by the value of `{itself[1]}`, and steps fade as it falls: call `backward()`"
+        if event.kind == "backward" and event.place is not None and _starts_by_itself(event, loss):
+            effect = "every gradient is multiplied by the loss itself, and steps fade as it falls: call `backward()`"
             yield WrongCall(effect, event.place, (), ())
         if event.kind == "loss" and isinstance(loss, Object) and event.place is not None and loop is not None:
             name = _replaced_name(event.place)
@@ -52,6 +49,20 @@ def wrong_loss_calls(script: Script) -> Iterator[WrongCall]:
                 effect = f"`{name}` is the loss in the first pass and a tensor in the second, which cannot be called: raises"
                 places = (("the loss function", loss.place),) if loss.place is not None else ()
                 yield WrongCall(effect, event.place, places, _renamed(event.place, loss.place, name))
+
+
+def _starts_by_itself(backward: Event, loss: Value | None) -> bool:
+    """Whether a pass is `loss.backward(loss)` of one number, or of one name whose value is not known."""
+    if loss is None or backward.values.get("gradient") is not loss:
+        return False
+    import libcst as cst
+
+    node = node_at(backward.place)
+    called = node.func if isinstance(node, cst.Call) else None
+    named = called.value if isinstance(called, cst.Attribute) else None
+    given = node.args[0].value if isinstance(node, cst.Call) and node.args else None
+    same = isinstance(named, cst.Name) and isinstance(given, cst.Name) and named.value == given.value
+    return same and (not isinstance(loss, Array) or loss.shape in ((), None))
 
 
 def _takes_prediction(loss: Object) -> bool:

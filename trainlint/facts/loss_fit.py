@@ -314,6 +314,11 @@ def _are_indicators(fit: LossFit) -> bool:
     return fit.targets.labels == "multihot" and getattr(fit.targets.value, "op", "") != "random"
 
 
+def _are_class_numbers(fit: LossFit) -> bool:
+    """Whether the targets are 0, 1, 2, ..., the numbers of three classes or more."""
+    return fit.targets.labels == "int" and (fit.targets.classes or 0) >= 3 and fit.targets.low == 0
+
+
 def _is_one_row(fit: LossFit) -> bool:
     """Whether an output of one row meets targets of as many numbers: they are compared one by one."""
     output, shape = fit.output_shape, fit.targets.shape
@@ -353,7 +358,8 @@ LABELS: dict[str, Callable[[LossFit], bool]] = {
     "onehot-int": lambda fit: fit.targets.labels == "onehot" and (fit.targets.dtype or "").startswith(INTEGERS),
     "onehot-wide": lambda fit: fit.targets.labels == "onehot" and _of_several_columns(fit.targets),
     "beyond-01": _beyond_01,
-    "classes": lambda fit: fit.targets.labels == "int" and (fit.targets.classes or 0) >= 3 and fit.targets.low == 0,
+    "classes": _are_class_numbers,
+    "class-numbers": lambda fit: _are_class_numbers(fit) and _one_column(fit) and not _is_one_row(fit),
     "rank-differs": _rank_differs,
     "width-differs": _width_differs,
     "multihot": _are_indicators,

@@ -91,6 +91,7 @@ TABLE = """
 41 | BCE                 | sigmoid              | >=3| onehot       | one-by-one | one-by-one | 308 info           | kind
 41 | BCEL                | linear               | >=3| onehot       | one-by-one | one-by-one | 308 info           | kind
 43 | BCE BCEL            | sigmoid linear       | 2  | onehot       | right      | right      |                    |
+44 | REG                 | any                  | =C | class-numbers| class-rows | class-rows | 314 error          | numbered
 44 | REG                 | any                  | >=2| one-column   | each-column| each-column| 314 error          | width
 44 | REG                 | any                  | >=2| one-number   | one-each   | -          | 314 error          | width
 45 | REG                 | any                  | 1  | rank-differs | -          | all-pairs  | 314 error          | one-shape
@@ -127,6 +128,7 @@ EFFECTS: dict[str, str] = {
     "all-pairs": "output {shape} against target {target} broadcasts to all pairs of rows",
     "below-zero": "labels of 0 and 1 are expected and {low} to {high} come: the loss falls below zero without end, or raises",
     "both-kinds": "the output divides one unit of probability among {k} classes, and the loss takes each of them for itself",
+    "class-rows": "class numbers from {low} to {high} are compared with all {k} outputs, one for each class, or the shapes raise",
     "clipped": "values are clipped to [1e-7, 1 - 1e-7]: outside of (0, 1) the gradient is 0, and the loss starts near 6 to 9",
     "compete": "classes that are independent compete for one unit of probability",
     "cut": "{output} cuts off the logits",
@@ -196,6 +198,7 @@ ADVICE: dict[str, str] = {
     "linear": "use a linear output, or scale the targets",
     "with-logits": "use the loss on logits, or a sigmoid output",
     "or-softmax": "use from_logits=True, or a softmax output",
+    "numbered": "use a cross-entropy that takes class numbers",
     "on-logits": "use the library's cross-entropy on the logits, or a softmax (one unit: sigmoid) output",
     "log-first": "apply log_softmax to the logits",
     "log-input": "pass the linear output, or log_input=False",

@@ -36,6 +36,9 @@ MAXIMUM_ARRAYS = 5_000
 
 SETTINGS = frozenset({"lr", "learning_rate", "momentum", "weight_decay", "betas", "eps", "nesterov"})
 
+REDUCTIONS = frozenset({"size_average", "reduce"})
+"""Old arguments of PyTorch's losses: read when one is made, and turned into its `reduction`."""
+
 
 class Untrained(NamedTuple):
     """Weights that no optimizer has: the layer's attribute or the model's name, why, where."""
@@ -186,13 +189,16 @@ def _is_all_of_the_loss(loss: Value, forward: Event, uncounted: frozenset[int]) 
 
 
 def idle_attributes(script: Script) -> Iterator[tuple[str, str, Place]]:
-    """Assignments that change nothing: (kind of target, attribute, where). Kinds: optimizer, tensor, module, method."""
+    """Assignments that change nothing: (kind of target, attribute, where). Kinds: optimizer, tensor, loss, module, method."""
     for event in every_event(script):
         target, name = event.values.get("target"), text_of(event.values.get("name"))
         if event.kind not in ("set_attribute", "set_member") or event.place is None or not text_of(event.values.get("name")):
             continue
         if isinstance(target, Array):
             yield "tensor", name, event.place
+        elif isinstance(target, Object) and target.row.makes == "loss" and name in REDUCTIONS:
+            if target.row.library == "torch":
+                yield "loss", name, event.place
         elif isinstance(target, Object | Instance) and is_module(target):
             flag = isinstance(event.values.get("value"), Literal)
             # the text of the class can only silence

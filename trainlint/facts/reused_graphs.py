@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from trainlint.core import Place
@@ -36,28 +36,27 @@ def reused_graphs(script: Script) -> Iterator[ReusedGraph]:
     events = every_event(script)
     passes = Counter(event.place for event in events if event.kind == "backward")
     once = [event for event in events if event.kind == "step" or (event.kind == "backward" and passes[event.place] == 1)]
+    reached = {id(event): _trained_layers(event, events) for event in once if event.kind == "backward"}
     for event in once:
         if "retained" not in event.values:
             continue
-        layers = _trained_layers(event, events)
         earlier = [one for one in once if one.order < event.order and on_one_path(one, event)]
-        found = next((one for before in earlier if (one := _conflict(before, event, layers, events))), None)
+        found = next((one for before in earlier if (one := _conflict(before, event, reached, events))), None)
         if found is not None:
             yield found
 
 
-def _conflict(before: Event, event: Event, layers: Sequence[Array], events: Sequence[Event]) -> ReusedGraph | None:
+def _conflict(before: Event, event: Event, reached: Mapping[int, Sequence[Array]], events: Sequence[Event]) -> ReusedGraph | None:
     """What an earlier act has taken away from a backward pass."""
     if event.place is None or before.place is None:
         return None
-    if before.kind == "backward" and _frees(before):
-        used = {id(one) for one in _trained_layers(before, events)}
-        met = next((one for one in layers if id(one) in used), None)
-        return None if met is None else ReusedGraph(event.place, before.place, met.place, changed=False)
-    if before.kind == "step":
-        met = next((one for one in layers if _is_changed(one, before, event, events)), None)
-        return None if met is None else ReusedGraph(event.place, before.place, met.place, changed=True)
-    return None
+    changed = before.kind == "step"
+    if changed:
+        met = next((one for one in reached[id(event)] if _is_changed(one, before, event, reached, events)), None)
+    else:
+        used = {id(one) for one in reached[id(before)]} if _frees(before) else ()
+        met = next((one for one in reached[id(event)] if id(one) in used), None)
+    return None if met is None else ReusedGraph(event.place, before.place, met.place, changed)
 
 
 def _frees(backward: Event) -> bool:
@@ -98,7 +97,9 @@ def _is_fixed(call: Array) -> bool:
     return not is_weight(call) or not isinstance(layer, Object | Instance) or is_frozen(layer)
 
 
-def _is_changed(call: Array, step: Event, backward: Event, events: Sequence[Event]) -> bool:
+def _is_changed(
+    call: Array, step: Event, backward: Event, reached: Mapping[int, Sequence[Array]], events: Sequence[Event]
+) -> bool:
     """Whether a step changes the weights of a layer between its call and a backward pass that needs them.
 
     They are needed where gradients flow on to another layer before it: the loss by the layer's input is made of its weights.
@@ -111,8 +112,8 @@ def _is_changed(call: Array, step: Event, backward: Event, events: Sequence[Even
         return False
     if all(one is call or one.op != "layer" or _is_fixed(one) for one in open_path(call)):
         return False
-    before = [one for one in events if one.kind == "backward" and one.order < step.order and on_one_path(one, step)]
-    if all(one.attributes.get("layer") is not layer for event in before for one in _trained_layers(event, events)):
+    before = [one for one in events if id(one) in reached and one.order < step.order and on_one_path(one, step)]
+    if all(one.attributes.get("layer") is not layer for event in before for one in reached[id(event)]):
         return False
     for event in events:
         model = event.kind == "forward" and event.order < step.order and on_one_path(event, backward)

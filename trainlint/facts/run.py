@@ -135,8 +135,10 @@ class TrainingRun:
     `events` are the interpreter's events of this run's loop or of its compile and fit, in order, with places.
     `updates_per_epoch` and `updates` count optimizer steps. `order` numbers the runs of a script.
     `misplaced_optimizer` is an optimizer that a Keras `compile` was given in another argument's place, where `optimizer` is
-    Unknown because its own place holds something else. `effort` multiplies what may be computed for its stability.
-    `measured` is the bound that the probe measured, where that is better known than what follows from the script, and
+    Unknown because its own place holds something else. `refrozen`: a Keras script sets `trainable` again after the compile, so
+    that what trains here need not be what `model` shows, which is the state at the end. `effort` multiplies what may be
+    computed for its stability. `measured` is the bound that the probe measured, where that is better known than what follows
+    from the script, and
     `observed` what it saw to be wrong with the first step. `heads` holds, of a Keras model with several outputs, each output with
     its loss and labels as a run of its own. `computed` is for `once.once_a_run`.
     """
@@ -157,6 +159,7 @@ class TrainingRun:
     events: tuple[Any, ...] = ()
     order: int = 0
     misplaced_optimizer: OptimizerFacts | None = None
+    refrozen: bool = False
     effort: float = 1.0
     measured: StabilityBound | None = None
     observed: tuple[Observation, ...] = ()

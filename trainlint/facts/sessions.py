@@ -82,10 +82,14 @@ def _fed_by(loss: Value | None, drawn: set[int]) -> bool:
 
 
 class DroppedInScore(NamedTuple):
-    """A score of a session that is fed other data than the training steps, with dropout still on: the share that is dropped."""
+    """A score of a session that is fed other data than the training steps, with dropout still on: the share that is dropped.
+
+    `fixed`: the share is a number in the graph, and no feed can change it.
+    """
 
     place: Place
     share: float
+    fixed: bool = False
 
 
 def dropout_in_scores(script: Script) -> Iterator[DroppedInScore]:
@@ -103,7 +107,7 @@ def dropout_in_scores(script: Script) -> Iterator[DroppedInScore]:
             continue
         shares = [share for one in fetched.items for share in _dropped(one, feed)]
         if shares and trained:
-            yield DroppedInScore(place, shares[0])
+            yield DroppedInScore(place, *shares[0])
 
 
 def _is(value: Value | None, *, wanted: bool) -> bool:
@@ -116,14 +120,17 @@ def _fed(event: Event) -> dict[int, Value]:
     return {key: value for key, value in feed.cells.items() if isinstance(key, int)} if isinstance(feed, Dict) else {}
 
 
-def _dropped(fetched: Value, feed: Mapping[int, Value]) -> Iterator[float]:
-    """The shares that the dropouts above a fetched array drop, where a placeholder says so."""
+def _dropped(fetched: Value, feed: Mapping[int, Value]) -> Iterator[tuple[float, bool]]:
+    """The shares that the dropouts above a fetched array drop, and whether the graph itself says so or a placeholder."""
     for one in above(fetched):
         layer = one.attributes.get("layer") if isinstance(one, Array) and one.op == "layer" else None
-        given = feed.get(id(layer.cells.get("share"))) if isinstance(layer, Object) and "share" in layer.cells else None
-        number = constant_number(given)
-        if isinstance(layer, Object) and number is not None and 0 < number < 1:
-            yield number if _is(layer.cells.get("drops"), wanted=True) else 1 - number
+        if not isinstance(layer, Object):
+            continue
+        fixed = layer.cells.get("fixed")
+        drops = fixed is not None or _is(layer.cells.get("drops"), wanted=True)
+        number = constant_number(feed.get(id(layer.cells.get("share"))) if fixed is None and "share" in layer.cells else fixed)
+        if number is not None and 0 < number < 1:
+            yield number if drops else 1 - number, fixed is not None
 
 
 def _of_function(place: Place | None) -> bool:

@@ -165,7 +165,7 @@ def all_is_frozen(run: TrainingRun) -> bool:
     nodes = list(walk(root)) if root is not None else []
     parts = ("unknown", "custom", "backbone", "gradient")  # a gradient depends on all weights of its loss
     open_parts = [node for node in nodes if node.op in parts and not node.attributes.get("frozen")]
-    if root is None or open_parts:
+    if root is None or open_parts or run.refrozen:
         return False
     parameters = [one for node in nodes for one in node.parameters]
     return bool(parameters) and not any(one.trainable for one in parameters)

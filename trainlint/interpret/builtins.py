@@ -10,6 +10,7 @@ from dataclasses import replace
 from trainlint.core import Origin, Place
 from trainlint.interpret import members, operators
 from trainlint.interpret.dispatch import ITERATORS, Call, Interpreter, Iteration, attribute, function, iterates
+from trainlint.interpret.folded import FOLDED
 from trainlint.interpret.interpreter import Machine
 from trainlint.interpret.limits import COUNTER, MAXIMUM_INTEGER_BITS, MAXIMUM_ITEMS
 from trainlint.interpret.ordering import distinct, may_repeat
@@ -111,7 +112,7 @@ def length_of(value: Value | None) -> int | None:
     """`len(value)` where that is known."""
     if isinstance(value, Tuple):
         return len(value.items)
-    if isinstance(value, List) and not operators.is_open(value):
+    if isinstance(value, List) and not operators.is_open(value) and FOLDED not in value.cells:
         return len(operators.items_of(value))
     if isinstance(value, Dict) and OPEN not in value.cells:
         return len(value.cells)

@@ -216,7 +216,7 @@ def _holds_module(item: Value) -> bool:
     """Whether a pass of a loop is about a layer or module: `for layer in self.layers`, `for conv, norm in zip(...)`."""
     parts = item.items if isinstance(item, Tuple) else (item,)
     rows = [one.row for one in parts if isinstance(one, Object | Instance)]
-    return any(row is not None and row.makes in ("layer", "module") for row in rows)
+    return any(row is not None and (row.makes in ("layer", "module") or row.kind == "module") for row in rows)
 
 
 def _one_pass(machine: Machine, node: cst.For | cst.While) -> Flow:

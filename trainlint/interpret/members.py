@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trainlint.core import Origin
 from trainlint.interpret import operators
 from trainlint.interpret.dispatch import ATTRIBUTES, METHODS, Arguments, Call, Handler, receiver_kinds
+from trainlint.interpret.folded import FOLDED, item_of_folded, part_of_folded
 from trainlint.interpret.limits import MAXIMUM_TEXT
 from trainlint.interpret.ordering import any_of
 from trainlint.interpret.values import (
@@ -343,6 +344,9 @@ def _of_dict(container: Dict, index: Value, place: Place | None) -> Value:
 def _of_sequence(container: Tuple | List, index: Value, place: Place | None) -> Value:
     items = container.items if isinstance(container, Tuple) else operators.items_of(container)
     is_open = isinstance(container, List) and operators.is_open(container)
+    found = _of_folded(container, index, place) if isinstance(container, List) and FOLDED in container.cells else None
+    if found is not None:
+        return found
     if isinstance(index, Literal) and isinstance(index.value, int):
         if -len(items) <= index.value < len(items) and not (is_open and index.value < 0):
             return items[index.value]
@@ -359,6 +363,12 @@ def _of_sequence(container: Tuple | List, index: Value, place: Place | None) -> 
     if (is_open or len(items) > MAXIMUM_ALTERNATIVES) and all(map(_is_plain, items)):
         return join((*items[: MAXIMUM_ALTERNATIVES - 1], unknown))  # numbers that were not met may be any
     return join(items[:MAXIMUM_ALTERNATIVES]) if items else unknown
+
+
+def _of_folded(container: List, index: Value, place: Place | None) -> Value | None:
+    if isinstance(index, Slice):
+        return part_of_folded(container, known_slice(index), place)
+    return item_of_folded(container, index.value) if isinstance(index, Literal) and isinstance(index.value, int) else None
 
 
 def _is_plain(value: Value) -> bool:

@@ -72,12 +72,12 @@ GENERATORS: tuple[tuple[str, str, str], ...] = (
     (
         "make_regression",
         "regression",
-        "rows|n_samples=100, columns|n_features=100, *, n_informative=10, targets|n_targets=1, bias=0.0, noise=0.0",
+        "rows|n_samples=100, columns|n_features=100, *, n_informative=10, noise=0.0, targets|n_targets=1, more|coef=False",
     ),
     (
         "make_blobs",
         "blobs",
-        "rows|n_samples=100, columns|n_features=2, *, centers=None, cluster_std=1.0, center_box=(-10.0, 10.0), shuffle=True",
+        "rows|n_samples=100, columns|n_features=2, *, centers=None, cluster_std=1.0, more|return_centers=False",
     ),
     ("make_moons", "moons", "rows|n_samples=100, *, shuffle=True, noise=None, random_state=None"),
     ("make_circles", "circles", "rows|n_samples=100, *, shuffle=True, noise=None, random_state=None, factor=0.8"),

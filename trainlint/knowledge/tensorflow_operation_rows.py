@@ -88,6 +88,8 @@ FUNCTIONS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("tensordot", "tensordot", "x|a, y|b, axes, name=None", ("linalg.tensordot",)),
     ("einsum", "einsum", "equation, *xs", ("linalg.einsum",)),
     ("norm", "norm", "x|tensor, ord='euclidean', axis=None, keepdims=None, name=None", ("linalg.norm",)),
+    ("arg_max", "argmax", "x|input, axis|dimension, output_type|dtype=None, name=None", ("compat.v1.arg_max",)),
+    ("arg_min", "argmin", "x|input, axis|dimension, output_type|dtype=None, name=None", ("compat.v1.arg_min",)),
     ("where", "where", "condition, x=None, y=None, name=None", ()),
     ("clip_by_value", "clip", "x|t, low|clip_value_min, high|clip_value_max, name=None", ()),
     ("cast", "astype", "x, dtype, name=None", ()),

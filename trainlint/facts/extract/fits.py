@@ -38,9 +38,9 @@ NOWHERE = At(Span("", 1, 1, 1, 1))
 """The place of a run whose event has none."""
 
 
-def _freezing(compiled: Event, events: Sequence[Event]) -> list[Event]:
-    """What sets `trainable` of something before a model is compiled; of a script's own model too."""
-    sets = [one for one in events if one.kind in ("set_attribute", "set_member") and one.order < compiled.order]
+def _freezing(events: Sequence[Event]) -> list[Event]:
+    """What sets `trainable` of something; of a script's own model too."""
+    sets = [one for one in events if one.kind in ("set_attribute", "set_member")]
     return [one for one in sets if isinstance(name := one.values.get("name"), v.Literal) and name.value == "trainable"]
 
 
@@ -54,6 +54,7 @@ def fit_run(fit: Event, events: Sequence[Event], era: str, order: int) -> Traini
     inputs = _as_many_as(targets, graph.inputs())
     batch_size = _batch_size(fit, graph)
     epochs, steps = _counts(fit, inputs, batch_size, optimizer)
+    freezing, until = _freezing(events), (compiled or fit).order
     loss_graph = graph.loss(_role(fit, compiled, "loss"), loss, _role(fit, compiled, "loss_weights"))
     run = TrainingRun(
         framework="keras",
@@ -69,9 +70,10 @@ def fit_run(fit: Event, events: Sequence[Event], era: str, order: int) -> Traini
         batch_size=batch_size,
         epochs=epochs,
         steps_per_epoch=steps,
-        events=tuple(one for one in (*_freezing(compiled or fit, events), compiled, fit) if one is not None),
+        events=tuple(one for one in (*(one for one in freezing if one.order < until), compiled, fit) if one is not None),
         order=order,
         misplaced_optimizer=misplaced_optimizer(compiled or fit, optimizer, era),
+        refrozen=any(one.order > until for one in freezing),
     )
     if len(graph.parts) < 2 or graph.outputs is None:
         return run

@@ -13,10 +13,11 @@ from trainlint.interpret.arrays.functions import Application, makes, type_named
 from trainlint.interpret.arrays.nodes import as_array, integer, known_items, setting
 from trainlint.interpret.arrays.operators import operate
 from trainlint.interpret.dispatch import Call, bind, function, method
+from trainlint.interpret.global_settings import global_setting
 from trainlint.interpret.subscripts import NOT_KNOWN
 from trainlint.interpret.values import UNKNOWN_STATISTICS, Array, Dict, Literal, Object, Shape, Statistics, Symbol, Tuple, Value
 from trainlint.knowledge.data_rows import GENERATORS
-from trainlint.knowledge.data_sets import KERAS, SKLEARN, SORTED, Table
+from trainlint.knowledge.data_sets import KERAS, SKLEARN, SORTED, DataSet, Table
 from trainlint.knowledge.rows import Row
 
 IMAGE_READERS = frozenset({"cv2.imread", "imageio.imread", "skimage.io.imread", "scipy.misc.imread", "PIL.Image.open"})
@@ -38,11 +39,23 @@ TIMES = re.compile(r"date|(?<![a-z])time(?!r)|timestamp", re.IGNORECASE)
 """Names of columns that put rows in order of time."""
 
 
+def _in_channel_order(data: DataSet, name: str, order: Value | None) -> DataSet:
+    """Color pictures come in the order of axes that the script set for all of Keras."""
+    shape = data.inputs.shape
+    if order is None or not name.startswith("cifar") or len(shape) != 3:
+        return data
+    if not isinstance(order, Literal):
+        return data._replace(inputs=data.inputs._replace(shape=(None, None, None), columns=()))
+    if order.value != "channels_first":
+        return data
+    return data._replace(inputs=data.inputs._replace(shape=(shape[2], *shape[:2]), columns=()))
+
+
 @function(*(f"keras.datasets.{name}.load_data" for name in KERAS))
 def load_data(call: Call) -> Value:
     """`(x_train, y_train), (x_test, y_test)`."""
     name = call.name.split(".")[-2]
-    data = KERAS[name]
+    data = _in_channel_order(KERAS[name], name, global_setting(call.interpreter, "data_format"))
     parts = []
     for rows in (data.rows, data.test_rows):
         inputs, targets = (leaf(table, rows, name, call.place) for table in (data.inputs, data.targets))
@@ -103,7 +116,11 @@ def make_data(call: Call) -> Value:
     else:
         statistics = known.between(0.0, None if classes is None else classes - 1.0)
         y = _random(call, shape[:1], "int64", statistics, {"labels": "binary" if classes == 2 else "int", "classes": classes})
-    return Tuple((x, y), call.place)
+    more = setting(bound["more"]) if "more" in bound else False
+    if more is False:
+        return Tuple((x, y), call.place)
+    third = call.unknown("what random data were made with")
+    return Tuple((x, y, third), call.place) if more is True else third
 
 
 def _random(call: Call, shape: Shape, dtype: str, statistics: Statistics, attributes: dict[str, object]) -> Array:

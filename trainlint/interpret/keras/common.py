@@ -265,16 +265,3 @@ def named(value: Value | None) -> str:
 def default_literal(value: Any) -> Literal:
     """A library default as a value."""
     return Literal(value, origin=Origin.LIBRARY_DEFAULT)
-
-
-SETTINGS = "keras settings"
-
-
-def global_setting(interpreter: Interpreter, name: str) -> Value | None:
-    """What the script set for the whole of Keras (`keras.backend.set_image_data_format`); None if it did not."""
-    return interpreter.settings.cells.get((SETTINGS, name))
-
-
-def set_global(interpreter: Interpreter, name: str, value: Value) -> None:
-    """Remember a setting of the whole of Keras."""
-    interpreter.heap.write(interpreter.settings, (SETTINGS, name), value)

@@ -11,14 +11,13 @@ from typing import Any
 
 from trainlint.interpret import arrays
 from trainlint.interpret.dispatch import Call, attribute, function, method
+from trainlint.interpret.global_settings import global_setting, set_global
 from trainlint.interpret.keras.common import (
     Owner,
-    global_setting,
     layer_method,
     named,
     passed,
     plain,
-    set_global,
     shape_from,
 )
 from trainlint.interpret.keras.gradients import assigned_step

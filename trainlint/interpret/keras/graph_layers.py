@@ -107,6 +107,8 @@ def _dropout(call: Call) -> Value:
     if isinstance(share, Array):
         call.interpreter.heap.write(made, "share", share)
         call.interpreter.heap.write(made, "drops", Literal("rate" in call.arguments.keywords))
+    elif isinstance(rate, Literal):
+        call.interpreter.heap.write(made, "fixed", rate)
     return layer_array(made, (value,), call.place)
 
 

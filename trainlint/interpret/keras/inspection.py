@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import replace
 
+from trainlint.core import Place
 from trainlint.interpret.dispatch import Call, function
+from trainlint.interpret.folded import folded
 from trainlint.interpret.keras.common import (
     Owner,
     integer,
@@ -85,11 +87,20 @@ def _model_layers(call: Call) -> Value:
     """`model.layers` of a functional, subclassed or pretrained model."""
     owner = call.receiver
     if isinstance(owner, Object | Instance) and "outputs" in owner.cells:
-        return List({"items": Tuple(_listed_layers(owner), call.place)}, call.place)
+        return _layers_of_graph(owner, call.place)
     if isinstance(owner, Instance):
         return List({"items": Tuple(tuple(one for one in owner.cells.values() if is_layer(one)), call.place)}, call.place)
     part = Object(BACKBONE_LAYER, cells={"of": owner} if owner is not None else {}, place=call.place)
     return List({"items": Tuple((part,), call.place), "open": Literal(True)}, call.place)
+
+
+def _layers_of_graph(owner: Owner, place: Place | None) -> List:
+    """The layers of a functional model. Where it continues `base.output`, all layers of the backbone stand among them."""
+    items, entries = _listed_layers(owner), {id(one) for one in inputs_of(listed(owner.cells["outputs"]))}
+    for position, one in enumerate(items):
+        if isinstance(one, Object) and kind_of(one) == "backbone" and id(one.cells.get("symbolic_input")) in entries:
+            return folded(items, position, Object(BACKBONE_LAYER, cells={"of": one}, place=place), place)
+    return List({"items": Tuple(items, place)}, place)
 
 
 def _listed_layers(owner: Owner) -> tuple[Value, ...]:

@@ -14,12 +14,12 @@ from typing import Any
 from trainlint.core import Place
 from trainlint.interpret.arrays import statistics as known
 from trainlint.interpret.dispatch import Arguments, Call, Interpreter, function
+from trainlint.interpret.global_settings import global_setting
 from trainlint.interpret.keras import shapes
 from trainlint.interpret.keras.common import (
     Owner,
     default_literal,
     dtype_of,
-    global_setting,
     items_of,
     kind_of,
     layer_method,

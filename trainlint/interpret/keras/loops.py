@@ -7,7 +7,8 @@ from collections.abc import Hashable, Iterator
 from trainlint.core import Place
 from trainlint.interpret.arrays.nodes import as_array
 from trainlint.interpret.dispatch import AT_END, Arguments, Call, Interpreter, function, method
-from trainlint.interpret.keras.common import global_setting, listed, model_method, set_global
+from trainlint.interpret.global_settings import global_setting, set_global
+from trainlint.interpret.keras.common import listed, model_method
 from trainlint.interpret.keras.compiling import loss_array, loss_output
 from trainlint.interpret.keras.gradients import applied_gradient, differentiated, gradients_of, is_of_gradients, pairs_of
 from trainlint.interpret.keras.graphs import substitute
