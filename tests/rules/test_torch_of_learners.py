@@ -395,6 +395,7 @@ RIGHT = {
     "an optimizer that was tried": put(TWO, HELD="net", USE=""),
     "means over batches": put(AVERAGED, REDUCTION="", WEIGHT="", COUNT="1", BY="seen"),
     "means by the size of their batch": put(AVERAGED, REDUCTION="", WEIGHT=" * len(x)", COUNT="len(x)", BY="seen"),
+    "a number of rows of something else": put(AVERAGED, REDUCTION="", WEIGHT="", COUNT="torch.randn(4, 6).shape[0]", BY="seen"),
     "sums over samples": put(AVERAGED, REDUCTION='reduction="sum"', WEIGHT="", COUNT="y.shape[0]", BY="seen"),
     "shares of one row": put(ONE_ROW, GIVEN="scores[0], shares[0]"),
 }
@@ -426,6 +427,11 @@ WRONG = {
     "a loss that starts its own gradient": (put(NOTED, FIRST="", START="loss", LAST=""), "TRN318", 13),
     "a schedule and no gradients": (put(SCHEDULE, CALL="out = model(x)"), "TRN503", 12),
     "an optimizer that nothing uses": (put(TWO, HELD="other", USE=""), "TRN607", 16),
+    "batch means over moved samples": (
+        put(AVERAGED, REDUCTION="", WEIGHT="", COUNT='x.to("cpu").size(0)', BY="seen"),
+        "TRN715",
+        11,
+    ),
     "batch means over samples": (put(AVERAGED, REDUCTION="", WEIGHT="", COUNT="len(x)", BY="seen"), "TRN715", 11),
     "batch means over the data set": (
         put(AVERAGED, REDUCTION="", WEIGHT="", COUNT="1", BY="len(loader.dataset)"),

@@ -9,7 +9,7 @@ from trainlint.core import Place
 from trainlint.facts.extract.counts import loader_over
 from trainlint.facts.passes import every_event, innermost_loop
 from trainlint.facts.run import Script
-from trainlint.facts.syntax import Names, enclosing, last_name, names_of, node_at, readers
+from trainlint.facts.syntax import Names, enclosing, names_of, node_at, readers
 from trainlint.interpret.torch.losses import reduction_of
 from trainlint.interpret.values import Array, Literal, Object
 
@@ -124,23 +124,44 @@ def _value_of(target: cst.CSTNode, names: Names) -> cst.BaseExpression | None:
 
 
 def _is_size(node: cst.BaseExpression, names: Names) -> bool:
-    """`len(loader.dataset)`, `x.size(0)`, `x.shape[0]`, and `len(x)` of what a loop goes over."""
+    """`len(loader.dataset)`, and `x.size(0)`, `x.shape[0]` or `len(x)` of what comes from a batch that a loop goes over."""
     import libcst as cst
 
     if isinstance(node, cst.Subscript):
         shape = node.value
         index = node.slice[0].slice if len(node.slice) == 1 else None
         first = isinstance(index, cst.Index) and isinstance(index.value, cst.Integer) and index.value.value == "0"
-        return first and isinstance(shape, cst.Attribute) and shape.attr.value == "shape"
+        whole = isinstance(shape, cst.Attribute) and shape.attr.value == "shape"
+        return first and isinstance(shape, cst.Attribute) and whole and _is_of_a_batch(shape.value, names)
     if not isinstance(node, cst.Call) or len(node.args) != 1:
         return False
-    given = node.args[0].value
-    if last_name(node.func) == "size" and isinstance(node.func, cst.Attribute):
-        return isinstance(given, cst.Integer) and given.value == "0"
-    if not isinstance(node.func, cst.Name) or node.func.value != "len":
+    given, called = node.args[0].value, node.func
+    if isinstance(called, cst.Attribute) and called.attr.value == "size":
+        return isinstance(given, cst.Integer) and given.value == "0" and _is_of_a_batch(called.value, names)
+    if not isinstance(called, cst.Name) or called.value != "len":
         return False
-    if isinstance(given, cst.Attribute):
-        return given.attr.value == "dataset"
-    bound = names.bound.get(given.value, ()) if isinstance(given, cst.Name) else ()
-    loops = ((one, up) for one in bound for up in names.around(one) if isinstance(up, cst.For))
-    return any(loop.target is one or names.within(one, loop.target) for one, loop in loops)
+    data_set = isinstance(given, cst.Attribute) and given.attr.value == "dataset"
+    return data_set or (isinstance(given, cst.Name) and _is_of_a_batch(given, names))
+
+
+def _is_of_a_batch(node: cst.BaseExpression, names: Names) -> bool:
+    """Whether an expression is made of what a loop binds at each pass, if need be by way of other names."""
+    import libcst as cst
+
+    waiting: list[cst.BaseExpression] = [node]
+    for _ in range(MAXIMUM_STEPS):
+        if not waiting:
+            return False
+        one = waiting.pop()
+        if isinstance(one, cst.Attribute | cst.Subscript):
+            waiting.append(one.value)
+        elif isinstance(one, cst.Call):
+            waiting.extend((one.func, *(argument.value for argument in one.args)))
+        elif isinstance(one, cst.Name):
+            for bound in names.bound.get(one.value, ()):
+                loops = (up for up in names.around(bound) if isinstance(up, cst.For))
+                if any(loop.target is bound or names.within(bound, loop.target) for loop in loops):
+                    return True
+                value = _value_of(bound, names)
+                waiting.extend([value] if value is not None else [])
+    return False
